@@ -1,0 +1,1 @@
+"""Bringing conversations in: one module per source."""

@@ -1,0 +1,89 @@
+"""What a source is, and what it yields.
+
+An importer is one module with a `Source`: it says whether a path is its own, and streams
+drafts from it. It reads only, holds no whole file in memory, and is deterministic: the same
+native record gives the same draft on every machine. `capture/ingest.py` turns drafts into
+revisions of a vault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from netto_tui.model.revision import Body
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message, header or document as a source shows it now, not yet a revision.
+
+    at: RFC 3339 UTC with milliseconds; the record's own last-change time (see model.clock).
+    Empty for documents, whose time is when they were seen. by: `source:<kind>`.
+    blobs: binaries by SHA-256 that the body names.
+    """
+
+    conversation: str
+    item: str
+    body: Body
+    at: str
+    by: str
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A record that could not be read; its bytes go to quarantine, never to a log.
+
+    path: as given by the person, or below it. line: 1-based, 0 when it is not about a line.
+    """
+
+    path: str
+    line: int
+    reason: str
+    data: bytes = b""
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something about a source that a person should know; it stays until it is resolved.
+
+    code: `empty` (content, but no message), `newer-format`, `shrunk`, `vanished`.
+    """
+
+    path: str
+    code: str
+    detail: str
+
+
+Event = Draft | Skipped | Warned
+
+
+@dataclass(frozen=True)
+class Found:
+    """A source at a path: a file, a database or a folder that one importer reads as a whole.
+
+    root: what paths inside records are relative to, so that machines agree. confidence: 0 to 1.
+    """
+
+    kind: str
+    format: str
+    path: Path
+    root: Path
+    confidence: float
+
+
+class Source(Protocol):
+    """One kind of source."""
+
+    kind: str
+
+    def detect(self, path: Path) -> Found | None:
+        """Whether a file or folder is of this kind; looks at its beginning only."""
+        ...
+
+    def read(self, found: Found) -> Iterator[Event]:
+        """Everything in it, in the source's own order; never raises for bad content."""
+        ...

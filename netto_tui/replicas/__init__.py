@@ -1,0 +1,1 @@
+"""The other places where conversations are kept."""

@@ -1,0 +1,175 @@
+"""What the sync engine asks of a replica: a small protocol, the same for every kind of store.
+
+Order of a pass: `probe`, then `changes`, `read`, `add`, and `read` again as the proof. Every
+method may raise Unreachable; each ends within the replica's deadline and stops soon after
+`cancel` is set. A replica is used by one thread at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from netto_tui.model.revision import Record
+
+Presence = Literal["absent", "empty", "present"]
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Who a replica is: the vault it belongs to and its own id, made once by `claim`.
+
+    `zone` is the IANA time zone in which the vault's days are rendered for people.
+    """
+
+    vault: str
+    replica: str
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What can be told at once, without listing anything.
+
+    presence: `absent` when the target is not there at all (an unmounted disk, a deleted
+    repository), `empty` when it is there and holds nothing, else `present`.
+    marker: None when there is none, or none that can be read (`marker_error` says why).
+    cursor: an opaque text that is equal as long as nothing changed there; "" when empty.
+    clock_ms: the store's own clock, None where it has none.
+    free_bytes: None where there is no such limit.
+    """
+
+    presence: Presence
+    cursor: str = ""
+    marker: Marker | None = None
+    marker_error: str = ""
+    clock_ms: int | None = None
+    free_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from an earlier cursor, or everything there is.
+
+    names: stored conversation names that were added, changed or removed since.
+    complete: True when `names` lists all that the replica holds; then absence from it means
+    that the replica does not hold it. False when it lists only what changed.
+    rewritten: the earlier cursor is no ancestor of this one: rolled back, or history rewritten.
+    cursor: where this reading stands, for `add(expected=…)` and for the next `changes`.
+    """
+
+    cursor: str
+    names: frozenset[str]
+    complete: bool
+    rewritten: bool = False
+
+
+@dataclass(frozen=True)
+class Corrupt:
+    """Bytes that are not what they should be: where they were, what they are, and why not."""
+
+    where: str
+    data: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """One conversation as the replica holds it; `records` all match their names.
+
+    An absent conversation has neither records nor corrupt bytes.
+    """
+
+    name: str
+    records: tuple[Record, ...] = ()
+    corrupt: tuple[Corrupt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Write:
+    """One conversation to be made whole on the replica.
+
+    records: the full set that the vault has, which includes what the replica had at `expected`.
+    fresh: the ids among them that are not known to be there; a store that keeps single
+    documents writes only these.
+    day: `YYYY/MM/DD`, where tree-shaped stores file it.
+    settled: quiet for long enough to belong to stable data.
+    """
+
+    conversation: str
+    day: str
+    records: tuple[Record, ...]
+    fresh: frozenset[str]
+    settled: bool = True
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one `add` brings: conversations, the blobs that they need, and views for people.
+
+    blobs: by SHA-256, the bytes. views: `memory/YYYY-MM-DD.md` and the like, by path; a store
+    whose envelope is not readable leaves them out. message: what a history should tell.
+    """
+
+    writes: Sequence[Write]
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    views: Mapping[str, bytes] = field(default_factory=dict)
+    message: str = ""
+
+
+class Replica(Protocol):
+    """A place that keeps conversations."""
+
+    name: str
+    kind: str
+    target: str
+    requests: int
+    """Calls to the store so far, as the store itself would count them."""
+    cancel: threading.Event
+
+    def probe(self) -> Probe:
+        """Look at the store without listing it; never raises for a missing or foreign one."""
+        ...
+
+    def claim(self, marker: Marker) -> None:
+        """Make the store if it is absent, and write its identity.
+
+        Raises WrongTarget when it holds something that is not ours.
+        """
+        ...
+
+    def changes(self, since: str = "") -> Changes:
+        """What changed since a cursor; everything for "" or a cursor that cannot be compared.
+
+        Raises Suspect when the listing cannot be trusted to be complete.
+        """
+        ...
+
+    def read(self, names: Iterable[str]) -> Iterator[Held]:
+        """The named conversations, one by one, each line checked against its name."""
+        ...
+
+    def read_blob(self, sha256: str) -> bytes | None:
+        """A blob's bytes, None if it is not there. Raises InvalidRecord if they are not its own."""
+        ...
+
+    def add(self, batch: Batch, expected: str) -> str:
+        """Make the conversations whole and return the new cursor.
+
+        All or nothing for readers of one conversation; may be cut between conversations. Never
+        removes a revision. Raises Moved when the store is no longer at `expected`.
+        """
+        ...
+
+    def check(self) -> Iterator[Corrupt]:
+        """Everything wrong with the store that reading the conversations does not show.
+
+        Blobs whose bytes are not their own, objects of its history, foreign files in its tree.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...

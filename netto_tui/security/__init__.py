@@ -1,0 +1,1 @@
+"""What keeps secrets secret and foreign text harmless."""
