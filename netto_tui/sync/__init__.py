@@ -1,0 +1,1 @@
+"""Making the vault and its replicas equal, and proving it."""

@@ -1,0 +1,110 @@
+"""What sync and recovery tell, as past events; the journal and the screens live on these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SyncEvent:
+    """Base of all events; `at` is RFC 3339 in UTC, `replica` is "" for the vault itself."""
+
+    at: str
+    replica: str
+
+
+@dataclass(frozen=True)
+class SyncStarted(SyncEvent):
+    """A pass over one replica began."""
+
+
+@dataclass(frozen=True)
+class SyncProgressed(SyncEvent):
+    """A step of a pass moved on; total is 0 when it is not known.
+
+    step: `pull`, `push`, `verify`, `restore`, `import`.
+    """
+
+    step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Pulled(SyncEvent):
+    """Revisions came in."""
+
+    conversations: int
+    revisions: int
+
+
+@dataclass(frozen=True)
+class Pushed(SyncEvent):
+    """Conversations were written, read back and found equal."""
+
+    conversations: int
+    revisions: int
+
+
+@dataclass(frozen=True)
+class Healed(SyncEvent):
+    """What was missing or corrupt was put back."""
+
+    conversations: int
+
+
+@dataclass(frozen=True)
+class Quarantined(SyncEvent):
+    """Bytes that did not match their name were set aside."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConflictFound(SyncEvent):
+    """An item has several versions that a person has to choose from."""
+
+    conversation: str
+    item: str
+
+
+@dataclass(frozen=True)
+class Alerted(SyncEvent):
+    """Something a person should know; code is stable, text is for people."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SyncFinished(SyncEvent):
+    """A pass over one replica ended; `report` says how."""
+
+    report: PassReport
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """The outcome of one pass over one replica.
+
+    state: as in vault.rows.ReplicaRow. pulled and pushed count revisions, healed and
+    quarantined conversations and pieces of data. requests: calls to the store.
+    """
+
+    name: str
+    kind: str
+    state: str
+    pulled: int = 0
+    pushed: int = 0
+    healed: int = 0
+    quarantined: int = 0
+    requests: int = 0
+    error: str = ""
+    exit_code: int = 0
+    touched: frozenset[str] = field(default_factory=frozenset)
+
+
+Listener = Callable[[SyncEvent], None]
+"""Called for each event, on the thread where it happened; it must not block."""

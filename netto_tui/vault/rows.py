@@ -1,0 +1,123 @@
+"""What the index answers with: plain rows, one kind per question. Texts in them are untrusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netto_tui.model.conversation import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """One conversation in a list. Times are RFC 3339 in UTC; `started` is "" when undated.
+
+    state: words out of `pinned`, `archived`, `gone` (deleted at its source).
+    messages: those that the source itself shows. conflicts: items that wait for a person.
+    """
+
+    conversation: str
+    title: str
+    started: str
+    updated: str
+    messages: int
+    documents: int
+    source: str
+    state: tuple[str, ...]
+    conflicts: int
+    day: str
+    revisions: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message or document in a transcript, in reading order.
+
+    kind: `message` or `document`. author: as the source names it, else "". parent: the item
+    before it, or "". branch: False when it is not on the conversation's active branch.
+    """
+
+    conversation: str
+    item: str
+    revision: str
+    kind: str
+    role: str
+    author: str
+    at: str
+    text: str
+    conflict: Conflict
+    hidden: bool
+    branch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One message that a search found; snippet: about 160 characters around the first match."""
+
+    conversation: str
+    item: str
+    at: str
+    role: str
+    title: str
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRow:
+    """One item that waits for a person."""
+
+    conversation: str
+    item: str
+    title: str
+    kind: Conflict
+    versions: int
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many conversations began on a day, `YYYY-MM-DD` in the vault's zone; "" is undated."""
+
+    day: str
+    conversations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The size of a vault."""
+
+    conversations: int
+    messages: int
+    revisions: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One line of what was done: kind is the event's name, detail is for people."""
+
+    at: str
+    replica: str
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaRow:
+    """How one replica stands, from the ledger.
+
+    verified: conversations that were read back there and found equal to the vault's.
+    pending: conversations that differ from what was last verified there, or never were.
+    state: `ok`, `behind`, `never`, `unreachable`, `wrong-target`, `suspect`, `damaged`,
+    `newer-format`, `paused`. verified_at: when a whole pass last ended with everything equal.
+    """
+
+    name: str
+    kind: str
+    target: str
+    state: str
+    verified: int
+    pending: int
+    verified_at: str
+    last_error: str
+    failures: int
+    next_try: str
