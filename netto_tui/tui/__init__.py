@@ -1,0 +1,1 @@
+"""The app: Textual over the vault, the sync worker and recovery."""

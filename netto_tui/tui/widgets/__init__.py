@@ -1,0 +1,1 @@
+"""Lines, lists and texts that know no store."""
