@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from netto_tui.model.revision import Record
 
@@ -50,6 +50,15 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Corrupt:
+    """Bytes that are not what they should be: where they were, what they are, and why not."""
+
+    where: str
+    data: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
 class Changes:
     """What differs from an earlier cursor, or everything there is.
 
@@ -58,21 +67,17 @@ class Changes:
     that the replica does not hold it. False when it lists only what changed.
     rewritten: the earlier cursor is no ancestor of this one: rolled back, or history rewritten.
     cursor: where this reading stands, for `add(expected=…)` and for the next `changes`.
+    days: `YYYY/MM/DD` of which `names` lists everything, whether it changed or not; a
+    conversation filed under one of them that `names` lacks is not held any more.
+    corrupt: parts of the listing that could not be read; `names` lacks what was in them.
     """
 
     cursor: str
     names: frozenset[str]
     complete: bool
     rewritten: bool = False
-
-
-@dataclass(frozen=True)
-class Corrupt:
-    """Bytes that are not what they should be: where they were, what they are, and why not."""
-
-    where: str
-    data: bytes
-    reason: str
+    days: frozenset[str] = frozenset()
+    corrupt: tuple[Corrupt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,15 @@ class Batch:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A point in a replica's history: when it was written (ms since 1970), its id, what it says."""
+
+    at_ms: int
+    id: str
+    message: str
+
+
 class Replica(Protocol):
     """A place that keeps conversations."""
 
@@ -163,6 +177,14 @@ class Replica(Protocol):
         """
         ...
 
+    def rebuild(self, marker: Marker) -> None:
+        """Begin anew in place of a store that is lost or damaged beyond `add`, on a person's word.
+
+        What is damaged is set aside under another name, never deleted; what is intact may stay.
+        Raises WrongTarget for another vault's store, Refused where a person has to make room.
+        """
+        ...
+
     def check(self) -> Iterator[Corrupt]:
         """Everything wrong with the store that reading the conversations does not show.
 
@@ -172,4 +194,17 @@ class Replica(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+@runtime_checkable
+class Historic(Protocol):
+    """A replica that also knows what it held earlier."""
+
+    def history(self, conversation: str | None = None) -> Iterator[Moment]:
+        """Every state there was, or those in which a conversation (by its id) changed; newest first."""
+        ...
+
+    def read_as_of(self, at_ms: int) -> Iterator[Held]:
+        """All conversations as they were at an instant, in milliseconds since 1970."""
         ...
