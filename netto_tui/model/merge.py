@@ -118,8 +118,13 @@ def _merge_bodies(base: Body | None, ours: Body, theirs: Body, policy: Policy) -
 
 def _merge_about(base: About, ours: About, theirs: About) -> About:
     """Field by field: a side that changed a field wins it; where both did, the later one."""
-    fields = merge_fields(*(msgspec.to_builtins(about) for about in (base, ours, theirs)))
+    fields = merge_fields(*map(_all_fields, (base, ours, theirs)))
     return msgspec.convert(fields, About)
+
+
+def _all_fields(about: About) -> dict[str, Any]:
+    """A header as JSON objects, empty ones included: emptying one takes its keys out, not the object."""
+    return {name: msgspec.to_builtins(getattr(about, name)) for name in about.__struct_fields__}
 
 
 def merge_fields(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
