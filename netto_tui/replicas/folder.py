@@ -1,0 +1,366 @@
+"""The `folder` replica: the tree in a directory, such as a second disk or a NAS.
+
+One request is one call of a method; a directory has no meter of its own.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Unreachable, WrongTarget
+from netto_tui.files import TEMPORARY, atomic_write, make_folder, read_regular, replace_files, sync_folder
+from netto_tui.replicas import days, tree
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Presence, Probe, Write
+from netto_tui.security.envelope import Envelope
+
+LOCK_SECONDS = 20.0
+"""How long a write waits for another process that is writing."""
+
+_LOCK = ".netto/lock"
+_DAMAGED = f"{tree.MARKER}.damaged-"
+_SYSTEM_FILES = {"lost+found", ".DS_Store", ".Trashes", ".directory", "@eaDir", "Thumbs.db", "desktop.ini"}
+
+
+class Folder:
+    """A replica in a directory; see replicas.base.Replica."""
+
+    kind = "folder"
+
+    def __init__(self, name: str, target: str, envelope: Envelope, cancel: threading.Event) -> None:
+        self.name = name
+        self.target = target
+        self.cancel = cancel
+        self.requests = 0
+        self._envelope = envelope
+        self._root = Path(target).expanduser()
+        self._listed: dict[str, tuple[int, frozenset[str]]] = {}
+
+    def probe(self) -> Probe:
+        """Presence, identity, cursor and free space; looks at the times of the day folders only."""
+        with self._reaching():
+            presence = self._presence()
+            if presence == "absent" or not self._root.is_dir():
+                return Probe(presence, marker_error="It is not a directory." if presence == "present" else "")
+            marker, fault = self._marker()
+            cursor = days.encode(days.scan(self._root / "sessions"))
+            return Probe(presence, cursor, marker, fault, None, shutil.disk_usage(self._root).free)
+
+    def claim(self, marker: Marker) -> None:
+        """Make the directory if need be and write its identity; in our own, tidy up after a crash."""
+        with self._reaching():
+            found, fault = self._marker()
+            if found is None and self._presence() == "present":
+                raise WrongTarget(
+                    f"{self._root} holds something that is not a replica of a vault. {fault}".rstrip(),
+                    remedy="Choose an empty directory, or one that does not exist yet.",
+                )
+            if found not in (None, marker):
+                raise WrongTarget(f"{self._root} is another replica already.", remedy="Choose another directory.")
+            make_folder(self._root / ".netto")
+            with self._writing():
+                if found is None:
+                    atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
+                self._remove(self._root / path for path, entry in self._walk() if entry.name.startswith(TEMPORARY))
+                if self._envelope.readable and not (self._root / tree.README_PATH).exists():
+                    atomic_write(self._root / tree.README_PATH, tree.README)
+
+    def rebuild(self, marker: Marker) -> None:
+        """Give a directory whose identity was lost or damaged a new one; its conversations stay."""
+        with self._reaching():
+            found, _fault = self._marker()
+            if found is not None and found.vault != marker.vault:
+                raise WrongTarget(f"{self._root} belongs to another vault.", remedy="Choose another directory.")
+            identity = self._root / tree.MARKER
+            if found != marker and os.path.lexists(identity):
+                stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+                identity.rename(self._root / f"{_DAMAGED}{stamp}")
+            if found != marker and (self._root / "sessions").is_dir():
+                atomic_write(identity, tree.render_marker(marker))
+            self.claim(marker)
+
+    def changes(self, since: str = "") -> Changes:
+        """What lies in the days whose folder's time differs; everything if a day vanished."""
+        with self._reaching():
+            self._require_directory()
+            stamps = days.scan(self._root / "sessions")
+            self._list(stamps)
+        before = days.decode(since) or {}
+        vanished = bool(before.keys() - stamps.keys())
+        whole = not before or vanished
+        changed = frozenset(day for day, stamp in stamps.items() if whole or before.get(day) != stamp)
+        return Changes(
+            cursor=days.encode(stamps),
+            names=frozenset().union(*(self._listed[day][1] for day in changed)),
+            complete=whole,
+            rewritten=vanished or any(stamps[day] < before.get(day, 0) for day in changed),
+            days=changed,
+        )
+
+    def read(self, names: Iterable[str]) -> Iterator[Held]:
+        """The named conversations, each united from wherever it lies."""
+        with self._reaching():
+            self._require_directory()
+            where = self._places()
+            for name in names:
+                self._pause()
+                held = self._held(name, where.get(name, ()))
+                if held is None:  # another device filed it under another day meanwhile
+                    where = self._places()
+                    held = self._held(name, where.get(name, ()))
+                yield held or Held(name)
+
+    def read_blob(self, sha256: str) -> bytes | None:
+        """A blob's bytes, checked."""
+        path = tree.blob_path(self._envelope, sha256)
+        with self._reaching():
+            self._require_directory()
+            data = self._content(path)
+        if data is None:
+            return None
+        if isinstance(data, Corrupt):
+            raise InvalidRecord(f"The blob cannot be read: {data.reason}")
+        if fault := tree.blob_fault(self._envelope, path, data):
+            raise InvalidRecord(fault)
+        return self._envelope.open(data)
+
+    def add(self, batch: Batch, expected: str) -> str:
+        """Write blobs, then conversations, then views, under a lock that other processes honour."""
+        with self._reaching():
+            self._require_directory()
+            marker, fault = self._marker()
+            if marker is None:
+                raise WrongTarget(
+                    f"{self._root} is not a replica of a vault (any more). {fault}".rstrip(),
+                    remedy="If it lost its identity, run `netto-tui sync --rebuild` for it.",
+                )
+            with self._writing():
+                return self._add(batch, expected)
+
+    def check(self) -> Iterator[Corrupt]:
+        """Blobs that are not their own, a damaged identity, leftovers, and what does not belong."""
+        with self._reaching():
+            self._require_directory()
+            for path, entry in self._walk():
+                self._pause()
+                if found := self._fault(path, entry):
+                    yield found
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _add(self, batch: Batch, expected: str) -> str:
+        stamps = days.scan(self._root / "sessions")
+        known = days.decode(expected)
+        candidates = {day for write in batch.writes for day in tree.possible_days(write)}
+        if known is None or any(stamps.get(day) != known.get(day) for day in candidates):
+            raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
+        written: set[str] = set()
+        outdated: list[Path] = []
+        replace_files(self._new_blobs(batch.blobs))
+        try:
+            replace_files(self._new_pages(batch.writes, written, outdated))
+            self._remove(outdated)
+        finally:
+            for day in written:
+                folder = self._root / "sessions" / day
+                if folder.is_dir():
+                    days.advance(folder, stamps.get(day, 0))
+                    known[day] = folder.stat().st_mtime_ns
+        if self._envelope.readable:
+            replace_files(
+                (self._place(tree.view_path(path)), data)
+                for path, data in batch.views.items()
+                if self._content(path) != data
+            )
+        return days.encode(known)
+
+    def _new_blobs(self, blobs: Mapping[str, bytes]) -> Iterator[tuple[Path, bytes]]:
+        for sha256, content in blobs.items():
+            self._pause()
+            path = tree.blob_path(self._envelope, sha256)
+            there = self._content(path)
+            if not isinstance(there, bytes) or tree.blob_fault(self._envelope, path, there):
+                yield self._place(path), self._envelope.seal(content)
+
+    def _new_pages(
+        self, writes: Sequence[Write], written: set[str], outdated: list[Path]
+    ) -> Iterator[tuple[Path, bytes]]:
+        """The files that differ; notes the days they touch and where conversations lay before."""
+        for write in writes:
+            self._pause()
+            name = self._envelope.name(write.conversation)
+            page = tree.Page()
+            there: dict[str, bytes] = {}
+            for day in tree.possible_days(write):
+                content = self._content(path := tree.session_path(day, name))
+                if content is not None:
+                    there[day] = content if isinstance(content, bytes) else b""
+                    page.read(self._envelope, name, path, there[day])
+            data = page.render(self._envelope, write.records)
+            if data != there.pop(write.day, b""):
+                written.add(write.day)
+                yield self._place(tree.session_path(write.day, name)), data
+            written.update(there)
+            outdated.extend(self._place(tree.session_path(day, name)) for day in there)
+
+    def _held(self, name: str, where: Iterable[str]) -> Held | None:
+        """A conversation from the days it lies in; None when one of the files is gone."""
+        page = tree.Page()
+        for day in where:
+            path = tree.session_path(day, name)
+            data = self._content(path)
+            if data is None:
+                return None
+            if isinstance(data, Corrupt):
+                page.corrupt.append(data)
+            else:
+                page.read(self._envelope, name, path, data)
+        return Held(name, page.sorted(), tuple(page.corrupt))
+
+    def _places(self) -> dict[str, list[str]]:
+        """The days in which each conversation lies."""
+        self._list(days.scan(self._root / "sessions"))
+        where: dict[str, list[str]] = {}
+        for day, (_stamp, names) in sorted(self._listed.items()):
+            for name in names:
+                where.setdefault(name, []).append(day)
+        return where
+
+    def _list(self, stamps: Mapping[str, int]) -> None:
+        """Bring the listing up to date; only days whose time differs are read again."""
+        self._listed = {day: found for day, found in self._listed.items() if day in stamps}
+        for day, stamp in stamps.items():
+            self._pause()
+            if day not in self._listed or self._listed[day][0] != stamp:
+                with os.scandir(self._root / "sessions" / day) as entries:
+                    names = (tree.session_name(f"sessions/{day}/{entry.name}") for entry in entries)
+                    self._listed[day] = (stamp, frozenset(filter(None, names)))
+
+    def _content(self, path: str) -> bytes | Corrupt | None:
+        """What lies at a path: None for nothing, Corrupt for what cannot be read."""
+        try:
+            return read_regular(self._place(path))
+        except FileNotFoundError:
+            return None
+        except PermissionError:
+            raise
+        except OSError as error:
+            reason = "It is not a plain file." if error.errno == errno.ELOOP else f"{error.strerror}."
+            return Corrupt(path, b"", reason)
+
+    def _place(self, path: str) -> Path:
+        """A path of the tree on disk. Raises WrongTarget when a symbolic link leads out of it."""
+        place = self._root
+        for part in path.split("/")[:-1]:
+            place = place / part
+            if place.is_symlink():
+                raise WrongTarget(f"{place} is a symbolic link.", remedy="Put a real directory there.")
+        return self._root / path
+
+    def _fault(self, path: str, entry: os.DirEntry[str]) -> Corrupt | None:
+        if entry.name.startswith(TEMPORARY):
+            return Corrupt(path, b"", "It is left over from an interrupted write.")
+        if path == _LOCK or path.startswith(_DAMAGED):
+            return None
+        kind = tree.kind_of(path)
+        if kind == "foreign":
+            return Corrupt(path, b"", "It does not belong to a replica.")
+        data = self._content(path) if kind in ("blob", "marker") or not entry.is_file(follow_symlinks=False) else b""
+        if data is None or isinstance(data, Corrupt):
+            return data
+        if kind == "blob" and (fault := tree.blob_fault(self._envelope, path, data)):
+            return Corrupt(path, data, fault)
+        if kind == "marker" and (fault := self._marker()[1]):
+            return Corrupt(path, data, fault)
+        return None
+
+    def _walk(self, below: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Everything in the tree but real directories, without following links."""
+        with os.scandir(self._root / below) as entries:
+            for entry in sorted(entries, key=lambda found: found.name):
+                if entry.name in _SYSTEM_FILES:
+                    continue
+                path = f"{below}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._walk(f"{path}/")
+                else:
+                    yield path, entry
+
+    def _presence(self) -> Presence:
+        try:
+            found = {entry.name for entry in os.scandir(self._root)} - _SYSTEM_FILES
+            if found == {".netto"} and (self._root / ".netto").is_dir():
+                found = {entry.name for entry in os.scandir(self._root / ".netto")} - {"lock"}
+        except FileNotFoundError:
+            return "absent"
+        except NotADirectoryError:
+            return "present"
+        return "present" if any(not name.startswith(TEMPORARY) for name in found) else "empty"
+
+    def _marker(self) -> tuple[Marker | None, str]:
+        """The identity, or None and why it cannot be read; ("" when there is none)."""
+        try:
+            return tree.read_marker(read_regular(self._root / tree.MARKER)), ""
+        except (FileNotFoundError, NotADirectoryError):
+            return None, ""
+        except (InvalidRecord, NewerFormat) as error:
+            return None, str(error)
+        except OSError as error:
+            return None, f"Its identity cannot be read: {error.strerror}."
+
+    def _require_directory(self) -> None:
+        if not self._root.is_dir():
+            raise Unreachable(f"{self._root} is not there.", remedy="Connect or mount the disk, then sync again.")
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        touched = set()
+        for path in paths:
+            path.unlink(missing_ok=True)
+            touched.add(path.parent)
+        for folder in touched:
+            sync_folder(folder)
+
+    def _pause(self) -> None:
+        if self.cancel.is_set():
+            raise Cancelled(f"Stopped while working on {self.name}.")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        lock = FileLock(self._root / _LOCK, mode=0o600)
+        try:
+            lock.acquire(timeout=LOCK_SECONDS, cancel_check=self.cancel.is_set)
+        except Timeout as error:
+            self._pause()
+            raise Unreachable(f"Another process is writing to {self.name}.", remedy="Try again.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Count a request, and tell what the disk refuses as Unreachable."""
+        self.requests += 1
+        try:
+            yield
+        except OSError as error:
+            remedies = {
+                errno.ENOSPC: "Make room on that disk.",
+                errno.EDQUOT: "Make room, or ask for a larger quota.",
+                errno.EACCES: "Check who owns it and its permissions.",
+                errno.EPERM: "Check who owns it and its permissions.",
+                errno.EROFS: "The disk is mounted read-only: mount it for writing.",
+            }
+            raise Unreachable(
+                f"{self._root} cannot be used: {error.strerror or error}.",
+                remedy=remedies.get(error.errno or 0, "Check the disk and that it is mounted."),
+            ) from error
