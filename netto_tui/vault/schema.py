@@ -1,0 +1,176 @@
+"""The tables of `index.db`, and how connections to it are opened.
+
+Everything here can be rebuilt from the session files. One process at a time writes, under the
+vault's lock, and only a writer checkpoints: concurrent checkpoints of one write-ahead log can
+corrupt databases in SQLite before 3.51.3.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from netto_tui.errors import NewerFormat, VaultError
+from netto_tui.files import atomic_write
+
+VERSION = 1
+"""`user_version` of the schema; another one is rebuilt, a higher one is refused."""
+
+SLOT_BITS = 20
+"""A message's rowid is its time in milliseconds shifted by this, plus a number among equals."""
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE conversations (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    day TEXT NOT NULL,                 -- YYYY/MM/DD: the folder of its file
+    size INTEGER NOT NULL DEFAULT 0,   -- bytes of the file that the index knows
+    first_at INTEGER,                  -- ms of the earliest dated revision
+    updated INTEGER NOT NULL DEFAULT 0,
+    title TEXT NOT NULL DEFAULT '',
+    titled INTEGER NOT NULL DEFAULT 0, -- the title is its own, not the beginning of a message
+    source TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT '',
+    messages INTEGER NOT NULL DEFAULT 0,
+    documents INTEGER NOT NULL DEFAULT 0,
+    revisions INTEGER NOT NULL DEFAULT 0,
+    conflicts INTEGER NOT NULL DEFAULT 0,
+    visible INTEGER NOT NULL DEFAULT 0,
+    digest TEXT                        -- NULL until it is computed again
+);
+CREATE INDEX conversations_started ON conversations (first_at, id) WHERE visible;
+CREATE INDEX conversations_day ON conversations (day);
+CREATE INDEX conversations_changed ON conversations (id) WHERE digest IS NULL;
+CREATE INDEX conversations_conflicts ON conversations (first_at) WHERE conflicts;
+
+CREATE TABLE days (day TEXT PRIMARY KEY, digest TEXT, folder_mtime INTEGER) WITHOUT ROWID;
+
+CREATE TABLE revisions (
+    seq INTEGER PRIMARY KEY,           -- the order in which they arrived here
+    id BLOB NOT NULL UNIQUE,
+    conversation INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    tick INTEGER NOT NULL,
+    author TEXT NOT NULL,              -- `by`
+    kind TEXT NOT NULL,                -- the type of its body
+    body BLOB NOT NULL,                -- model.revision.body_key
+    head INTEGER NOT NULL,
+    origin TEXT NOT NULL,              -- `local`, or the replica that brought it
+    start INTEGER NOT NULL,            -- where its line stands in the file
+    length INTEGER NOT NULL
+);
+CREATE INDEX revisions_item ON revisions (conversation, item);
+CREATE TABLE edges (parent BLOB NOT NULL, child BLOB NOT NULL, PRIMARY KEY (parent, child)) WITHOUT ROWID;
+
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,            -- time order, see SLOT_BITS
+    conversation INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    revision BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    role TEXT NOT NULL,
+    author TEXT NOT NULL,
+    sent INTEGER NOT NULL,             -- ms, as shown; the rowid may be later to keep the parent's order
+    parent TEXT,
+    conflict TEXT NOT NULL,
+    hidden INTEGER NOT NULL,
+    branch INTEGER NOT NULL DEFAULT 1,
+    text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX messages_item ON messages (conversation, item);
+CREATE INDEX messages_parent ON messages (parent) WHERE parent IS NOT NULL;
+CREATE INDEX messages_conversation ON messages (conversation);
+CREATE TABLE conflicts (conversation INTEGER NOT NULL, item TEXT NOT NULL, kind TEXT NOT NULL,
+    PRIMARY KEY (conversation, item)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, content='messages', content_rowid='id', prefix='1 2 3', tokenize="unicode61 remove_diacritics 2"
+);
+
+CREATE TABLE blobs (sha256 BLOB NOT NULL, conversation INTEGER NOT NULL, PRIMARY KEY (sha256, conversation))
+    WITHOUT ROWID;
+CREATE INDEX blobs_conversation ON blobs (conversation);
+
+CREATE TABLE pending (name TEXT PRIMARY KEY, day TEXT NOT NULL) WITHOUT ROWID;  -- conversations being written
+CREATE TABLE wanted (name TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;  -- lost here, to be healed
+CREATE TABLE views (day TEXT PRIMARY KEY, stale INTEGER NOT NULL, sha256 TEXT, mtime INTEGER, size INTEGER)
+    WITHOUT ROWID;
+
+CREATE TABLE replicas (
+    name TEXT PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL, marker TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL DEFAULT 'never', cursor TEXT NOT NULL DEFAULT '', root TEXT NOT NULL DEFAULT '',
+    verified_at TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0,
+    retry_at INTEGER NOT NULL DEFAULT 0, suspect_at INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE ledger (
+    replica TEXT NOT NULL, conversation INTEGER NOT NULL, digest TEXT NOT NULL, mark INTEGER NOT NULL,
+    recheck INTEGER NOT NULL DEFAULT 0, settled INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (replica, conversation)
+) WITHOUT ROWID;
+CREATE INDEX ledger_recheck ON ledger (replica) WHERE recheck;
+CREATE INDEX ledger_unsettled ON ledger (replica) WHERE NOT settled;
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, replica TEXT NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL
+);
+"""
+
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",  # the session files are synced before any row claims them
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA wal_autocheckpoint = 0",
+)
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """Open the index for writing, making it if it is not there; call under the vault's lock.
+
+    Raises NewerFormat for a newer schema, sqlite3.DatabaseError for a damaged file.
+    """
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise NewerFormat(
+                "The index of this vault was made by a newer netto-tui.",
+                remedy="Upgrade netto-tui on this machine.",
+            )
+        if version == 0:
+            connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            # Merging segments is left to idle moments, so that one append never waits for seconds.
+            connection.execute("INSERT INTO words (words, rank) VALUES ('automerge', 0)")
+            connection.execute("INSERT INTO words (words, rank) VALUES ('crisismerge', 1000)")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open the index for reading only, on this thread."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def damaged_index(index: Path, error: sqlite3.DatabaseError) -> VaultError:
+    """The error to raise for an error of the index; a damaged one is rebuilt at the next opening."""
+    if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError):
+        return VaultError(
+            f"The index of the vault cannot be used: {error}.", remedy="Check free space, then try again."
+        )
+    atomic_write(index.parent / ".netto" / "rebuild", b"")
+    return VaultError(
+        "The index of the vault is damaged; no record is.", remedy="Start netto-tui again: it makes a new index."
+    )

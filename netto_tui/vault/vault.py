@@ -1,0 +1,384 @@
+"""The vault: a set of revisions on disk that only grows.
+
+`add` is the only writer of records. It appends to the session files, waits until the disk has
+them, brings the index up to date, and returns: what it has returned survives power loss.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock, Timeout
+
+from netto_tui.errors import Busy, InvalidRecord, UsageError, VaultError
+from netto_tui.files import atomic_write, make_folder
+from netto_tui.model.clock import Clock, to_instant
+from netto_tui.model.conversation import Item
+from netto_tui.model.digest import conversation_digest, node_digest, root_digest
+from netto_tui.model.merge import Policy, merge_item
+from netto_tui.model.revision import Record
+from netto_tui.vault import schema, sessions
+from netto_tui.vault.blobs import Blobs
+from netto_tui.vault.identity import Identity, new_identity, save_identity
+from netto_tui.vault.index import Entry, Index
+from netto_tui.vault.quarantine import Quarantine
+from netto_tui.vault.reader import Reader, local_day
+from netto_tui.vault.reconcile import open_index, reconcile, recover_identity, recover_pending, reindex
+from netto_tui.vault.swap import finish_swap
+
+LOCK_SECONDS = 30
+"""How long to wait for another process that is writing."""
+
+CHUNK_RECORDS = 1000
+CHUNK_BYTES = 8 * 2**20
+CHECKPOINT_BYTES = 8 * 2**20
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Known(NamedTuple):
+    """What an importer needs to know of a stored revision; stamp order is (at, tick, by)."""
+
+    id: str
+    at: str
+    tick: int
+    by: str
+    body_key: bytes
+    head: bool
+
+
+@dataclass
+class Added:
+    """The outcome of an `add`: how many revisions were new and how many were there already.
+
+    ahead: new ones whose stamp lies more than five minutes in the future.
+    """
+
+    added: int = 0
+    known: int = 0
+    ahead: int = 0
+    conversations: set[str] = field(default_factory=set)
+
+
+class Vault:
+    """One vault on disk. An object may be shared by threads; several processes may have one open."""
+
+    def __init__(self, path: Path, identity: Identity, now: Callable[[], int]) -> None:
+        self.path = path
+        self.identity = identity
+        self.clock = Clock(identity.device, now)
+        self.zone = ZoneInfo(identity.zone)
+        self.sessions = path / "sessions"
+        self.quarantine = Quarantine(path / "quarantine")
+        self.blobs = Blobs(path / "blobs")
+        self._threads = threading.RLock()
+        self._processes = FileLock(path / ".netto" / "lock", timeout=LOCK_SECONDS, thread_local=False, mode=0o600)
+        self._depth = 0
+        self._opened = False
+        with self._held():
+            self.sql = open_index(self)
+            self.index = Index(self.sql, self._fetch, self.local_day)
+            reconcile(self)
+            self._opened = True
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        device: str = "",
+        zone: str = "",
+        vault_id: str = "",
+        now: Callable[[], int] = wall_clock,
+    ) -> Vault:
+        """Make a new vault in a folder that holds none, and open it. Raises UsageError if one is there."""
+        if (path / ".netto" / "vault.json").exists():
+            raise UsageError(f"There is a vault in {path} already.")
+        make_folder(path / ".netto")
+        save_identity(path, new_identity(vault_id, device, zone))
+        return cls.open(path, now=now)
+
+    @classmethod
+    def open(cls, path: Path, *, now: Callable[[], int] = wall_clock) -> Vault:
+        """Open the vault in a folder, finishing or undoing whatever a crash had interrupted.
+
+        Raises VaultError where there is none, NewerFormat where a newer version made it.
+        """
+        finish_swap(path)
+        return cls(path, recover_identity(path), now)
+
+    @property
+    def id(self) -> str:
+        """The name that this vault shares with its replicas."""
+        return self.identity.vault
+
+    @property
+    def device(self) -> str:
+        """The author of revisions that are made here."""
+        return self.identity.device
+
+    def __enter__(self) -> Vault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the index; everything acknowledged is on disk already."""
+        with self._held():
+            self.sql.close()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the vault against other threads and processes. Raises Busy after LOCK_SECONDS."""
+        with self._threads:
+            try:
+                self._processes.acquire(poll_interval=0.005)
+            except Timeout as error:
+                raise Busy(
+                    f"Another process has been writing to {self.path} for {LOCK_SECONDS} s.",
+                    remedy="Wait for it, or stop it, then try again.",
+                ) from error
+            try:
+                if self._processes.lock_counter == 1 and self._opened:
+                    recover_pending(self)
+                yield
+            finally:
+                self._processes.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Change the index as one step, alone among all threads and processes; may be nested."""
+        with self._held():
+            self._depth += 1
+            try:
+                if self._depth > 1:
+                    yield self.sql
+                    return
+                self.sql.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self.sql
+                    self.sql.execute("COMMIT")
+                except BaseException:
+                    if self.sql.in_transaction:
+                        self.sql.execute("ROLLBACK")
+                    raise
+            except sqlite3.DatabaseError as error:
+                raise schema.damaged_index(self.path / "index.db", error) from error
+            finally:
+                self._depth -= 1
+
+    def add(self, records: Iterable[Record], blobs: Mapping[str, bytes] | None = None, origin: str = "local") -> Added:
+        """Take in revisions; those that are here already change nothing.
+
+        Returns when all of them are on disk. origin: the replica that they came from. Raises
+        VaultError when the disk does not take them; then nothing of the current chunk is claimed.
+        """
+        for sha256, data in (blobs or {}).items():
+            self.blobs.put(sha256, data)
+        added = Added()
+        for chunk in _chunks(records):
+            with self._held():
+                self._add_chunk(chunk, origin, added)
+        return added
+
+    def _add_chunk(self, chunk: list[Record], origin: str, added: Added) -> None:
+        for _attempt in range(len(chunk) + 1):
+            try:
+                return self._append(chunk, origin, added)
+            except sessions.Differs as differs:
+                with self.transaction():
+                    reindex(self, differs.name)
+        raise VaultError("The session files change while they are written.", remedy="Stop whatever edits them.")
+
+    def _append(self, chunk: list[Record], origin: str, added: Added) -> None:
+        unique = {record.id: record for record in chunk}
+        groups: dict[str, list[Record]] = defaultdict(list)
+        with self.transaction() as sql:
+            known = self.index.known(list(unique))
+            for record in unique.values():
+                if record.id not in known:
+                    groups[record.rev.conversation].append(record)
+            entries = {
+                name: self.index.open_entry(name, [record.rev.at for record in records])
+                for name, records in groups.items()
+            }
+            targets = {name: sessions.filed_day(entries[name], records) for name, records in groups.items()}
+            sql.executemany("INSERT OR REPLACE INTO pending VALUES (?, ?)", targets.items())
+        lines = {name: sessions.lay_out(records, entries[name].size) for name, records in groups.items()}
+        sessions.append(
+            [
+                sessions.Append(
+                    self.file_of(entry), b"".join(line.record.line + b"\n" for line in lines[name]), entry.size
+                )
+                for name, entry in entries.items()
+            ]
+        )
+        with self.transaction() as sql:
+            sql.execute("DELETE FROM pending")
+            for name, entry in entries.items():
+                created = entry.size == 0
+                entry.size += sum(line.length + 1 for line in lines[name])
+                old = self.file_of(entry)
+                if targets[name] != entry.day:
+                    self.move(entry, targets[name])
+                self.index.add(entry, lines[name], lambda _name: origin)
+                if created or self.file_of(entry) != old:
+                    self.note_folder(entry.day)
+        added.known += len(known)
+        added.added += len(unique) - len(known)
+        added.conversations.update(groups)
+        added.ahead += sum(not self.clock.observe(r.rev.stamp) for records in groups.values() for r in records)
+        self._checkpoint()
+
+    def move(self, entry: Entry, day: str) -> None:
+        """File a conversation under another day; the old file goes once the new one is on disk."""
+        old, before = self.file_of(entry), entry.day
+        atomic_write(sessions.path_of(self.sessions, day, entry.name), old.read_bytes())
+        self.index.refile(entry, day)
+        old.unlink()
+        self.note_folder(before)
+
+    def note_folder(self, day: str) -> None:
+        """Remember when the list of names under a day last changed."""
+        try:
+            mtime = self.sessions.joinpath(*day.split("/")).stat().st_mtime_ns
+        except FileNotFoundError:
+            mtime = None
+        self.sql.execute(
+            "INSERT INTO days (day, folder_mtime) VALUES (?, ?)"
+            " ON CONFLICT (day) DO UPDATE SET folder_mtime = excluded.folder_mtime",
+            (day, mtime),
+        )
+
+    def file_of(self, entry: Entry) -> Path:
+        """Where a conversation's records lie."""
+        return sessions.path_of(self.sessions, entry.day, entry.name)
+
+    def _fetch(self, name: str, day: str, start: int, length: int) -> Record:
+        return sessions.read_one(sessions.path_of(self.sessions, day, name), start, length)
+
+    def _checkpoint(self) -> None:
+        log = self.path / "index.db-wal"
+        if log.exists() and log.stat().st_size > CHECKPOINT_BYTES:
+            self.sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def known(self, conversation: str, items: Collection[str]) -> dict[str, list[Known]]:
+        """The stored revisions of some items of a conversation, earliest stamp first."""
+        found: dict[str, list[Known]] = defaultdict(list)
+        wanted = sorted(set(items))
+        with self._threads:
+            for at in range(0, len(wanted), 500):
+                some = wanted[at : at + 500]
+                rows = self.sql.execute(
+                    "SELECT item, revisions.id, at, tick, author, body, head FROM revisions"
+                    " JOIN conversations ON conversations.id = conversation"
+                    f" WHERE name = ? AND item IN ({','.join('?' * len(some))})"
+                    " ORDER BY at, tick, author, revisions.id",
+                    (conversation, *some),
+                )
+                for item, name, ms, tick, by, body, head in rows:
+                    found[item].append(Known(name.hex(), to_instant(ms), tick, by, body, bool(head)))
+        return dict(found)
+
+    def records(self, conversation: str) -> list[Record]:
+        """Every good record of a conversation, read from disk; empty for one that is not here.
+
+        Bytes that do not match their name go to quarantine, and the conversation is wanted.
+        """
+        with self._held():
+            entry = self.index.entry(conversation)
+            if entry is None:
+                return []
+            content = sessions.read(self.file_of(entry))
+            if content.bad or len(content.lines) != entry.revisions:
+                with self.transaction():
+                    reindex(self, conversation)
+                content = sessions.read(self.file_of(entry))
+            return [line.record for line in content.lines]
+
+    def item(self, conversation: str, item: str) -> Item:
+        """All revisions of one item. Raises UsageError when there is none."""
+        with self._held():
+            rows = self.sql.execute(
+                "SELECT day, start, length FROM revisions JOIN conversations ON conversations.id = conversation"
+                " WHERE name = ? AND item = ?",
+                (conversation, item),
+            ).fetchall()
+            if not rows:
+                raise UsageError(
+                    f"There is no {item} in {conversation}.", remedy="See: netto-tui list, netto-tui show."
+                )
+            try:
+                found = [self._fetch(conversation, *row) for row in rows]
+            except InvalidRecord:
+                found = [record for record in self.records(conversation) if record.rev.item == item]
+            return Item(item, {record.id: record for record in found})
+
+    def merge(self, conversations: Iterable[str] | None = None, policy: Policy = "merge") -> int:
+        """Unite what was written apart wherever that can be done cleanly; returns the number of merges."""
+        query = "SELECT name, item FROM conflicts JOIN conversations ON conversations.id = conversation"
+        with self._held():
+            rows = self.sql.execute(query).fetchall()
+            chosen = None if conversations is None else set(conversations)
+            merged = [
+                record
+                for name, item in rows
+                if (chosen is None or name in chosen) and (record := merge_item(self.item(name, item), policy))
+            ]
+            return self.add(merged).added
+
+    def digest(self) -> str:
+        """The root digest of the whole set, computed again only where something changed."""
+        with self._held():
+            row = self.sql.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
+            return str(row[0]) if row else self._refresh_digests()
+
+    def _refresh_digests(self) -> str:
+        with self.transaction() as sql:
+            for (key,) in sql.execute("SELECT id FROM conversations WHERE digest IS NULL").fetchall():
+                ids = [row[0].hex() for row in sql.execute("SELECT id FROM revisions WHERE conversation = ?", (key,))]
+                sql.execute("UPDATE conversations SET digest = ? WHERE id = ?", (conversation_digest(ids), key))
+            for (day,) in sql.execute("SELECT day FROM days WHERE digest IS NULL").fetchall():
+                rows = sql.execute("SELECT name, digest FROM conversations WHERE day = ? AND revisions", (day,))
+                children = dict(rows.fetchall())
+                sql.execute(
+                    "UPDATE days SET digest = ? WHERE day = ?", (node_digest(children) if children else "", day)
+                )
+            root = root_digest(dict(sql.execute("SELECT day, digest FROM days WHERE digest <> ''").fetchall()))
+            sql.execute("INSERT OR REPLACE INTO meta VALUES ('root', ?)", (root,))
+            return root
+
+    def reader(self) -> Reader:
+        """A connection of its own for reading; close it on the thread that made it."""
+        return Reader(self.path / "index.db", self.zone)
+
+    def local_day(self, ms: int) -> str:
+        """The day in the vault's zone, `YYYY-MM-DD`, of a time in milliseconds."""
+        return local_day(self.zone, ms // 60_000)
+
+
+def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Cut a stream of records so that each part is indexed as one step."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        chunk.append(record)
+        size += len(record.raw)
+        if len(chunk) >= CHUNK_RECORDS or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
