@@ -82,6 +82,26 @@ class Reader:
         found = next(self._rows(f"{_CONVERSATION} WHERE name = ? AND revisions", (name,)), None)
         return _conversation(found) if found else None
 
+    def beginning_with(self, prefix: str, limit: int = 10) -> list[str]:
+        """The ids of conversations that begin with these characters."""
+        query = "SELECT name FROM conversations WHERE name >= ? AND name < ? AND revisions ORDER BY name LIMIT ?"
+        return [row[0] for row in self._rows(query, (prefix, prefix + "~", limit))]
+
+    def last_item(self, name: str) -> str | None:
+        """The last message of a transcript that is shown and on the active branch."""
+        query = (
+            "SELECT item FROM messages WHERE conversation = (SELECT id FROM conversations WHERE name = ?)"
+            " AND kind = 'message' AND branch AND NOT hidden ORDER BY id DESC LIMIT 1"
+        )
+        found = self._one(query, (name,))
+        return None if found is None else str(found)
+
+    def origins(self, revisions: Sequence[str]) -> dict[str, str]:
+        """Whence revisions came: `local`, or the replica that first brought them."""
+        marks = ",".join("?" * len(revisions))
+        query = f"SELECT id, origin FROM revisions WHERE id IN ({marks})"
+        return {name.hex(): origin for name, origin in self._rows(query, [bytes.fromhex(name) for name in revisions])}
+
     def conversations(self, query: Query, offset: int = 0, limit: int = 200) -> list[rows.ConversationRow]:
         """Conversations that match, latest start first; with words, those with a matching message, latest hit first."""
         if query.terms:
