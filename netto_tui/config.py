@@ -1,0 +1,199 @@
+"""What a person decides about a vault: its replicas, its sources, and how they are kept equal.
+
+It lies in `config.toml` in the vault. The vault's id, this device's name and the time zone do not:
+they are the vault's identity, made once (`.netto/vault.json`).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from netto_tui.errors import UsageError
+from netto_tui.files import atomic_write
+from netto_tui.model.merge import Policy
+
+REPLICA_KINDS = ("folder", "git")
+"""The kinds of replica that this version has."""
+
+RESERVED_NAMES = ("local", "latest", "both")
+"""What a replica cannot be called, since commands mean something else by it."""
+
+HEAD = "# The settings of a netto-tui vault. netto-tui writes this file anew; comments are not kept.\n\n"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+
+Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
+
+
+@dataclass(frozen=True)
+class ReplicaConfig:
+    """One replica. target: a folder, or a Git repository's path or URL. unknown: keys of other versions."""
+
+    name: str
+    kind: str
+    target: str
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """One place from which conversations are captured; kind "" means that it shows by itself."""
+
+    path: str
+    kind: str = ""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one vault.
+
+    policy: what is done with what was written apart, see model.merge. quiet_minutes: after that long
+    without a change a conversation belongs to stable data. interval_minutes: between two passes;
+    without a success in two of them a replica shows a fault. unknown: keys of other versions, kept.
+    """
+
+    policy: Policy = "merge"
+    quiet_minutes: Minutes = 15
+    interval_minutes: Minutes = 30
+    replicas: tuple[ReplicaConfig, ...] = ()
+    sources: tuple[SourceConfig, ...] = ()
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence for each setting that this version does not understand; all are kept."""
+        tables = [("", self.unknown), *((f"replica {r.name}: ", r.unknown) for r in self.replicas)]
+        tables += [(f"source {s.path}: ", s.unknown) for s in self.sources]
+        return tuple(
+            f"{where}“{key}” is no setting of this version; it is kept." for where, table in tables for key in table
+        )
+
+    def with_replica(self, replica: ReplicaConfig) -> Config:
+        """The same settings and one more replica. Raises UsageError for a name or kind that cannot be."""
+        _check_replicas((*self.replicas, replica), "the request")
+        return replace(self, replicas=(*self.replicas, replica))
+
+    def replica(self, name: str) -> ReplicaConfig:
+        """The replica of a name. Raises UsageError, with the names there are, when there is none."""
+        for found in self.replicas:
+            if found.name == name:
+                return found
+        names = ", ".join(found.name for found in self.replicas)
+        raise UsageError(
+            f"There is no replica “{name}”.",
+            remedy=f"There are: {names}." if names else "Add one with: netto-tui init --replica NAME=KIND:TARGET",
+        )
+
+
+def parse_replica(text: str, base: Path) -> ReplicaConfig:
+    """Read NAME=KIND:TARGET; a path becomes absolute, seen from `base`. Raises UsageError."""
+    match = re.fullmatch(r"([^=]*)=([^:]*):(.+)", text)
+    if match is None:
+        raise UsageError(
+            f"“{text}” does not describe a replica.",
+            remedy="Write NAME=KIND:TARGET, such as disk=folder:/mnt/disk/netto or history=git:/srv/netto.git.",
+        )
+    name, kind, target = match.groups()
+    if kind == "folder" or not is_url(target):
+        target = str((base / Path(target).expanduser()).absolute())
+    replica = ReplicaConfig(name, kind, target)
+    _check_replicas((replica,), "the request")
+    return replica
+
+
+def is_url(target: str) -> bool:
+    """Whether a Git target is a remote: scheme://…, or host:path as ssh writes it."""
+    return "://" in target or re.match(r"[^/\s]+:(?!\\)", target) is not None
+
+
+def load(path: Path) -> Config:
+    """Read a configuration; one that is not there is the default.
+
+    Raises UsageError naming the line or the key that is wrong, and what is allowed.
+    """
+    try:
+        table = tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        return Config()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", remedy="Correct it there.") from error
+    try:
+        config = _convert(table, Config)
+        config = replace(
+            config,
+            replicas=tuple(_convert(one, ReplicaConfig, f"replicas[{n}].") for n, one in _tables(table, "replicas")),
+            sources=tuple(_convert(one, SourceConfig, f"sources[{n}].") for n, one in _tables(table, "sources")),
+        )
+        _check_replicas(config.replicas, str(path))
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}.", remedy="Correct it there, or take the line out.") from error
+    return config
+
+
+def save(path: Path, config: Config) -> None:
+    """Write a configuration in one step. Raises OSError."""
+    import tomli_w
+
+    table: dict[str, Any] = {**config.unknown, **_known(config)}
+    table["replicas"] = [{**one.unknown, **_known(one)} for one in config.replicas]
+    table["sources"] = [{**one.unknown, **_known(one)} for one in config.sources]
+    table = {key: value for key, value in table.items() if value != []}
+    atomic_write(path, (HEAD + tomli_w.dumps(table)).encode())
+
+
+_T = TypeVar("_T", Config, ReplicaConfig, SourceConfig)
+_NESTED = ("replicas", "sources", "unknown")
+
+
+def _tables(table: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """The tables of an array, numbered from 1. Raises ValueError for anything else."""
+    found = table.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise ValueError(f"“{key}” has to be tables, each begun with [[{key}]]")
+    return list(enumerate(found, start=1))
+
+
+def _convert(table: Mapping[str, Any], kind: type[_T], where: str = "") -> _T:
+    """One table as a dataclass, with what it does not know in `unknown`. Raises ValueError naming the key."""
+    names = {one.name for one in fields(kind)} - set(_NESTED)
+    nested = {"replicas", "sources"} if kind is Config else set[str]()
+    try:
+        known = msgspec.convert({key: value for key, value in table.items() if key in names}, kind)
+    except msgspec.ValidationError as error:
+        reason, _, key = str(error).partition(" - at `$.")
+        raise ValueError(f"{where}{key.rstrip('`') or 'a key'}: {reason[:1].lower()}{reason[1:]}") from error
+    return replace(known, unknown={key: value for key, value in table.items() if key not in names | nested})
+
+
+def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
+    return {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
+
+
+def _check_replicas(replicas: tuple[ReplicaConfig, ...], where: str) -> None:
+    """Raises UsageError for a name that is taken or out of form, a kind that is not there, an empty target."""
+    seen: set[str] = set()
+    for replica in replicas:
+        if not _NAME.fullmatch(replica.name) or replica.name in RESERVED_NAMES:
+            raise UsageError(
+                f"In {where}, a replica cannot be called “{replica.name}”.",
+                remedy=f"Use up to 32 of a-z, 0-9, - and _, but not {', '.join(RESERVED_NAMES)}.",
+            )
+        if replica.name in seen:
+            raise UsageError(f"In {where}, two replicas are called “{replica.name}”.", remedy="Rename one of them.")
+        if replica.kind not in REPLICA_KINDS:
+            raise UsageError(
+                f"In {where}, replica {replica.name} is of kind “{replica.kind}”, which this version does not have.",
+                remedy=f"The kinds are {' and '.join(REPLICA_KINDS)}.",
+            )
+        if not replica.target:
+            raise UsageError(f"In {where}, replica {replica.name} has no target.", remedy="Say where it lies.")
+        seen.add(replica.name)
