@@ -115,6 +115,13 @@ def body_text(body: Body) -> str:
             return body.title
 
 
+def prose_text(body: Body) -> str:
+    """What a body says in prose and code, without thoughts, tools and attachments."""
+    if isinstance(body, Message):
+        return "\n".join(part.text for part in body.parts if isinstance(part, Text | Code))
+    return body_text(body)
+
+
 def part_text(part: Part) -> str:
     """One part of a message as plain text."""
     match part:

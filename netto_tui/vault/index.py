@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netto_tui.model.clock import to_ms
-from netto_tui.model.conversation import body_text, is_hidden, start_day, title_of
+from netto_tui.model.conversation import body_text, is_hidden, prose_text, start_day, title_of
 from netto_tui.model.revision import (
     ABOUT,
     UNDATED,
@@ -90,6 +90,14 @@ class Index:
             rows = self.sql.execute(f"SELECT id FROM revisions WHERE id IN ({marks})", some)
             found.update(row[0].hex() for row in rows)
         return found
+
+    def note_origin(self, ids: Iterable[str], origin: str) -> None:
+        """Remember that another replica brought these revisions as well; our own stay our own."""
+        self.sql.executemany(
+            "UPDATE revisions SET origin = origin || ' ' || ?1"
+            " WHERE id = ?2 AND origin <> 'local' AND instr(' ' || origin || ' ', ' ' || ?1 || ' ') = 0",
+            [(origin, bytes.fromhex(name)) for name in ids],
+        )
 
     def add(self, entry: Entry, lines: Sequence[Line], origin: Callable[[str], str]) -> None:
         """Take in new records of one conversation; they lie in its file at the given places.
@@ -203,11 +211,11 @@ class Index:
         if old is not None:
             self._forget(entry, old)
         is_message = isinstance(body, Message)
-        text = body_text(body)
+        text, prose = body_text(body), prose_text(body)
         hidden = is_hidden(body)
         self.sql.execute(
             "INSERT INTO messages (id, conversation, item, revision, kind, role, author, sent, parent, conflict,"
-            " hidden, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " hidden, text, prose) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 rowid,
                 entry.id,
@@ -221,6 +229,7 @@ class Index:
                 conflict,
                 hidden,
                 text,
+                None if prose == text else prose,
             ),
         )
         self.sql.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (rowid, text))

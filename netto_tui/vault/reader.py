@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from netto_tui.errors import Cancelled
@@ -29,12 +29,27 @@ SNIPPET = 160
 """Characters of a hit's text that are shown."""
 
 
+class DayMessage(NamedTuple):
+    """One message as a daily file shows it; clock: `HH:MM` in the vault's zone, at: ms, for order."""
+
+    conversation: str
+    title: str
+    item: str
+    revision: str
+    role: str
+    author: str
+    at: int
+    clock: str
+    text: str
+
+
 class Reader:
     """One read-only connection. Use it on one thread; `interrupt` alone may come from another."""
 
-    def __init__(self, path: Path, zone: ZoneInfo) -> None:
+    def __init__(self, path: Path, zone: ZoneInfo, notes: str = "") -> None:
         self.path = path
         self.zone = zone
+        self._notes = notes
         self._sql = schema.connect_reader(path)
         self._sql.create_function("contains", 2, _contains, deterministic=True)
 
@@ -96,11 +111,12 @@ class Reader:
         found = self._one(query, (name,))
         return None if found is None else str(found)
 
-    def origins(self, revisions: Sequence[str]) -> dict[str, str]:
-        """Whence revisions came: `local`, or the replica that first brought them."""
+    def origins(self, revisions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Whence revisions came: `local`, or every replica that brought them."""
         marks = ",".join("?" * len(revisions))
         query = f"SELECT id, origin FROM revisions WHERE id IN ({marks})"
-        return {name.hex(): origin for name, origin in self._rows(query, [bytes.fromhex(name) for name in revisions])}
+        found = self._rows(query, [bytes.fromhex(name) for name in revisions])
+        return {name.hex(): tuple(origin.split()) for name, origin in found}
 
     def conversations(self, query: Query, offset: int = 0, limit: int = 200) -> list[rows.ConversationRow]:
         """Conversations that match, latest start first; with words, those with a matching message, latest hit first."""
@@ -223,6 +239,58 @@ class Reader:
             f" WHERE {' AND '.join(where)} ORDER BY {order} DESC",
             values,
         )
+
+    def day_messages(self, day: str) -> list[DayMessage]:
+        """What was said on a day, `YYYY-MM-DD` in the vault's zone, by time; with that day's notes last."""
+        start = datetime.fromisoformat(day).replace(tzinfo=self.zone)
+        bounds = [round(moment.timestamp() * 1000) << schema.SLOT_BITS for moment in (start, _next_day(start))]
+        notes = f"memory/{day}.md"
+        found = self._rows(
+            "SELECT name, title, item, revision, role, author, messages.id >> ?, ifnull(prose, text), kind"
+            " FROM messages JOIN conversations ON conversations.id = conversation"
+            " WHERE messages.id >= ? AND messages.id < ? AND kind = 'message' AND NOT hidden AND text <> ''"
+            " UNION ALL SELECT name, title, item, revision, role, author, 1 << 60, text, kind FROM messages"
+            " JOIN conversations ON conversations.id = conversation WHERE name = ? AND item = ?",
+            (schema.SLOT_BITS, *bounds, self._notes, notes),
+        )
+        messages = [
+            DayMessage(
+                name,
+                title,
+                item,
+                revision.hex(),
+                role or "notes",
+                author,
+                at,
+                "notes" if kind == "document" else f"{datetime.fromtimestamp(at / 1000, self.zone):%H:%M}",
+                text,
+            )
+            for name, title, item, revision, role, author, at, text, kind in found
+            if text
+        ]
+        return sorted(messages, key=lambda message: (message.at, message.conversation, message.item))
+
+    def days_of(self, name: str) -> set[str]:
+        """The days, `YYYY-MM-DD` in the vault's zone, on which a conversation has dated messages."""
+        query = (
+            f"SELECT DISTINCT (messages.id >> {schema.SLOT_BITS}) / 900000 FROM messages"
+            " WHERE conversation = (SELECT id FROM conversations WHERE name = ?) AND kind = 'message' AND NOT hidden"
+        )
+        days = {local_day(self.zone, quarter * 15) for (quarter,) in self._rows(query, (name,)) if quarter >= 96}
+        if name == self._notes:
+            notes = "SELECT item FROM messages WHERE conversation = (SELECT id FROM conversations WHERE name = ?)"
+            days.update(item[7:17] for (item,) in self._rows(notes, (name,)))
+        return days
+
+    def conversation_of_revision(self, beginning: str, item: str) -> str | None:
+        """The conversation that holds the revision of an item whose id begins so; None if there is none."""
+        query = (
+            "SELECT name FROM revisions JOIN conversations ON conversations.id = conversation"
+            " WHERE revisions.id >= ? AND revisions.id < ? AND item = ? LIMIT 1"
+        )
+        low, high = (bytes.fromhex(beginning.ljust(64, digit)) for digit in "0f")
+        found = self._one(query, (low, high, item))
+        return None if found is None else str(found)
 
     def conflicts(self, offset: int = 0, limit: int = 200) -> list[rows.ConflictRow]:
         """Items that wait for a person, in the latest conversations first."""
@@ -355,6 +423,10 @@ def snippet(text: str, terms: Sequence[Term]) -> str:
     start = max(0, min(found, default=0) - SNIPPET // 3)
     cut = " ".join(text[start : start + 2 * SNIPPET].split())[:SNIPPET]
     return f"…{cut}" if start else cut
+
+
+def _next_day(start: datetime) -> datetime:
+    return (start + timedelta(days=1)).replace(hour=0)
 
 
 @lru_cache(maxsize=4096)

@@ -79,7 +79,8 @@ CREATE TABLE messages (
     conflict TEXT NOT NULL,
     hidden INTEGER NOT NULL,
     branch INTEGER NOT NULL DEFAULT 1,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    prose TEXT                         -- what people said of it, where that is not all of the text
 );
 CREATE UNIQUE INDEX messages_item ON messages (conversation, item);
 CREATE INDEX messages_parent ON messages (parent) WHERE parent IS NOT NULL;

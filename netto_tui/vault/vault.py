@@ -24,6 +24,7 @@ from netto_tui.files import atomic_write, make_folder
 from netto_tui.model.clock import Clock, to_instant
 from netto_tui.model.conversation import Item
 from netto_tui.model.digest import conversation_digest, node_digest, root_digest
+from netto_tui.model.ids import conversation_id
 from netto_tui.model.merge import Policy, merge_item
 from netto_tui.model.revision import Record
 from netto_tui.vault import schema, sessions
@@ -125,6 +126,11 @@ class Vault:
         return self.identity.vault
 
     @property
+    def notes(self) -> str:
+        """The conversation that holds what people write into daily files between the messages."""
+        return conversation_id("netto-notes", self.id)
+
+    @property
     def device(self) -> str:
         """The author of revisions that are made here."""
         return self.identity.device
@@ -217,6 +223,8 @@ class Vault:
             }
             targets = {name: sessions.filed_day(entries[name], records) for name, records in groups.items()}
             sql.executemany("INSERT OR REPLACE INTO pending VALUES (?, ?)", targets.items())
+            if origin != "local":
+                self.index.note_origin(known, origin)
         lines = {name: sessions.lay_out(records, entries[name].size) for name, records in groups.items()}
         sessions.append(
             [
@@ -363,7 +371,7 @@ class Vault:
 
     def reader(self) -> Reader:
         """A connection of its own for reading; close it on the thread that made it."""
-        return Reader(self.path / "index.db", self.zone)
+        return Reader(self.path / "index.db", self.zone, self.notes)
 
     def local_day(self, ms: int) -> str:
         """The day in the vault's zone, `YYYY-MM-DD`, of a time in milliseconds."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from netto_tui.errors import UsageError
-from netto_tui.model.conversation import Item, body_text
+from netto_tui.model.conversation import Item, body_text, prose_text
 from netto_tui.model.ids import CONVERSATION, new_conversation_id, new_message_id
 from netto_tui.model.merge import resolve as resolve_revision
 from netto_tui.model.revision import (
@@ -135,13 +135,6 @@ def _points_at(pointer: str, parts: Sequence[int]) -> bool:
     return any(pointer.startswith(f"/parts/{at}/") for at in parts)
 
 
-def editable_text(body: Body) -> str:
-    """The prose of a body that `with_text` replaces."""
-    if isinstance(body, Message):
-        return "\n".join(part.text for part in body.parts if isinstance(part, Text | Code))
-    return body_text(body)
-
-
 def delete(vault: Vault, conversation: str, item: str | None = None, *, reason: str = "") -> list[Record]:
     """Write tombstones: for one item, or for a conversation with everything in it.
 
@@ -190,7 +183,9 @@ def heads_of(vault: Vault, conversation: str, item: str) -> list[Head]:
     with vault.reader() as reader:
         origins = reader.origins([head.id for version in versions for head in version.heads])
     return [
-        Head(version.record, tuple(sorted({origins.get(head.id, "local") for head in version.heads})))
+        Head(
+            version.record, tuple(sorted({name for head in version.heads for name in origins.get(head.id, ("local",))}))
+        )
         for version in versions
     ]
 
@@ -225,5 +220,5 @@ def both(bodies: Sequence[Body]) -> Body:
     """
     if not bodies:
         raise UsageError("Every version is a deletion.", remedy="Take latest to accept it.")
-    texts = list(dict.fromkeys(editable_text(body) for body in bodies))
+    texts = list(dict.fromkeys(prose_text(body) for body in bodies))
     return with_text(bodies[-1], "\n\n".join(texts))
