@@ -1,0 +1,235 @@
+"""The app: it opens the vault, listens to the sync worker, and shows one screen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
+
+from netto_tui.security.display import safe_display
+from netto_tui.tui import crash, messages
+from netto_tui.tui.bridge import Bridge
+from netto_tui.tui.screens.main import MainScreen
+from netto_tui.tui.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from netto_tui.sync.worker import Worker
+    from netto_tui.tui.inquiry import Inquiry
+    from netto_tui.vault.reader import Reader
+    from netto_tui.vault.vault import Vault
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+STYLES = next(path for path in (_PACKAGE / "styles", _PACKAGE.parent / "styles") if path.is_dir())
+
+WATCH_SECONDS = 1.0
+"""How often the index is asked whether anything changed: one read of a counter."""
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _conversations() -> type[Provider]:
+    from netto_tui.tui.palette import Conversations
+
+    return Conversations
+
+
+def _sections() -> type[Provider]:
+    from netto_tui.tui.palette import Actions
+
+    return Actions
+
+
+class NettoApp(App[int]):
+    """netto-tui in a terminal, over the vault at `vault_path`."""
+
+    TITLE = "netto"
+    CSS_PATH: ClassVar[list[str | PurePath]] = [STYLES / "app.tcss", STYLES / "browse.tcss"]
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_sections, _conversations}
+    PAUSE_GC_ON_SCROLL = True
+    # Textual declares these two in a way that forbids ClassVar.
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (100, "-medium"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit", id="app.quit", show=False),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        vault_path: Path,
+        *,
+        now: Callable[[], int] = wall_clock,
+        sync: bool = True,
+    ) -> None:
+        super().__init__()
+        self.vault_path = vault_path
+        self.now = now
+        self.sync = sync
+        self.animation_level = "none"
+        self.vault: Vault | None = None
+        self.reader: Reader | None = None
+        self.inquiry: Inquiry | None = None
+        self.worker: Worker | None = None
+        self.bridge = Bridge(self.post_message)
+        self.crash_log: Path | None = None
+        self._seen = -1
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = os.environ.get("TEXTUAL_THEME") or DARK.name
+
+    def get_default_screen(self) -> MainScreen:
+        """The one screen that the sections live on."""
+        return MainScreen(id="main")
+
+    def on_mount(self) -> None:
+        """Draw first, then open the vault."""
+        self.call_after_refresh(self._open)
+
+    @work(thread=True, exit_on_error=False, group="open", description="Open the vault")
+    def _open(self) -> None:
+        from netto_tui.vault.vault import Vault
+
+        try:
+            self.post_message(messages.VaultOpened(Vault.open(self.vault_path)))
+        except Exception as error:  # whatever it is, the screen has to say so
+            self.post_message(messages.VaultRefused(error))
+
+    @on(messages.VaultOpened)
+    def _begin(self, message: messages.VaultOpened) -> None:
+        from netto_tui.tui.inquiry import Inquiry
+
+        self.vault = message.vault
+        self.reader = message.vault.reader()
+        self.inquiry = Inquiry(message.vault.reader, self.post_message)
+        self._seen = self.reader.version()
+        self.main.vault_opened()
+        if self.sync:
+            self._start_worker()
+        self.set_interval(WATCH_SECONDS, self._watch)
+
+    def _start_worker(self) -> None:
+        from netto_tui.sync.worker import Worker
+
+        self.worker = Worker(self.vault_path, self.bridge)
+        self.worker.start()
+
+    @on(messages.VaultRefused)
+    def _refused(self, message: messages.VaultRefused) -> None:
+        crash.note(self.vault_path, message.error)
+        self.main.vault_refused(message.error)
+
+    def _watch(self) -> None:
+        """Look whether the data changed, and let ages grow."""
+        if self.reader is not None and (version := self.reader.version()) != self._seen:
+            self._seen = version
+            self.main.vault_changed()
+        self.main.tick()
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, whatever lies over it."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)  # noqa: S101  # a statement for the type checker
+        return screen
+
+    @on(messages.Answered)
+    def _answered(self, message: messages.Answered) -> None:
+        self.main.answered(message)
+
+    @on(messages.PassStarted)
+    @on(messages.ProgressMoved)
+    @on(messages.PassFinished)
+    @on(messages.Happened)
+    def _sync_told(self, message: messages.SyncTold) -> None:
+        self.main.sync_told(message)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a toast. Texts may be foreign: they are made safe and never read as markup."""
+        super().notify(
+            safe_display(message)[:600], title=safe_display(title), severity=severity, timeout=timeout, markup=False
+        )
+
+    def close_stores(self) -> None:
+        """Let go of threads and files; what runs is told to stop."""
+        if self.worker is not None:
+            self.worker.stop(2.0)
+        if self.inquiry is not None:
+            self.inquiry.close()
+        if self.reader is not None:
+            self.reader.close()
+        if self.vault is not None:
+            self.vault.close()
+        self.worker = self.inquiry = self.reader = self.vault = None
+
+    def on_unmount(self) -> None:
+        """Close what was opened."""
+        self.close_stores()
+
+    # Private to Textual 8.2.8, whose own version prints local variables: pinned, and tested in tests/tui.
+    def _fatal_error(self) -> None:
+        error = sys.exception() or self._exception
+        self.crash_log = crash.note(self.vault_path, error) if error is not None else None
+        self._return_code = crash.EXIT_STATUS
+        self._exit_renderables.append(crash.panel(error, self.crash_log))
+        self._close_messages_no_wait()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._return_code = crash.EXIT_STATUS
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
+
+def run(vault_path: Path) -> int:
+    """Run the app until it is left; the exit status for the shell.
+
+    Raises UsageError when there is no terminal to draw on.
+    """
+    from netto_tui.errors import UsageError
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "The app needs a terminal on its input and its error stream.",
+            remedy="Without one, use the commands, for example: netto-tui list --json, netto-tui sync --json.",
+        )
+    app = NettoApp(vault_path)
+
+    def leave(signum: int, frame: object) -> None:
+        app.call_later(app.exit, 128 + signum, 128 + signum)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        app.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return app.return_code or 0

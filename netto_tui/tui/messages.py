@@ -1,0 +1,99 @@
+"""What happened, as the screens hear of it. Made on any thread, handled on the app's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from netto_tui.model.query import Query
+from netto_tui.sync.events import PassReport, SyncEvent
+from netto_tui.vault.rows import ConversationRow, DayCount, Hit
+from netto_tui.vault.vault import Vault
+
+
+@dataclass
+class VaultOpened(Message):
+    """The vault is there."""
+
+    vault: Vault
+
+
+@dataclass
+class VaultRefused(Message):
+    """The vault could not be opened."""
+
+    error: Exception
+
+
+@dataclass
+class VaultChanged(Message):
+    """Something was written to the vault, by anyone."""
+
+
+@dataclass
+class Answered(Message):
+    """A question to the index has an answer, or the first part of it.
+
+    hits for a query with words, else conversations; days and total come with the last part.
+    capped: there are more than `total`.
+    """
+
+    query: Query
+    serial: int
+    conversations: Sequence[ConversationRow] = ()
+    hits: Sequence[Hit] = ()
+    total: int = 0
+    capped: bool = False
+    days: Sequence[DayCount] | None = None
+    took_ms: float = 0.0
+    error: str = ""
+
+
+@dataclass
+class PassStarted(Message):
+    """A pass over a replica began."""
+
+    replica: str
+    at: str
+
+
+@dataclass
+class ProgressMoved(Message):
+    """A step moved on; total is 0 while nobody knows it."""
+
+    replica: str
+    step: str
+    done: int
+    total: int
+
+    def can_replace(self, message: Message) -> bool:
+        """The latest of one replica and step is enough."""
+        return isinstance(message, ProgressMoved) and (message.replica, message.step) == (self.replica, self.step)
+
+
+@dataclass
+class PassFinished(Message):
+    """A pass over a replica ended."""
+
+    report: PassReport
+    at: str
+
+
+@dataclass
+class Happened(Message):
+    """Any other event of sync or recovery."""
+
+    event: SyncEvent
+
+
+SyncTold = PassStarted | ProgressMoved | PassFinished | Happened
+"""All that the bridge posts."""
+
+
+@dataclass
+class SectionChosen(Message):
+    """A person asked for another section."""
+
+    section: str

@@ -1,0 +1,72 @@
+"""What all sections have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+from textual.containers import Container
+
+if TYPE_CHECKING:
+    from netto_tui.tui.app import NettoApp
+    from netto_tui.tui.messages import SyncTold
+
+
+@runtime_checkable
+class Copyable(Protocol):
+    """Something whose current thing can be copied with `y`."""
+
+    def copied_text(self) -> str:
+        """The text, already safe for a terminal; "" when there is none."""
+        ...
+
+
+@runtime_checkable
+class Reasoned(Protocol):
+    """Something that says why an action is not possible now."""
+
+    def why_not(self, action: str) -> str:
+        """The reason, or "" when the action is possible."""
+        ...
+
+
+class Pane(Container):
+    """One section. It reads when it is shown and when the vault changed while it is."""
+
+    FIRST_FOCUS: ClassVar[str] = ""
+    """Selector of what gets the focus."""
+
+    stale = True
+
+    @property
+    def netto(self) -> NettoApp:
+        """The app, with its own type."""
+        from netto_tui.tui.app import NettoApp
+
+        assert isinstance(self.app, NettoApp)  # noqa: S101  # a statement for the type checker
+        return self.app
+
+    def why_not(self, action: str) -> str:
+        """Why an action is not possible now; "" when it is."""
+        return ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim what is not possible; the screen tells the reason when its key is pressed."""
+        return None if self.why_not(action) else True
+
+    def read(self) -> None:
+        """Read what is shown from the vault again."""
+
+    def enter(self) -> None:
+        """The section comes to the front."""
+        if self.stale:
+            self.stale = False
+            self.read()
+        if self.FIRST_FOCUS:
+            self.query_one(self.FIRST_FOCUS).focus()
+
+    def sync_told(self, message: SyncTold) -> None:
+        """Something happened in sync; called also while another section is in front."""
+
+    def leave_state(self) -> bool:
+        """Undo one transient state for `esc`; False if there is none."""
+        return False

@@ -1,0 +1,424 @@
+"""Browse: when, which conversation, what was said; and search as you type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from netto_tui.errors import UsageError
+from netto_tui.model.query import Query, parse, with_filter
+from netto_tui.security.display import safe_display, safe_line
+from netto_tui.tui import wording
+from netto_tui.tui.messages import Answered
+from netto_tui.tui.panes.base import Pane
+from netto_tui.tui.widgets.columns import Cell, Column
+from netto_tui.tui.widgets.datetree import DateTree
+from netto_tui.tui.widgets.rowlist import RowList
+from netto_tui.tui.widgets.transcript import Transcript
+from netto_tui.vault.rows import ConversationRow, Hit
+
+DEBOUNCE_SECONDS = 0.12
+PREVIEW_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list: a conversation, or a message that a search found; `marks` by replica."""
+
+    conversation: str
+    at: str
+    title: str
+    row: ConversationRow | None = None
+    hit: Hit | None = None
+    marks: str = ""
+
+
+class BrowsePane(Pane):
+    """A date tree, a list and a transcript over one query text."""
+
+    FIRST_FOCUS: ClassVar[str] = "#list"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "tree", "Dates", id="browse.tree", tooltip="Show or hide the date tree"),
+        Binding("n", "next_match(1)", "Next match", show=False, id="browse.next-match"),
+        Binding("N", "next_match(-1)", "Previous match", show=False, id="browse.previous-match"),
+        Binding("less_than_sign", "list_width(-8)", "Narrower list", show=False, id="browse.narrower"),
+        Binding("greater_than_sign", "list_width(8)", "Wider list", show=False, id="browse.wider"),
+        Binding("c", "conflicts", "Conflicts of this", show=False, id="browse.conflicts"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+        super().__init__(id=id)
+        self.asked = Query()
+        self.shown = Query()
+        self._serial = 0
+        self._open: tuple[str, str] = ("", "")
+        self._typing: Timer | None = None
+        self._preview: Timer | None = None
+        self._refreshing = False
+        self._total = 0
+
+    def compose(self) -> ComposeResult:
+        """The search line above three columns."""
+        with Horizontal(id="search-line"):
+            yield Static(" / ", id="search-mark")
+            yield Input(
+                placeholder='words "a phrase" on:2026-11 from:user source:claude-code is:conflict title:word',
+                id="search",
+                compact=True,
+                select_on_focus=False,
+            )
+            yield Static("", id="search-count", markup=False)
+        with Horizontal(id="columns"):
+            yield DateTree(widget_id="tree")
+            yield RowList(self._columns(hits=False), empty="Opening the vault…", widget_id="list")
+            with Vertical(id="reading"):
+                yield Static("", id="reading-title", markup=False)
+                yield Transcript(widget_id="transcript")
+
+    @property
+    def entries(self) -> RowList[Entry]:
+        """The list in the middle."""
+        return self.query_one("#list", RowList)
+
+    @property
+    def transcript(self) -> Transcript:
+        """The text on the right."""
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def line(self) -> Input:
+        """The search line."""
+        return self.query_one("#search", Input)
+
+    def _columns(self, *, hits: bool) -> Sequence[Column[Entry]]:
+        zone = self.netto.vault.zone if self.is_attached and self.netto.vault else UTC
+        replicas = len(self.netto.main.header.replicas) if self.is_attached else 0
+        when: list[Column[Entry]] = [
+            Column(
+                "Date", lambda e: Content(wording.moment(e.at, zone)[:10]), 10, style="$foreground-muted", to_width=64
+            ),
+            Column("Date", lambda e: Content(wording.moment(e.at, zone)), 16, style="$foreground-muted", from_width=64),
+        ]
+        if hits:
+            return [
+                *when,
+                Column("Said", lambda e: e.hit.role if e.hit else "", 9, style="$foreground-muted", from_width=52),
+                Column("Found", self._snippet),
+                Column("Conversation", lambda e: e.title, 24, style="$foreground-muted", from_width=84),
+            ]
+        columns = [
+            *when,
+            Column("Conversation", self._title),
+            Column("Source", lambda e: e.row.source if e.row else "", 11, style="$foreground-muted", from_width=80),
+            Column("Msgs", lambda e: Content(wording.number(e.row.messages) if e.row else ""), 5, "right"),
+        ]
+        if replicas:
+            columns.append(Column("Held", lambda e: _marks(e.marks), max(4, replicas)))
+        return columns
+
+    def _title(self, entry: Entry) -> Cell:
+        """Flags and the title: ? conflict, * pinned, a archived, - deleted at its source."""
+        row = entry.row
+        if row is None:
+            return entry.title
+        flags = [
+            ("?", "bold $text-warning", row.conflicts > 0),
+            ("*", "$text-accent", "pinned" in row.state),
+            ("a", "$foreground 45%", "archived" in row.state),
+            ("-", "$foreground 45%", "gone" in row.state),
+        ]
+        shown = [Content.styled(letter, style) for letter, style, on_ in flags if on_]
+        title = Content(safe_line(entry.title)) if entry.title else Content.styled("untitled", "$foreground 45%")
+        return Content(" ").join([*shown, title])
+
+    def _snippet(self, entry: Entry) -> Cell:
+        if entry.hit is None:
+            return ""
+        text = safe_line(entry.hit.snippet)
+        content = Content(text)
+        lower = text.lower()
+        for term in self.shown.terms:
+            word = term.text.lower()
+            at = lower.find(word)
+            if at >= 0:
+                content = content.stylize("bold $text-warning", at, at + len(word))
+        return content
+
+    # Asking
+
+    def read(self) -> None:
+        """Ask again, for instance because the vault changed."""
+        self._refreshing = True
+        self._ask(self.line.value)
+
+    def refuse(self, reason: str) -> None:
+        """Say why there is nothing to show."""
+        self.entries.empty = safe_line(reason)
+        self.entries.clear()
+
+    @on(Input.Changed, "#search")
+    def _typed(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        self._refreshing = False
+        self._typing = self.set_timer(DEBOUNCE_SECONDS, lambda: self._ask(self.line.value))
+
+    def _ask(self, text: str) -> None:
+        vault, inquiry = self.netto.vault, self.netto.inquiry
+        if vault is None or inquiry is None:
+            return
+        today = datetime.fromtimestamp(self.netto.now() / 1000, vault.zone).date()
+        try:
+            self.asked = parse(text, today, vault.zone)
+        except UsageError as error:
+            self._count(Content.styled(safe_line(str(error), 200), "$text-warning"))
+            return
+        self._serial = inquiry.ask(self.asked)
+
+    def take(self, answer: Answered) -> None:
+        """Show an answer of the index, unless another question was asked since."""
+        if answer.serial != self._serial:
+            return
+        if answer.error:
+            self._count(Content.styled(safe_line(answer.error, 200), "$text-error"))
+            return
+        hits = bool(answer.query.terms)
+        self.shown = answer.query
+        rows = self._hits(answer.hits) if hits else self._conversations(answer.conversations)
+        final = answer.days is not None
+        self.entries.columns = self._columns(hits=hits)
+        self.entries.empty = self._empty_text()
+        before = self.entries.selected
+        keep = (lambda e: _same(e, before)) if (final or self._refreshing) and before is not None else None
+        if not final or answer.total != self.entries.count or self._refreshing:
+            self.entries.show(self._fetch(answer.query), answer.total, first=rows, keep=keep)
+        if answer.days is not None:
+            self.query_one(DateTree).show(answer.days)
+            self._refreshing = False
+        self._tell_count(answer)
+
+    def _empty_text(self) -> str:
+        if self.shown.text:
+            return "Nothing matches. esc clears the search."
+        return "The vault is empty. Bring conversations in: netto-tui import PATH"
+
+    def _tell_count(self, answer: Answered) -> None:
+        more = "+" if answer.capped or (answer.days is None and answer.total >= 100) else ""
+        if answer.query.terms:
+            text = f"{wording.number(answer.total)}{more} {'message' if answer.total == 1 else 'messages'}"
+        elif answer.query.text:
+            text = f"{wording.number(answer.total)}{more} of {wording.number(self._total)}"
+        else:
+            self._total = answer.total
+            text = f"{wording.number(answer.total)}{more}"
+        took = f" · {answer.took_ms:.0f} ms" if answer.query.text else ""
+        self._count(Content.styled(text + took, "$foreground-muted"))
+
+    def _count(self, content: Content) -> None:
+        self.query_one("#search-count", Static).update(content + Content(" "))
+
+    def _fetch(self, query: Query) -> _Fetch:
+        return _Fetch(self, query)
+
+    def _conversations(self, rows: Sequence[ConversationRow]) -> list[Entry]:
+        reader = self.netto.reader
+        marks = reader.replica_marks([row.conversation for row in rows]) if reader is not None else {}
+        names = [row.name for row in self.netto.main.header.replicas]
+        letters = wording.initials(names)
+        return [
+            Entry(
+                row.conversation,
+                row.started,
+                row.title,
+                row=row,
+                marks="".join(letters[n] if marks.get(row.conversation, {}).get(n) else "·" for n in names),
+            )
+            for row in rows
+        ]
+
+    def _hits(self, hits: Sequence[Hit]) -> list[Entry]:
+        return [Entry(hit.conversation, hit.at, hit.title, hit=hit) for hit in hits]
+
+    # Reading
+
+    @on(RowList.Moved, "#list")
+    def _moved(self) -> None:
+        if self._preview is not None:
+            self._preview.stop()
+        self._preview = self.set_timer(PREVIEW_SECONDS, self._show_selected)
+
+    def _show_selected(self) -> None:
+        entry = self.entries.selected
+        if not self.query_one("#reading").display:
+            return
+        self._show(entry)
+
+    def _show(self, entry: Entry | None) -> None:
+        reader, vault = self.netto.reader, self.netto.vault
+        if entry is None or reader is None or vault is None:
+            self._open = ("", "")
+            self.transcript.clear("")
+            self.query_one("#reading-title", Static).update("")
+            return
+        wanted = (entry.conversation, entry.hit.item if entry.hit else "")
+        conversation, count = entry.conversation, reader.message_count(entry.conversation)
+        if wanted == self._open and count == self.transcript.pages.count:
+            return
+        same = entry.conversation == self._open[0] and not wanted[1]
+        at = self.transcript.cursor if same else reader.position(*wanted) if wanted[1] else 0
+        self._open = wanted
+        self.transcript.empty = "No messages."
+        self.transcript.show(
+            lambda offset, limit: reader.messages(conversation, offset, limit),
+            count,
+            at=at,
+            terms=[term.text for term in self.shown.terms],
+            zone=vault.zone,
+        )
+        row = entry.row or reader.conversation(conversation)
+        if row is not None:
+            self.query_one("#reading-title", Static).update(_heading(row))
+
+    @on(RowList.Chosen, "#list")
+    def _chosen(self) -> None:
+        self.add_class("-reading")
+        self._show(self.entries.selected)
+        self.transcript.focus()
+
+    def open_conversation(self, conversation: str) -> None:
+        """Read one conversation, wherever it is in the list."""
+        reader = self.netto.reader
+        row = reader.conversation(conversation) if reader is not None else None
+        if row is not None:
+            self.add_class("-reading")
+            self._show(Entry(conversation, row.started, row.title, row=row))
+            self.transcript.focus()
+
+    @on(DateTree.Picked)
+    def _picked(self, message: DateTree.Picked) -> None:
+        self.line.value = with_filter(self.line.value, "on", message.value)
+        self.line.cursor_position = len(self.line.value)
+
+    def sync_told(self, message: object) -> None:
+        """Marks change with every pass that ends; the index's version tells."""
+
+    @property
+    def conversation(self) -> ConversationRow | None:
+        """The conversation under the cursor."""
+        entry, reader = self.entries.selected, self.netto.reader
+        if entry is None or reader is None:
+            return None
+        return entry.row or reader.conversation(entry.conversation)
+
+    def copied_text(self) -> str:
+        """The message under the cursor, or the conversation's title."""
+        if self.transcript.has_focus and (message := self.transcript.selected) is not None:
+            return safe_display(message.text)
+        entry = self.entries.selected
+        return safe_line(entry.title) if entry else ""
+
+    # Actions
+
+    def search(self) -> None:
+        """Put the cursor into the search line."""
+        self.line.focus()
+
+    @on(Input.Submitted, "#search")
+    def _submitted(self) -> None:
+        self.entries.focus()
+
+    def action_tree(self) -> None:
+        """Show or hide the date tree."""
+        tree = self.query_one(DateTree)
+        shown = tree.display
+        self.set_class(shown, "-no-tree")
+        self.set_class(not shown, "-tree")
+        if not shown:
+            tree.focus()
+        elif tree.has_focus:
+            self.entries.focus()
+
+    def action_list_width(self, by: int) -> None:
+        """Make the list wider or narrower."""
+        self.entries.styles.width = max(24, min(self.size.width - 24, self.entries.size.width + by))
+
+    def action_next_match(self, by: int) -> None:
+        """Go to the next message of this conversation that has a word of the search."""
+        words = [term.text.lower() for term in self.shown.terms]
+        if not words:
+            self.netto.notify("Search for something first: press /.", severity="warning")
+            return
+        pages, index = self.transcript.pages, self.transcript.cursor + by
+        while (row := pages.row(index)) is not None:
+            if any(word in row.text.lower() for word in words):
+                self.transcript.go_to(index)
+                return
+            index += by
+        self.netto.notify("No more matches in this conversation.")
+
+    async def action_conflicts(self) -> None:
+        """Open the resolver on this conversation."""
+        row = self.conversation
+        if row is None or not row.conflicts:
+            self.netto.notify("This conversation has no conflicts.")
+            return
+        from netto_tui.tui.screens.resolver import open_resolver
+
+        open_resolver(self.netto, row.conversation)
+
+    def leave_state(self) -> bool:
+        """From the text to the list, from the search to all."""
+        if self.line.has_focus or self.transcript.has_focus or self.has_class("-reading"):
+            self.remove_class("-reading")
+            self.entries.focus()
+            return True
+        if self.line.value:
+            self.line.value = ""
+            return True
+        return False
+
+
+class _Fetch:
+    """Pages of the list for one query, from the app's own reader."""
+
+    def __init__(self, pane: BrowsePane, query: Query) -> None:
+        self.pane = pane
+        self.query = query
+
+    def __call__(self, offset: int, limit: int) -> Sequence[Entry]:
+        reader = self.pane.netto.reader
+        if reader is None:
+            return ()
+        if self.query.terms:
+            return self.pane._hits(reader.search(self.query, limit, offset))
+        return self.pane._conversations(reader.conversations(self.query, offset, limit))
+
+
+def _same(entry: Entry, other: Entry) -> bool:
+    return (entry.conversation, entry.hit and entry.hit.item) == (other.conversation, other.hit and other.hit.item)
+
+
+def _marks(marks: str) -> Content:
+    return Content.assemble(*[(letter, "$foreground 45%" if letter == "·" else "$text-success") for letter in marks])
+
+
+def _heading(row: ConversationRow) -> Content:
+    parts = [
+        Content.styled(safe_line(row.title, 120) or "untitled", "bold"),
+        Content.styled(f"? {wording.many(row.conflicts, 'conflict')} (c)", "bold $text-warning"),
+        Content.styled(wording.many(row.messages, "message"), "$foreground-muted"),
+        Content.styled(safe_line(row.source, 30), "$foreground-muted"),
+    ]
+    if not row.conflicts:
+        del parts[1]
+    return Content("  ").join([part for part in parts if part.plain])

@@ -1,0 +1,97 @@
+"""The keys of the focused thing, made from its bindings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from netto_tui.tui.panes.base import Reasoned
+
+_NAMES = {
+    "RowList": "This list",
+    "Transcript": "The text",
+    "DateTree": "The dates",
+    "MainScreen": "Everywhere",
+    "NettoApp": "The app",
+}
+_KEYS = {
+    "question_mark": "?",
+    "slash": "/",
+    "escape": "esc",
+    "space": "space",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "equals_sign": "=",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def groups(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, str, str]]]:
+    """For each part of the screen: (keys, what they do, why not now), the focused part first."""
+    found: dict[str, dict[str, tuple[list[str], str, str]]] = defaultdict(dict)
+    for key, active in bindings.items():
+        binding = active.binding
+        if not binding.description or binding.system:
+            continue
+        kind = type(active.node).__name__
+        owner = _NAMES.get(kind, kind.removesuffix("Pane").removesuffix("Screen"))
+        action = binding.action.partition("(")[0].rpartition(".")[2]
+        reason = ""
+        if not active.enabled and isinstance(active.node, Reasoned):
+            reason = active.node.why_not(action)
+        keys, _, _ = found[owner].setdefault(binding.action, ([], "", ""))
+        keys.append(_KEYS.get(key, key))
+        found[owner][binding.action] = (keys, binding.tooltip or binding.description, reason)
+    return {
+        owner: [(" ".join(keys), text, reason) for keys, text, reason in rows.values()] for owner, rows in found.items()
+    }
+
+
+class HelpScreen(ModalScreen[None]):
+    """An overlay with the keys that work right now; esc or ? closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q", "dismiss", "Close", show=False),
+        Binding("j,down", "scroll(1)", "Down", show=False),
+        Binding("k,up", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, bindings: Mapping[str, ActiveBinding]) -> None:
+        super().__init__()
+        self.groups = groups(bindings)
+
+    def compose(self) -> ComposeResult:
+        """One column of keys."""
+        lines = []
+        for owner, rows in self.groups.items():
+            lines.append(Content.styled(owner, "bold $accent"))
+            for keys, text, reason in rows:
+                line = Content.styled(f"  {keys:<18}", "bold") + Content(text)
+                if reason:
+                    line = line.stylize("$foreground 45%") + Content.styled(f"  ({reason})", "$text-warning")
+                lines.append(line)
+            lines.append(Content(""))
+        lines.append(Content.styled("ctrl+p finds everything by name. The mouse works too.", "$foreground-muted"))
+        with VerticalScroll(classes="modal", id="help") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "esc closes"
+            yield Static(Content("\n").join(lines), markup=False)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by a line."""
+        self.query_one("#help").scroll_relative(y=by, animate=False)

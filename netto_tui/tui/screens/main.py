@@ -1,0 +1,225 @@
+"""The one screen: a line of sections, the section in front, a line of keys."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from netto_tui.tui import messages, wording
+from netto_tui.tui.panes.base import Copyable, Pane, Reasoned
+from netto_tui.tui.panes.browse import BrowsePane
+from netto_tui.tui.widgets.header import SECTIONS, Header
+
+if TYPE_CHECKING:
+    from netto_tui.tui.app import NettoApp
+
+
+class MainScreen(Screen[None]):
+    """Sections in a switcher; each is made when it is first shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right_square_bracket", "section(1)", "Next section", show=False, id="app.next-section"),
+        Binding("left_square_bracket", "section(-1)", "Previous section", show=False, id="app.previous-section"),
+        Binding("1", "open_section('browse')", "Browse", show=False, id="app.browse"),
+        Binding("2", "open_section('sync')", "Sync", show=False, id="app.sync"),
+        Binding("3", "open_section('conflicts')", "Conflicts", show=False, id="app.conflicts"),
+        Binding("4", "open_section('recovery')", "Recovery", show=False, id="app.recovery"),
+        Binding("5", "open_section('health')", "Health", show=False, id="app.health"),
+        Binding("slash", "search", "Search", key_display="/", id="app.search"),
+        Binding("S", "sync_now", "Sync now", id="app.sync-now"),
+        Binding("y", "copy", "Copy", show=False, id="app.copy"),
+        Binding("z", "zoom", "Maximise", show=False, id="app.maximise"),
+        Binding("escape", "leave", "Back", show=False, id="app.leave"),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+        super().__init__(id=id)
+        self.progress: dict[str, messages.ProgressMoved] = {}
+
+    @property
+    def netto(self) -> NettoApp:
+        """The app, with its own type."""
+        from netto_tui.tui.app import NettoApp
+
+        assert isinstance(self.app, NettoApp)  # noqa: S101  # a statement for the type checker
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        """The lines above and below, and the first section."""
+        yield Header(id="header")
+        with ContentSwitcher(initial="browse", id="sections"):
+            yield BrowsePane(id="browse")
+        yield Footer(compact=True, show_command_palette=False)
+        yield Static("netto-tui needs 60 x 15 cells. Make the terminal larger, or press q.", id="small", markup=False)
+
+    @property
+    def header(self) -> Header:
+        """The first line."""
+        return self.query_one("#header", Header)
+
+    @property
+    def pane(self) -> Pane:
+        """The section in front."""
+        shown = self.query_one("#sections", ContentSwitcher).visible_content
+        assert isinstance(shown, Pane)  # noqa: S101  # only sections are put there
+        return shown
+
+    # What the app tells
+
+    def vault_opened(self) -> None:
+        """Fill the header and the section in front."""
+        self._read_header()
+        self.pane.enter()
+
+    def vault_refused(self, error: Exception) -> None:
+        """Say why there is no vault."""
+        browse = self.query_one(BrowsePane)
+        browse.refuse(str(error))
+
+    def vault_changed(self) -> None:
+        """Read what is visible again, the rest when it is shown."""
+        self._read_header()
+        for pane in self.query(Pane):
+            pane.stale = True
+        self.pane.stale = False
+        self.pane.read()
+
+    def answered(self, answer: messages.Answered) -> None:
+        """Hand an answer of the index to who asked."""
+        self.query_one(BrowsePane).take(answer)
+
+    def tick(self) -> None:
+        """Let ages grow."""
+        self.header.now_ms = self.netto.now()
+
+    def sync_told(self, message: messages.SyncTold) -> None:
+        """Show what sync does, here and in the section that shows all of it."""
+        match message:
+            case messages.PassFinished(report=report):
+                self.progress.pop(report.name, None)
+                self._read_header()
+            case messages.ProgressMoved(replica=replica):
+                self.progress[replica] = message
+            case messages.PassStarted(replica=replica):
+                self.progress[replica] = messages.ProgressMoved(replica, "pull", 0, 0)
+        self.header.activity = self._activity()
+        for pane in self.query(Pane):
+            pane.sync_told(message)
+
+    def _activity(self) -> str:
+        for moved in self.progress.values():
+            share = f" {moved.done}/{moved.total}" if moved.total else ""
+            return wording.step_words(moved.step, moved.replica) + share
+        return ""
+
+    def _read_header(self) -> None:
+        if (reader := self.netto.reader) is not None:
+            self.header.replicas = tuple(reader.replicas())
+            self.header.conflicts = reader.totals().conflicts
+            self.header.now_ms = self.netto.now()
+
+    # Actions
+
+    @on(messages.SectionChosen)
+    async def _section_chosen(self, message: messages.SectionChosen) -> None:
+        await self.action_open_section(message.section)
+
+    async def action_section(self, by: int) -> None:
+        """Go to the next or the previous section."""
+        names = list(SECTIONS)
+        await self.action_open_section(names[(names.index(self.header.section) + by) % len(names)])
+
+    async def action_open_section(self, name: str) -> None:
+        """Bring a section to the front, making it the first time."""
+        switcher = self.query_one("#sections", ContentSwitcher)
+        if self.maximized is not None:
+            self.minimize()
+        if not switcher.query(f"#{name}"):
+            module: Any = import_module(f"netto_tui.tui.panes.{name}")
+            pane: Pane = getattr(module, f"{SECTIONS[name]}Pane")(id=name)
+            pane.display = False
+            await switcher.mount(pane)
+        switcher.current = name
+        self.header.section = name
+        if self.netto.reader is not None:
+            self.pane.enter()
+        self.refresh_bindings()
+
+    async def action_search(self) -> None:
+        """Put the cursor into the search line."""
+        await self.action_open_section("browse")
+        self.query_one(BrowsePane).search()
+
+    async def open_conversation(self, conversation: str) -> None:
+        """Show one conversation, alone in the list."""
+        await self.action_open_section("browse")
+        self.query_one(BrowsePane).open_conversation(conversation)
+
+    def action_sync_now(self) -> None:
+        """Start a pass over every replica."""
+        worker = self.netto.worker
+        if worker is None:
+            self.notify("Sync is not running in this app.", severity="warning")
+        elif not self.header.replicas:
+            self.notify("There is no replica yet. Add one: netto-tui init --replica NAME=KIND:TARGET")
+        else:
+            worker.sync_now()
+            self.notify("Syncing with every replica.")
+
+    def action_copy(self) -> None:
+        """Copy the selection, else what the cursor is on."""
+        text = self.get_selected_text() or ""
+        node = self.focused
+        while not text and node is not None and node is not self:
+            if isinstance(node, Copyable):
+                text = node.copied_text()
+            parent = node.parent
+            node = parent if hasattr(parent, "has_focus") else None  # type: ignore[assignment]
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.notify(f"Copied {wording.many(len(text), 'character')}.")
+        else:
+            self.notify("There is nothing to copy here.", severity="warning")
+
+    def action_zoom(self) -> None:
+        """Give the focused thing the whole screen, or take it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None and not self.maximize(self.focused):
+            self.notify("This cannot be made larger.", severity="warning")
+
+    def action_leave(self) -> None:
+        """Leave the innermost transient state."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.get_selected_text():
+            self.clear_selection()
+        else:
+            self.pane.leave_state()
+
+    def action_help(self) -> None:
+        """Show the keys of the focused thing."""
+        from netto_tui.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.active_bindings))
+
+    def on_key(self, event: events.Key) -> None:
+        """Tell why a dimmed key does nothing."""
+        tell_reason(self, event)
+
+
+def tell_reason(screen: Screen[Any], event: events.Key) -> None:
+    """Answer a key whose action is not possible now with the reason."""
+    found = screen.active_bindings.get(event.key)
+    if found is not None and not found.enabled and isinstance(found.node, Reasoned):
+        action = found.binding.action.partition("(")[0].rpartition(".")[2]
+        if reason := found.node.why_not(action):
+            event.stop()
+            screen.notify(reason, severity="warning")

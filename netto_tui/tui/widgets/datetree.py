@@ -1,0 +1,140 @@
+"""Years, months and days with counts; the days of a month are made when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Tree
+from textual.widgets.tree import TreeNode
+
+from netto_tui.tui import wording
+from netto_tui.vault.rows import DayCount
+
+UNDATED = "undated"
+
+
+class DateTree(Tree[str]):
+    """A tree whose nodes carry `2026`, `2026-11` or `2026-11-23`: the value of an `on:` filter; "" is everything."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "Down", show=False, id="tree.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="tree.up"),
+        Binding("g", "scroll_home", "First", show=False, id="tree.first"),
+        Binding("G", "scroll_end", "Last", show=False, id="tree.last"),
+        Binding("l,right", "open", "Open", show=False, id="tree.open"),
+        Binding("h,left", "shut", "Close", show=False, id="tree.close"),
+        Binding("enter", "select_cursor", "Only these", id="tree.select"),
+    ]
+
+    @dataclass
+    class Picked(Message):
+        """A time was chosen; "" means all of it."""
+
+        value: str
+
+    def __init__(self, *, widget_id: str | None = None) -> None:
+        super().__init__("All", data="", id=widget_id)
+        self.guide_depth = 2
+        self.show_guides = False
+        self.auto_expand = False
+        self.root.expand()
+        self._days: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+
+    def show(self, days: Sequence[DayCount]) -> None:
+        """Take other counts, keeping what is open and where the cursor is."""
+        counts = {row.day or UNDATED: row.conversations for row in days}
+        if counts == self._days:
+            return
+        opened = {node.data for node in self._walk(self.root) if node.is_expanded}
+        here = self.cursor_node.data if self.cursor_node else ""
+        self._days = counts
+        self._counts = {"": sum(counts.values())}
+        for day, count in counts.items():
+            for key in {day[:4], day[:7], day} if day != UNDATED else {UNDATED}:
+                self._counts[key] = self._counts.get(key, 0) + count
+        self.root.remove_children()
+        for year in sorted((key for key in self._counts if len(key) == 4), reverse=True):
+            node = self.root.add(year, data=year, allow_expand=True)
+            if year in opened or len(opened) <= 1:
+                self._open(node, opened)
+        if UNDATED in self._counts:
+            self.root.add_leaf(UNDATED, data=UNDATED)
+        self.move_cursor(next((node for node in self._walk(self.root) if node.data == here), self.root))
+
+    def _walk(self, node: TreeNode[str]) -> list[TreeNode[str]]:
+        return [node, *(found for child in node.children for found in self._walk(child))]
+
+    def _open(self, node: TreeNode[str], opened: set[str | None]) -> None:
+        self._fill(node)
+        node.expand()
+        for child in node.children:
+            if child.data in opened:
+                self._open(child, opened)
+
+    def _fill(self, node: TreeNode[str]) -> None:
+        """Make the months of a year, or the days of a month."""
+        data = node.data or ""
+        if node.children or len(data) not in (4, 7):
+            return
+        wanted = len(data) + 3
+        for key in sorted((k for k in self._counts if len(k) == wanted and k.startswith(f"{data}-")), reverse=True):
+            if wanted == 7:
+                node.add(key, data=key, allow_expand=True)
+            else:
+                node.add_leaf(key, data=key)
+
+    def on_tree_node_expanded(self, event: Tree.NodeExpanded[str]) -> None:
+        """Fill a node when it is opened."""
+        event.stop()
+        self._fill(event.node)
+
+    def on_tree_node_selected(self, event: Tree.NodeSelected[str]) -> None:
+        """Say which time was chosen."""
+        event.stop()
+        if event.node.data != UNDATED:
+            self.post_message(self.Picked(event.node.data or ""))
+
+    def action_open(self) -> None:
+        """Open the node under the cursor, or go into it."""
+        if (node := self.cursor_node) is not None and node.allow_expand:
+            if node.is_expanded and node.children:
+                self.action_cursor_down()
+            else:
+                node.expand()
+
+    def action_shut(self) -> None:
+        """Close the node under the cursor, or go to its parent."""
+        if (node := self.cursor_node) is None or node.is_root:
+            return
+        if node.allow_expand and node.is_expanded:
+            node.collapse()
+        elif node.parent is not None:
+            self.move_cursor(node.parent)
+
+    def render_label(self, node: TreeNode[str], base_style: Style, style: Style) -> Text:
+        """A node's name on the left, its count on the right."""
+        data = node.data or ""
+        depth = 0 if node.is_root else 1 if len(data) in (4, 7) and len(data) == 4 else 2 if len(data) == 7 else 3
+        arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
+        name = f"{arrow}{_name(data)}"
+        count = wording.number(self._counts.get(data, 0))
+        room = self.size.width - 2 - depth * self.guide_depth - len(name) - 1
+        label = Text(name, style=style)
+        label.append(count.rjust(max(len(count) + 1, room)), style=style)
+        return label
+
+
+def _name(data: str) -> str:
+    if len(data) == 7:
+        return date(int(data[:4]), int(data[5:]), 1).strftime("%B")
+    if len(data) == 10:
+        return f"{date.fromisoformat(data):%d %a}"
+    return data or "All"
