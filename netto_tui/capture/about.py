@@ -1,0 +1,48 @@
+"""Headers of conversations: made from what a source says, and united with what is known already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from netto_tui.model.revision import About, encode_value
+
+TITLES = ("custom", "label", "display_name", "name", "generated", "summary")
+"""Where a title comes from, the person's own first; a header keeps all of them in `native.titles`."""
+
+
+def titled(about: About) -> About:
+    """The same header with the title that its `native.titles` asks for."""
+    titles = about.native.get("titles", {})
+    title = next((titles[kind] for kind in TITLES if titles.get(kind)), about.title)
+    return msgspec.structs.replace(about, title=title)
+
+
+def unite(known: About, seen: About, newer: bool | None) -> About:
+    """A header with every field of both, so that sources that know different things add up.
+
+    Where both say something else, the newer one counts: `newer` says whether that is `seen`, None
+    that both are equally old; then it is the one that sorts last, which makes the order of
+    imports irrelevant. Uniting again with either changes nothing.
+    """
+    fields = [msgspec.to_builtins(about) for about in (known, seen)]
+    return titled(msgspec.convert(_unite(fields[0], fields[1], newer), About))
+
+
+def _unite(known: Any, seen: Any, newer: bool | None) -> Any:
+    if isinstance(known, dict) and isinstance(seen, dict):
+        keys = sorted(known.keys() | seen.keys())
+        return {key: _pick(known, seen, key, newer) for key in keys}
+    if isinstance(known, list) and isinstance(seen, list):
+        united = {encode_value(value): value for value in (*known, *seen)}
+        return [united[key] for key in sorted(united)]
+    if newer is None:
+        newer = encode_value(seen) > encode_value(known)
+    return seen if newer else known
+
+
+def _pick(known: dict[str, Any], seen: dict[str, Any], key: str, newer: bool | None) -> Any:
+    if key not in known or key not in seen:
+        return known.get(key, seen.get(key))
+    return _unite(known[key], seen[key], newer)
