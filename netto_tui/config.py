@@ -20,9 +20,6 @@ from netto_tui.errors import UsageError
 from netto_tui.files import atomic_write
 from netto_tui.model.merge import Policy
 
-REPLICA_KINDS = ("folder", "git")
-"""The kinds of replica that this version has."""
-
 RESERVED_NAMES = ("local", "latest", "both")
 """What a replica cannot be called, since commands mean something else by it."""
 
@@ -35,7 +32,10 @@ Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
 
 @dataclass(frozen=True)
 class ReplicaConfig:
-    """One replica. target: a folder, or a Git repository's path or URL. unknown: keys of other versions."""
+    """One replica. kind: as in replicas.registry; one that is not there shows when the replica is opened.
+
+    target: a folder, or a Git repository's path or URL. unknown: keys of other versions.
+    """
 
     name: str
     kind: str
@@ -78,7 +78,7 @@ class Config:
         )
 
     def with_replica(self, replica: ReplicaConfig) -> Config:
-        """The same settings and one more replica. Raises UsageError for a name or kind that cannot be."""
+        """The same settings and one more replica. Raises UsageError for a name that cannot be."""
         _check_replicas((*self.replicas, replica), "the request")
         return replace(self, replicas=(*self.replicas, replica))
 
@@ -179,7 +179,7 @@ def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
 
 
 def _check_replicas(replicas: tuple[ReplicaConfig, ...], where: str) -> None:
-    """Raises UsageError for a name that is taken or out of form, a kind that is not there, an empty target."""
+    """Raises UsageError for a name that is taken or out of form, or a target or kind that is empty."""
     seen: set[str] = set()
     for replica in replicas:
         if not _NAME.fullmatch(replica.name) or replica.name in RESERVED_NAMES:
@@ -189,11 +189,8 @@ def _check_replicas(replicas: tuple[ReplicaConfig, ...], where: str) -> None:
             )
         if replica.name in seen:
             raise UsageError(f"In {where}, two replicas are called “{replica.name}”.", remedy="Rename one of them.")
-        if replica.kind not in REPLICA_KINDS:
+        if not (replica.target and replica.kind):
             raise UsageError(
-                f"In {where}, replica {replica.name} is of kind “{replica.kind}”, which this version does not have.",
-                remedy=f"The kinds are {' and '.join(REPLICA_KINDS)}.",
+                f"In {where}, replica {replica.name} has no kind or no target.", remedy="Say where it lies."
             )
-        if not replica.target:
-            raise UsageError(f"In {where}, replica {replica.name} has no target.", remedy="Say where it lies.")
         seen.add(replica.name)

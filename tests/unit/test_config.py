@@ -68,7 +68,6 @@ def test_any_setting_of_another_version_survives(
         ("replicas = [3]\n", "replicas"),
         ('[[replicas]]\nname = "a"\nkind = "folder"\n', "target"),
         ('[[replicas]]\nname = "a"\nkind = "folder"\ntarget = 3\n', "replicas[1].target"),
-        ('[[replicas]]\nname = "a"\nkind = "tape"\ntarget = "x"\n', "tape"),
         ('[[replicas]]\nname = "local"\nkind = "folder"\ntarget = "x"\n', "local"),
         ('[[replicas]]\nname = "A b"\nkind = "folder"\ntarget = "x"\n', "A b"),
         ('[[replicas]]\nname = "a"\nkind = "folder"\ntarget = ""\n', "target"),
@@ -104,9 +103,7 @@ def test_a_replica_is_described_in_one_word(text: str, expected: ReplicaConfig) 
     assert parse_replica(text, Path("/here")) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["disk", "disk=folder", "disk=folder:", "=folder:/x", "disk=tape:/x", "local=folder:/x"]
-)
+@pytest.mark.parametrize("text", ["disk", "disk=folder", "disk=folder:", "=folder:/x", "disk=:/x", "local=folder:/x"])
 def test_a_replica_that_cannot_be_is_refused_with_the_way_out(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_replica(text, Path("/here"))

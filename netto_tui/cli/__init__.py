@@ -1,0 +1,19 @@
+"""The command line: everything that the app can do, for scripts and for people who prefer it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The program `netto-tui`: run one command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; its exit code, as docstring of netto_tui.errors and `netto-tui --help` say."""
+    from netto_tui.cli import diagnostics
+    from netto_tui.cli.root import root
+
+    return diagnostics.guard(lambda: root.main(list(argv), prog_name="netto-tui", standalone_mode=False))

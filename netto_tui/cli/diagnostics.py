@@ -1,0 +1,50 @@
+"""The one place that writes stderr, and decides the exit code."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from netto_tui.cli import output
+from netto_tui.errors import NettoError
+from netto_tui.security.display import safe_display
+
+INTERRUPTED = 130
+"""The shell's convention for what was stopped with Ctrl+C: 128 + SIGINT."""
+
+
+def note(text: str) -> None:
+    """Tell a person something beside the answer; foreign text in it is made harmless."""
+    click.echo(safe_display(text), err=True)
+
+
+def guard(action: Callable[[], Any]) -> int:
+    """Run a command and turn what went wrong into a sentence and an exit code.
+
+    An error that nobody foresaw keeps its traceback: it is a mistake of ours.
+    """
+    try:
+        result = action()
+        output.flush()
+    except NettoError as error:
+        note(str(error))
+        return error.exit_code
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except click.exceptions.Abort:
+        note("Stopped; what was done so far is kept.")
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        note(f"The system says: {error.strerror or error}{where}. Correct that and try again; nothing is lost.")
+        return 1
+    except sqlite3.DatabaseError as error:
+        note(f"The index cannot be used: {error}. Check free space and access, then try again; no record is lost.")
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,121 @@
+"""`export`: conversations as files for other programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from netto_tui.cli import diagnostics, output
+from netto_tui.cli.reading import PAGE, find_row, pages
+from netto_tui.cli.root import command
+from netto_tui.cli.session import Session
+from netto_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from netto_tui.vault.reader import Reader
+    from netto_tui.vault.rows import ConversationRow, MessageRow
+    from netto_tui.vault.vault import Vault
+
+
+@command("export", short_help="Write conversations as files.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["md", "json", "html", "native"]),
+    default="md",
+    show_default=True,
+    help="native: the records themselves, a line each, as the vault has them.",
+)
+@click.option(
+    "-o", "--output", "target", required=True, metavar="PATH", help="A folder (a file each), a file, or - for stdout."
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.argument("conversations", nargs=-1)
+def export(session: Session, conversations: tuple[str, ...], form: str, target: str, force: bool) -> None:
+    """Write CONVERSATIONS, or all of them, as Markdown, JSON, HTML or records.
+
+    PATH is a folder when it is one, when it ends with a slash, or when there are several conversations.
+    """
+    with session.open() as vault, vault.reader() as reader:
+        rows = list(_rows(reader, conversations))
+        if not rows:
+            raise UsageError("There is nothing to export.", remedy="See: netto-tui list")
+        if target == "-":
+            _to_stdout(vault, reader, rows, form)
+            return
+        written = _to_files(
+            vault, reader, rows, form, Path(target), force, folder=len(rows) > 1 or target.endswith("/")
+        )
+    if session.json:
+        output.document({"files": [str(path) for path in written], "conversations": len(rows)})
+    else:
+        diagnostics.note(f"Wrote {len(written)} file{'s' * (len(written) != 1)} to {Path(target)}.")
+
+
+def _rows(reader: Reader, conversations: tuple[str, ...]) -> Iterator[ConversationRow]:
+    """The conversations asked for, else every one."""
+    from netto_tui.model.query import Query
+
+    for name in conversations:
+        yield find_row(reader, name)
+    offset = 0
+    while not conversations and (page := reader.conversations(Query(), offset, PAGE)):
+        yield from page
+        offset += PAGE
+
+
+def _to_stdout(vault: Vault, reader: Reader, rows: list[ConversationRow], form: str) -> None:
+    if form == "html" and len(rows) > 1:
+        raise UsageError("Several pages do not fit into one stream.", remedy="Give -o a folder.")
+    if form == "json" and len(rows) > 1:
+        from netto_tui.export import transcript
+
+        output.document({"conversations": [transcript(row, _shown(reader, row)) for row in rows]})
+        return
+    for row in rows:
+        for piece in _pieces(vault, reader, row, form):
+            output.raw(piece)
+
+
+def _to_files(
+    vault: Vault, reader: Reader, rows: list[ConversationRow], form: str, target: Path, force: bool, folder: bool
+) -> list[Path]:
+    from netto_tui.export import file_name
+
+    folder = folder or target.is_dir()
+    paths = [target / file_name(row, form, vault.zone) if folder else target for row in rows]
+    for path in paths:
+        if path.exists() and not force:
+            raise UsageError(f"{path} is there already.", remedy="Choose another place, or give --force.")
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    for row, path in zip(rows, paths, strict=True):
+        temporary = path.with_name(f".{path.name}.part")
+        with temporary.open("wb") as file:
+            file.writelines(_pieces(vault, reader, row, form))
+        temporary.replace(path)
+    return paths
+
+
+def _pieces(vault: Vault, reader: Reader, row: ConversationRow, form: str) -> Iterator[bytes]:
+    from netto_tui import export
+
+    texts: Iterable[str]
+    match form:
+        case "native":
+            yield from (record.line + b"\n" for record in vault.records(row.conversation))
+            return
+        case "json":
+            texts = [export.json_text(export.transcript(row, _shown(reader, row)))]
+        case "html":
+            texts = export.page(row, _shown(reader, row), vault.zone)
+        case _:
+            texts = export.markdown(row, _shown(reader, row), vault.zone)
+    for text in texts:
+        yield text.encode()
+
+
+def _shown(reader: Reader, row: ConversationRow) -> Iterator[MessageRow]:
+    return (message for message in pages(reader, row.conversation) if not message.hidden)
