@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 from netto_tui.model.revision import Record
+from netto_tui.security.envelope import Envelope
 
 Presence = Literal["absent", "empty", "present"]
 
@@ -139,6 +140,7 @@ class Replica(Protocol):
     name: str
     kind: str
     target: str
+    envelope: Envelope
     requests: int
     """Calls to the store so far, as the store itself would count them."""
     cancel: threading.Event

@@ -271,12 +271,17 @@ class Reader:
         return sorted(messages, key=lambda message: (message.at, message.conversation, message.item))
 
     def days_of(self, name: str) -> set[str]:
-        """The days, `YYYY-MM-DD` in the vault's zone, on which a conversation has dated messages."""
+        """The days, `YYYY-MM-DD` in the vault's zone, on which a conversation has or had dated messages."""
         query = (
             f"SELECT DISTINCT (messages.id >> {schema.SLOT_BITS}) / 900000 FROM messages"
             " WHERE conversation = (SELECT id FROM conversations WHERE name = ?) AND kind = 'message' AND NOT hidden"
         )
-        days = {local_day(self.zone, quarter * 15) for (quarter,) in self._rows(query, (name,)) if quarter >= 96}
+        said = (
+            "SELECT DISTINCT at / 900000 FROM revisions WHERE kind = 'message'"
+            " AND conversation = (SELECT id FROM conversations WHERE name = ?)"
+        )
+        quarters = {row[0] for each in (query, said) for row in self._rows(each, (name,))}
+        days = {local_day(self.zone, quarter * 15) for quarter in quarters if quarter >= 96}
         if name == self._notes:
             notes = "SELECT item FROM messages WHERE conversation = (SELECT id FROM conversations WHERE name = ?)"
             days.update(item[7:17] for (item,) in self._rows(notes, (name,)))

@@ -335,6 +335,13 @@ class Vault:
                 found = [record for record in self.records(conversation) if record.rev.item == item]
             return Item(item, {record.id: record for record in found})
 
+    def want(self, conversations: Iterable[str], reason: str) -> None:
+        """Note that something of these conversations is missing here, so that sync asks every replica for it."""
+        rows = [(name, reason) for name in conversations]
+        if rows:
+            with self.transaction() as sql:
+                sql.executemany("INSERT OR REPLACE INTO wanted VALUES (?, ?)", rows)
+
     def merge(self, conversations: Iterable[str] | None = None, policy: Policy = "merge") -> int:
         """Unite what was written apart wherever that can be done cleanly; returns the number of merges."""
         query = "SELECT name, item FROM conflicts JOIN conversations ON conversations.id = conversation"

@@ -1,0 +1,64 @@
+"""What the steps of one pass share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from netto_tui.errors import Cancelled
+from netto_tui.model.clock import to_instant
+from netto_tui.replicas.base import Corrupt, Replica
+from netto_tui.sync import events
+from netto_tui.sync.ledger import Ledger
+from netto_tui.vault.vault import Vault
+
+
+@dataclass
+class Tally:
+    """What a pass has done so far; bad: conversations that the replica had lost or let rot."""
+
+    pulled: int = 0
+    pushed: int = 0
+    pushed_conversations: int = 0
+    healed: int = 0
+    quarantined: int = 0
+    touched: set[str] = field(default_factory=set)
+    bad: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Context:
+    """One vault, one replica, and what is known and done."""
+
+    vault: Vault
+    replica: Replica
+    ledger: Ledger
+    listener: events.Listener
+    rebuild: bool = False
+    tally: Tally = field(default_factory=Tally)
+
+    def tell(self, event: Callable[..., events.SyncEvent], *details: Any, store: str | None = None) -> None:
+        """Send an event to whoever listens; store: "" for the vault itself."""
+        name = self.replica.name if store is None else store
+        self.listener(event(to_instant(self.vault.clock.now()), name, *details))
+
+    def alert(self, code: str, text: str) -> None:
+        """Tell a person something about the replica."""
+        self.tell(events.Alerted, code, text)
+
+    def quarantine(self, corrupt: Corrupt, store: str | None = None) -> None:
+        """Set bad bytes aside; store: "" when they were the vault's own."""
+        store = self.replica.name if store is None else store
+        self.vault.quarantine.keep(f"{store}:{corrupt.where}" if store else corrupt.where, corrupt.data, corrupt.reason)
+        self.tally.quarantined += 1
+        self.tell(events.Quarantined, corrupt.where, corrupt.reason, store=store)
+
+    def check_cancel(self) -> None:
+        """Raise Cancelled once the person or the app asked to stop."""
+        if self.replica.cancel.is_set():
+            raise Cancelled("The pass was stopped; what is done stays done.")
+
+    def stored_name(self, conversation: str) -> str:
+        """Under which name the replica keeps a conversation."""
+        return self.replica.envelope.name(conversation)

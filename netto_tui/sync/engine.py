@@ -1,0 +1,249 @@
+"""One pass over one replica: gates, pull, merge, push, proof.
+
+The engine takes its clock, its randomness and its replicas as arguments and starts no thread, so
+that a simulation can run it unchanged. Whatever fails, the next pass begins from what is proven.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from netto_tui.errors import (
+    Cancelled,
+    InvalidRecord,
+    Moved,
+    NettoError,
+    NewerFormat,
+    Refused,
+    Suspect,
+    Unreachable,
+    WrongTarget,
+)
+from netto_tui.model.clock import to_instant
+from netto_tui.model.merge import Policy
+from netto_tui.replicas.base import Marker, Probe, Replica
+from netto_tui.sync import events, plan
+from netto_tui.sync.context import Context
+from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
+from netto_tui.sync.pull import Pull
+from netto_tui.sync.push import Push
+from netto_tui.sync.retry import pause_ms, retry
+from netto_tui.vault.vault import Vault
+
+ATTEMPTS = 5
+"""How often a pass begins again because another device wrote in between."""
+
+PROOF_MS = 10 * 60 * 1000
+"""A proof that is younger than this is not written down again."""
+
+STATES: tuple[tuple[type[NettoError], str], ...] = (
+    (Unreachable, "unreachable"),
+    (WrongTarget, "wrong-target"),
+    (Suspect, "suspect"),
+    (NewerFormat, "newer-format"),
+    (Cancelled, "behind"),
+    (Moved, "behind"),
+    (Refused, "paused"),
+)
+"""The state that a replica shows after each error; any other one is `damaged`."""
+
+
+NEVER = Standing("never", "", "", None, "", 0, 0, 0, False)
+"""The standing of a replica that was never looked at."""
+
+
+class Engine:
+    """Runs passes for one vault."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        listener: events.Listener,
+        *,
+        policy: Policy = "merge",
+        quiet_ms: int = 15 * 60 * 1000,
+        random: Callable[[], float] = lambda: 0.5,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self.vault = vault
+        self.policy = policy
+        self.quiet_ms = quiet_ms
+        self._listener = listener
+        self._random = random
+        self._new_id = new_id
+
+    def run(self, replica: Replica, *, rebuild: bool = False) -> events.PassReport:
+        """Make the vault and one replica equal and prove it; never raises for what a replica does.
+
+        rebuild: a person's word that a missing, damaged or implausibly shrunken replica is to be
+        made whole from here.
+        """
+        ledger = Ledger(self.vault, replica.name, replica.kind, replica.target)
+        context = Context(self.vault, replica, ledger, self._listener, rebuild)
+        before = replica.requests
+        outcome: dict[str, Any] = {"state": "ok"}
+        context.tell(events.SyncStarted)
+        try:
+            _Pass(self, context).run()
+            if (ledger.standing() or NEVER).root != self.vault.digest():
+                outcome["state"] = "behind"
+        except NettoError as error:
+            outcome = self._failed(ledger, error)
+        tally = context.tally
+        report = events.PassReport(
+            name=replica.name,
+            kind=replica.kind,
+            pulled=tally.pulled,
+            pushed=tally.pushed,
+            healed=tally.healed,
+            quarantined=tally.quarantined,
+            requests=replica.requests - before,
+            touched=frozenset(tally.touched),
+            **outcome,
+        )
+        context.tell(events.SyncFinished, report)
+        return report
+
+    def _failed(self, ledger: Ledger, error: NettoError) -> dict[str, Any]:
+        state = next((state for kind, state in STATES if isinstance(error, kind)), "damaged")
+        standing = ledger.standing() or NEVER
+        now = self.vault.clock.now()
+        first_suspected = (standing.suspect_at or now) if isinstance(error, Suspect) else 0
+        if not isinstance(error, Cancelled):
+            retry_at = now + pause_ms(standing.failures + 1, self._random())
+            ledger.fail(state, str(error), retry_at, suspect_at=first_suspected)
+        return {"state": state, "error": str(error), "exit_code": error.exit_code}
+
+    def quiet_since(self) -> int:
+        """Since when nothing must have been said in a conversation that belongs to stable data.
+
+        That is the later of a quiet quarter of an hour ago and the beginning of today.
+        """
+        now = self.vault.clock.now()
+        today = datetime.fromtimestamp(now / 1000, self.vault.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return max(now - self.quiet_ms, round(today.timestamp() * 1000))
+
+    def new_marker(self) -> Marker:
+        """The identity of a replica that is claimed now."""
+        return Marker(self.vault.id, f"r_{self._new_id()}", self.vault.identity.zone)
+
+
+class _Pass:
+    """The steps of one pass."""
+
+    def __init__(self, engine: Engine, context: Context) -> None:
+        self.engine = engine
+        self.context = context
+        self.vault = context.vault
+        self.replica = context.replica
+        self.ledger = context.ledger
+
+    def run(self) -> None:
+        """Enter, then equalize until nobody else writes in between, then write down the proof."""
+        probe = self._enter(retry(self.replica.probe))
+        standing = self.ledger.standing() or NEVER
+        root, lost = self.vault.digest(), wanted(self.vault)
+        unchanged = standing.cursor != "" and probe.cursor == standing.cursor
+        if unchanged and not lost and self.ledger.is_proven(root, self.engine.quiet_since()):
+            self._renew_proof(root, standing)
+            return
+        for _ in range(ATTEMPTS):
+            try:
+                self._equalize(lost, probe)
+                break
+            except Moved:
+                self.context.check_cancel()
+        else:
+            raise Moved(f"Other devices keep writing to {self.replica.name}.", remedy="It is tried again later.")
+        if self.ledger.outbox(self.engine.quiet_since()):
+            self.ledger.succeed()
+        else:
+            self.ledger.prove(self.vault.digest(), self.vault.clock.now())
+
+    def _enter(self, probe: Probe) -> Probe:
+        """Pass the gates or raise; returns what the replica looks like then."""
+        replica, name, rebuild = self.replica, self.replica.name, self.context.rebuild
+        standing = self.ledger.standing()
+        known = standing.marker if standing else None
+        gate = plan.identify(probe, self.vault.id, known, name, rebuild=rebuild)
+        if isinstance(gate, plan.Closed):
+            kind = Unreachable if gate.state == "unreachable" else WrongTarget
+            raise kind(gate.reason, remedy=gate.remedy)
+        if skew := plan.skew_ms(probe, self.vault.clock.now()):
+            self.context.alert("clock", f"The clock of {name} differs from ours by {abs(skew) // 1000} s.")
+        if gate in ("claim", "lost"):
+            if gate == "lost":
+                self.context.alert("lost", f"{name} had lost everything; it is built anew.")
+                self.context.tally.bad.update(self.ledger.held())
+            marker = self.engine.new_marker()
+            (replica.rebuild if rebuild and gate == "lost" else replica.claim)(marker)
+            self.ledger.begin(marker)
+        elif gate == "remark" and known is not None:
+            self.context.alert("marker", f"The identity marker of {name} was damaged; it is written again.")
+            (replica.rebuild if rebuild else replica.claim)(known)
+            self.ledger.advance("")
+        elif gate in ("adopt", "exchanged"):
+            if gate == "exchanged":
+                self.context.alert(
+                    "exchanged", f"{name} is another replica of this vault than before; it is read whole."
+                )
+            self.ledger.begin(probe.marker)
+        elif probe.marker is not None and (rebuild or (standing and standing.repair)):
+            self._repair(probe.marker)
+        else:
+            return probe
+        return retry(replica.probe)
+
+    def _repair(self, marker: Marker) -> None:
+        """Mend a store with damage of its own: read what it still has, set it aside, begin anew.
+
+        A store without such damage is only looked at as a whole again.
+        """
+        self.ledger.begin(marker)
+        if next(iter(self.replica.check()), None) is not None:
+            with suppress(Suspect, InvalidRecord):
+                Pull(self.context).run(self.replica.changes(""), ())
+            self.context.alert("rebuilt", f"{self.replica.name} was damaged; it is built anew and the old one kept.")
+            self.replica.rebuild(marker)
+
+    def _renew_proof(self, root: str, standing: Standing) -> None:
+        now = self.vault.clock.now()
+        if standing.failures or standing.verified_at < to_instant(now - PROOF_MS):
+            self.ledger.prove(root, now)
+
+    def _equalize(self, lost: list[str], probe: Probe) -> None:
+        """Pull, merge, push; raises Moved when another device wrote in between."""
+        context = self.context
+        standing = self.ledger.standing() or NEVER
+        changes = self.replica.changes(standing.cursor)
+        if changes.rewritten and standing.cursor:
+            context.alert(
+                "rewritten",
+                f"{self.replica.name} was rolled back or its history was rewritten; it is taken as an old copy.",
+            )
+        conflicts = open_conflicts(self.vault)
+        pull = Pull(context)
+        pull.run(changes, lost)
+        self.vault.merge(context.tally.touched, self.engine.policy)
+        for conversation, item in sorted(open_conflicts(self.vault) - conflicts):
+            context.tell(events.ConflictFound, conversation, item, store="")
+        if standing.marker and not pull.check_plausible(standing.suspect_at):
+            raise Suspect(
+                f"{len(context.tally.bad)} of {self.ledger.count_held()} conversations are missing or damaged"
+                f" on {self.replica.name} at once.",
+                remedy="Check that it is the right place. To make it whole from here:"
+                f" netto-tui sync {self.replica.name} --rebuild.",
+            )
+        self.ledger.record(pull.digests)
+        self.vault.digest()
+        outbox = self.ledger.outbox(self.engine.quiet_since())
+        if outbox and probe.free_bytes is not None and probe.free_bytes < plan.FREE_BYTES:
+            raise Refused(
+                f"Only {probe.free_bytes // 2**20} MB are free on {self.replica.name}.",
+                remedy="Free some space there; nothing was written.",
+            )
+        self.ledger.advance(Push(context).run(outbox, changes.cursor))

@@ -1,0 +1,248 @@
+"""What was last proven about each replica: per conversation the digest that was read back there.
+
+Nothing else is queued: the outbox is what the ledger does not prove. It lies in the index and may
+be lost at any time, which costs a full reading and no data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from netto_tui.model.clock import to_instant
+from netto_tui.replicas.base import Marker
+from netto_tui.vault.vault import Vault
+
+JOURNAL_LINES = 10_000
+"""How many lines of the journal are kept."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the ledger says about one replica as a whole; times in milliseconds since 1970.
+
+    root: the vault's digest when everything was last proven equal, at `cursor`.
+    suspect_at: when an implausible loss was first seen, 0 for never. repair: verification found
+    damage in the store itself.
+    """
+
+    state: str
+    cursor: str
+    root: str
+    marker: Marker | None
+    verified_at: str
+    failures: int
+    retry_at: int
+    suspect_at: int
+    repair: bool
+
+
+@dataclass(frozen=True)
+class Due:
+    """One conversation that is not proven to be on a replica as it is here.
+
+    mark: revisions up to this number of arrival were there when it was last proven.
+    known: the replica held it, whole or in part. settled: it is quiet enough for stable data.
+    """
+
+    name: str
+    day: str
+    title: str
+    digest: str
+    mark: int
+    known: bool
+    settled: bool
+
+
+class Ledger:
+    """The ledger's rows about one replica; each call that changes them is one step."""
+
+    def __init__(self, vault: Vault, name: str, kind: str, target: str) -> None:
+        self._vault = vault
+        self.name = name
+        self._place = (kind, target)
+
+    def standing(self) -> Standing | None:
+        """What is known of the replica; None before the first pass, and after its target changed."""
+        row = self._vault.sql.execute(
+            "SELECT state, cursor, root, marker, verified_at, failures, retry_at, suspect_at, repair, kind, target"
+            " FROM replicas WHERE name = ?",
+            (self.name,),
+        ).fetchone()
+        if row is None or row[9:] != self._place:
+            return None
+        state, cursor, root, marker, verified_at, failures, retry_at, suspect_at, repair = row[:9]
+        known = Marker(**json.loads(marker)) if marker else None
+        return Standing(state, cursor, root, known, verified_at, failures, retry_at, suspect_at, bool(repair))
+
+    def begin(self, marker: Marker | None) -> None:
+        """Start with nothing proven: for a new replica, another target, or one that lost everything."""
+        with self._vault.transaction() as sql:
+            sql.execute("DELETE FROM ledger WHERE replica = ?", (self.name,))
+            sql.execute(
+                "INSERT OR REPLACE INTO replicas (name, kind, target, marker) VALUES (?, ?, ?, ?)",
+                (self.name, *self._place, json.dumps(asdict(marker)) if marker else ""),
+            )
+
+    def fail(self, state: str, error: str, retry_at: int, *, suspect_at: int = 0) -> None:
+        """Note that a pass ended without proof; an unknown replica is noted without a marker."""
+        if self.standing() is None:
+            self.begin(None)
+        with self._vault.transaction() as sql:
+            sql.execute(
+                "UPDATE replicas SET state = ?, error = ?, failures = failures + 1, retry_at = ?, suspect_at = ?"
+                " WHERE name = ?",
+                (state, error, retry_at, suspect_at, self.name),
+            )
+
+    def advance(self, cursor: str) -> None:
+        """Note that everything up to a cursor was taken in."""
+        with self._vault.transaction() as sql:
+            sql.execute("UPDATE replicas SET cursor = ?, suspect_at = 0 WHERE name = ?", (cursor, self.name))
+
+    def prove(self, root: str, at_ms: int) -> None:
+        """Note that the whole replica was proven equal to a set with this digest."""
+        with self._vault.transaction() as sql:
+            sql.execute(
+                "UPDATE replicas SET state = 'ok', root = ?, verified_at = ?, error = '', failures = 0, retry_at = 0"
+                " WHERE name = ?",
+                (root, to_instant(at_ms), self.name),
+            )
+
+    def succeed(self) -> None:
+        """Note that a pass ended well although not everything is proven yet."""
+        with self._vault.transaction() as sql:
+            sql.execute(
+                "UPDATE replicas SET state = 'ok', error = '', failures = 0, retry_at = 0 WHERE name = ?", (self.name,)
+            )
+
+    def record(self, digests: Mapping[str, str], unsettled: Collection[str] = ()) -> None:
+        """Note what was read back: for each conversation the digest of what the replica holds."""
+        with self._vault.transaction() as sql:
+            mark = sql.execute("SELECT ifnull(max(seq), 0) FROM revisions").fetchone()[0]
+            sql.executemany(
+                "INSERT OR REPLACE INTO ledger (replica, conversation, digest, mark, settled)"
+                " SELECT ?, id, ?, ?, ? FROM conversations WHERE name = ?",
+                [(self.name, digest, mark, name not in unsettled, name) for name, digest in digests.items()],
+            )
+
+    def forget(self, names: Iterable[str], *, recheck: bool = False) -> None:
+        """Take back the proof of some conversations; recheck: look at the replica itself next time."""
+        with self._vault.transaction() as sql:
+            sql.executemany(
+                "INSERT OR REPLACE INTO ledger (replica, conversation, digest, mark, recheck)"
+                " SELECT ?, id, '', 0, ? FROM conversations WHERE name = ?",
+                [(self.name, recheck, name) for name in names],
+            )
+
+    def rechecks(self) -> list[str]:
+        """Conversations that have to be read on the replica whether or not it changed."""
+        return self._names(
+            "SELECT name FROM ledger JOIN conversations ON id = conversation WHERE replica = ? AND recheck"
+        )
+
+    def held(self, days: Collection[str] | None = None) -> list[str]:
+        """The conversations that the replica was seen to hold, all of them or those filed under some days."""
+        query = (
+            "SELECT name FROM ledger JOIN conversations ON id = conversation WHERE replica = ? AND ledger.digest <> ''"
+        )
+        if days is None:
+            return self._names(query)
+        rows = [self._vault.sql.execute(f"{query} AND day = ?", (self.name, day)).fetchall() for day in days]
+        return [name for found in rows for (name,) in found]
+
+    def holds(self, conversation: str) -> bool:
+        """Whether the replica was seen to hold a conversation."""
+        query = (
+            "SELECT 1 FROM ledger JOIN conversations ON id = conversation"
+            " WHERE replica = ? AND name = ? AND ledger.digest <> ''"
+        )
+        return self._vault.sql.execute(query, (self.name, conversation)).fetchone() is not None
+
+    def count_held(self) -> int:
+        """How many conversations the replica was seen to hold."""
+        query = "SELECT count(*) FROM ledger WHERE replica = ? AND digest <> ''"
+        return int(self._vault.sql.execute(query, (self.name,)).fetchone()[0])
+
+    def need_repair(self) -> None:
+        """Note that verification found damage in the store itself; the next pass mends it."""
+        with self._vault.transaction() as sql:
+            sql.execute("UPDATE replicas SET repair = 1, root = '', state = 'damaged' WHERE name = ?", (self.name,))
+
+    def outbox(self, quiet_since_ms: int) -> list[Due]:
+        """What is not proven, latest conversations first.
+
+        A conversation is settled when nothing was said in it since `quiet_since_ms`, or when its
+        time lies in the future; one that was pushed before that is due again.
+        """
+        rows = self._vault.sql.execute(
+            "SELECT name, day, title, conversations.digest, ifnull(mark, 0), ifnull(ledger.digest, '') <> '',"
+            " NOT (updated BETWEEN ?1 AND ?1 + 86400000) FROM conversations"
+            " LEFT JOIN ledger ON replica = ?2 AND conversation = conversations.id"
+            " WHERE revisions AND (ledger.digest IS NOT conversations.digest OR recheck"
+            " OR (NOT settled AND NOT (updated BETWEEN ?1 AND ?1 + 86400000)))"
+            " ORDER BY conversations.id DESC",
+            (quiet_since_ms, self.name),
+        )
+        return [
+            Due(name, day, title, digest, mark, bool(known), bool(settled))
+            for name, day, title, digest, mark, known, settled in rows
+        ]
+
+    def is_proven(self, root: str, quiet_since_ms: int) -> bool:
+        """Whether nothing is due, told from a few rows however large the vault is."""
+        standing = self.standing()
+        if standing is None or standing.state != "ok" or standing.root != root:
+            return False
+        waiting = self._vault.sql.execute(
+            "SELECT EXISTS (SELECT 1 FROM ledger WHERE replica = ?1 AND recheck) OR EXISTS ("
+            "SELECT 1 FROM ledger JOIN conversations ON id = conversation WHERE replica = ?1 AND NOT settled"
+            " AND NOT (updated BETWEEN ?2 AND ?2 + 86400000))",
+            (self.name, quiet_since_ms),
+        ).fetchone()[0]
+        return not waiting
+
+    def fresh(self, due: Due) -> set[str]:
+        """The revisions of a conversation that arrived here after it was last proven there."""
+        rows = self._vault.sql.execute(
+            "SELECT revisions.id FROM revisions JOIN conversations ON conversations.id = conversation"
+            " WHERE name = ? AND seq > ?",
+            (due.name, due.mark if due.known else 0),
+        )
+        return {row[0].hex() for row in rows}
+
+    def _names(self, query: str) -> list[str]:
+        return [row[0] for row in self._vault.sql.execute(query, (self.name,))]
+
+
+def wanted(vault: Vault) -> list[str]:
+    """Conversations that lost something here and are to be read from every replica."""
+    return [row[0] for row in vault.sql.execute("SELECT name FROM wanted ORDER BY name")]
+
+
+def open_conflicts(vault: Vault) -> set[tuple[str, str]]:
+    """Every (conversation, item) that has several versions."""
+    query = "SELECT name, item FROM conflicts JOIN conversations ON id = conversation"
+    return set(vault.sql.execute(query).fetchall())
+
+
+def settle_wanted(vault: Vault, names: Iterable[str]) -> None:
+    """Strike conversations off the list, once every replica was asked."""
+    with vault.transaction() as sql:
+        sql.executemany("DELETE FROM wanted WHERE name = ?", [(name,) for name in names])
+
+
+def write_journal(vault: Vault, lines: Iterable[tuple[str, str, str, str]]) -> None:
+    """Add lines of (instant, replica, kind, detail) to the journal; the oldest ones go."""
+    with vault.transaction() as sql:
+        sql.executemany("INSERT INTO journal (at, replica, kind, detail) VALUES (?, ?, ?, ?)", lines)
+        sql.execute("DELETE FROM journal WHERE id <= (SELECT max(id) FROM journal) - ?", (JOURNAL_LINES,))
+
+
+def forget_removed(vault: Vault, names: Collection[str]) -> None:
+    """Drop what the ledger knows of replicas that the configuration no longer names."""
+    marks = ",".join("?" * len(names))
+    with vault.transaction() as sql:
+        for table, column in (("ledger", "replica"), ("replicas", "name")):
+            sql.execute(f"DELETE FROM {table} WHERE {column} NOT IN ({marks})", list(names))

@@ -1,0 +1,107 @@
+"""Taking in what a replica has, and noting what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netto_tui.errors import InvalidRecord
+from netto_tui.model.digest import conversation_digest
+from netto_tui.model.revision import Record, body_blobs
+from netto_tui.replicas.base import Changes, Corrupt, Held
+from netto_tui.sync import events, plan
+from netto_tui.sync.context import Context
+
+BUFFER_RECORDS = 1000
+BUFFER_BYTES = 8 * 2**20
+"""How much is read before the vault takes it in as one step."""
+
+
+class Pull:
+    """One reading of a replica. digests: for each conversation that was looked at, of what is there."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.digests: dict[str, str] = {}
+        self._buffer: list[Record] = []
+        self._size = 0
+
+    def run(self, changes: Changes, lost: Iterable[str]) -> None:
+        """Read what changed, what is wanted here, and what has to be looked at again; add all of it.
+
+        Absence is never deletion: what a listing lacks is noted as missing there, no more.
+        """
+        context = self.context
+        for corrupt in changes.corrupt:
+            context.quarantine(corrupt)
+        held = context.ledger.held(None if changes.complete else changes.days)
+        known = {context.stored_name(conversation): conversation for conversation in held}
+        absent = {known[name] for name in known.keys() - changes.names}
+        for conversation in absent:
+            self._miss(conversation)
+        again = {*lost, *context.ledger.rechecks()} - absent
+        known |= {context.stored_name(conversation): conversation for conversation in again}
+        names = sorted(changes.names | {context.stored_name(conversation) for conversation in again})
+        for done, found in enumerate(context.replica.read(names)):
+            context.check_cancel()
+            self._take_in(found, known)
+            if done % 50 == 0:
+                context.tell(events.SyncProgressed, "pull", done, len(names))
+        self._flush()
+        if context.tally.pulled:
+            context.tell(events.Pulled, len(context.tally.touched), context.tally.pulled)
+
+    def _miss(self, conversation: str) -> None:
+        self.digests[conversation] = ""
+        self.context.tally.bad.add(conversation)
+
+    def _take_in(self, found: Held, known: dict[str, str]) -> None:
+        for corrupt in found.corrupt:
+            self.context.quarantine(corrupt)
+        conversation = found.records[0].rev.conversation if found.records else known.get(found.name, "")
+        if not found.records:
+            if conversation and (found.corrupt or self.context.ledger.holds(conversation)):
+                self._miss(conversation)
+            return
+        self._buffer.extend(found.records)
+        self._size += sum(len(record.raw) for record in found.records)
+        self.digests[conversation] = conversation_digest(record.id for record in found.records)
+        if found.corrupt:
+            self._miss(conversation)
+        if len(self._buffer) >= BUFFER_RECORDS or self._size >= BUFFER_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Add what was read; what it needs beside the records comes first."""
+        context, records = self.context, self._buffer
+        self._buffer, self._size = [], 0
+        for conversation, sha256 in {(r.rev.conversation, name) for r in records for name in body_blobs(r.rev.body)}:
+            if context.vault.blobs.has(sha256):
+                continue
+            if (data := read_blob(context, sha256)) is None:
+                context.vault.want([conversation], "blob")
+            else:
+                context.vault.blobs.put(sha256, data)
+        added = context.vault.add(records, origin=context.replica.name)
+        context.tally.pulled += added.added
+        context.tally.touched |= added.conversations
+        if added.ahead:
+            context.alert("clock", f"{added.ahead} revisions are stamped more than five minutes ahead of this clock.")
+
+    def check_plausible(self, suspect_at: int) -> bool:
+        """Whether what is missing and damaged may be taken at its word, given when that was first seen."""
+        context = self.context
+        bad, known = len(context.tally.bad), context.ledger.count_held()
+        return (
+            context.rebuild
+            or plan.is_plausible(bad, known)
+            or plan.is_second_look(suspect_at, context.vault.clock.now())
+        )
+
+
+def read_blob(context: Context, sha256: str) -> bytes | None:
+    """A blob of the replica; None if it is not there or damaged, which is told."""
+    try:
+        return context.replica.read_blob(sha256)
+    except InvalidRecord as error:
+        context.quarantine(Corrupt(f"blobs/{sha256[:2]}/{sha256[2:]}", b"", error.message))
+        return None

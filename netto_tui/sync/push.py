@@ -1,0 +1,139 @@
+"""Writing what a replica lacks, and reading it back: only what came back equal counts as proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from netto_tui.errors import InvalidRecord, Moved
+from netto_tui.model.digest import conversation_digest
+from netto_tui.model.revision import Record, body_blobs
+from netto_tui.replicas.base import Batch, Corrupt, Write
+from netto_tui.sync import events
+from netto_tui.sync.context import Context
+from netto_tui.sync.ledger import Due
+from netto_tui.sync.pull import read_blob
+from netto_tui.vault import memory
+from netto_tui.vault.vault import Vault
+
+BATCH_CONVERSATIONS = 200
+BATCH_BYTES = 8 * 2**20
+"""What one `add` brings at most; a pass can be cut between any two."""
+
+MESSAGE_TITLES = 20
+"""How many conversations the message of one push names."""
+
+
+class Item(NamedTuple):
+    """One conversation that is due, with its records as they are on disk now."""
+
+    due: Due
+    records: list[Record]
+
+
+class Push:
+    """One writing of what is not proven."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def run(self, outbox: list[Due], cursor: str) -> str:
+        """Write batch by batch from a cursor on; returns the cursor after the last.
+
+        Raises Moved when another writer was first, also when it shows only in what is read back.
+        """
+        context, done = self.context, 0
+        for batch in _batches(context.vault, outbox):
+            context.check_cancel()
+            cursor = self._write(batch, cursor)
+            done += len(batch)
+            context.tell(events.SyncProgressed, "push", done, len(outbox))
+        if done:
+            context.tell(events.Pushed, context.tally.pushed_conversations, context.tally.pushed)
+        return cursor
+
+    def _write(self, batch: list[Item], cursor: str) -> str:
+        context = self.context
+        writes: list[Write] = []
+        blobs: dict[str, bytes] = {}
+        incomplete: set[str] = set()
+        for due, records in batch:
+            fresh = context.ledger.fresh(due)
+            writes.append(Write(due.name, due.day, tuple(records), frozenset(fresh), due.settled))
+            for sha256 in {name for r in records if r.id in fresh for name in body_blobs(r.rev.body)}:
+                if (data := self._own_blob(sha256)) is None:
+                    incomplete.add(due.name)
+                else:
+                    blobs[sha256] = data
+        context.vault.want(incomplete, "blob")
+        views: dict[str, bytes] = {}
+        if context.replica.envelope.readable:
+            with context.vault.reader() as reader:
+                views = memory.views_of(reader, [due.name for due, _ in batch])
+        cursor = context.replica.add(Batch(writes, blobs, views, self._message(batch, writes)), cursor)
+        self._prove(batch, blobs, incomplete)
+        context.tally.pushed_conversations += len(batch)
+        context.tally.pushed += sum(len(write.fresh) for write in writes)
+        return cursor
+
+    def _prove(self, batch: list[Item], blobs: dict[str, bytes], incomplete: set[str]) -> None:
+        context = self.context
+        sent = {due.name: conversation_digest(record.id for record in records) for due, records in batch}
+        found: dict[str, str] = {}
+        for held in context.replica.read([context.stored_name(name) for name in sent]):
+            if held.records and not held.corrupt:
+                found[held.records[0].rev.conversation] = conversation_digest(record.id for record in held.records)
+        for sha256, data in blobs.items():
+            if read_blob(context, sha256) != data:
+                raise InvalidRecord(f"The blob {sha256[:12]}… did not arrive on {context.replica.name}.")
+        proven = {name: digest for name, digest in found.items() if name not in incomplete}
+        context.ledger.record(proven, {due.name for due, _ in batch if not due.settled})
+        equal = {name for name, digest in sent.items() if found.get(name) == digest}
+        healed = context.tally.bad & equal
+        if healed:
+            context.tally.bad -= healed
+            context.tally.healed += len(healed)
+            context.tell(events.Healed, len(healed))
+        if sent.keys() - equal:
+            raise Moved(f"{len(sent) - len(equal)} conversations read back differently from {context.replica.name}.")
+
+    def _own_blob(self, sha256: str) -> bytes | None:
+        """One of the vault's blobs; a damaged one goes to quarantine and is not copied on."""
+        blobs = self.context.vault.blobs
+        try:
+            return blobs.get(sha256)
+        except InvalidRecord as error:
+            damaged = Corrupt(f"blobs/{sha256[:2]}/{sha256[2:]}", blobs.take_out(sha256), error.message)
+            self.context.quarantine(damaged, store="")
+            return None
+
+    def _message(self, batch: list[Item], writes: Sequence[Write]) -> str:
+        """What a history should tell of this push: how much, from where, and which conversations."""
+        fresh = sum(len(write.fresh) for write in writes)
+        what = f"{_count(len(batch), 'conversation')}, {_count(fresh, 'new revision')}"
+        lines = [f"{what} from {self.context.vault.device}", ""]
+        lines += [f"- {' '.join(due.title.split())[:72] or due.name}" for due, _ in batch[:MESSAGE_TITLES]]
+        if len(batch) > MESSAGE_TITLES:
+            lines.append(f"- and {len(batch) - MESSAGE_TITLES} more")
+        return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _batches(vault: Vault, outbox: Iterable[Due]) -> Iterator[list[Item]]:
+    """What is due with its records, in parts; what changed or rotted meanwhile waits for the next pass."""
+    batch: list[Item] = []
+    size = 0
+    for due in outbox:
+        records = vault.records(due.name)
+        if conversation_digest(record.id for record in records) != due.digest:
+            continue
+        batch.append(Item(due, records))
+        size += sum(len(record.raw) for record in records)
+        if len(batch) >= BATCH_CONVERSATIONS or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
