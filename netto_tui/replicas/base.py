@@ -141,9 +141,12 @@ class Replica(Protocol):
     kind: str
     target: str
     envelope: Envelope
-    requests: int
-    """Calls to the store so far, as the store itself would count them."""
     cancel: threading.Event
+
+    @property
+    def requests(self) -> int:
+        """Calls to the store so far, as the store itself would count them."""
+        ...
 
     def probe(self) -> Probe:
         """Look at the store without listing it; never raises for a missing or foreign one."""

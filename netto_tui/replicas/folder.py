@@ -40,7 +40,7 @@ class Folder:
         self.target = target
         self.cancel = cancel
         self.requests = 0
-        self._envelope = envelope
+        self.envelope = envelope
         self._root = Path(target).expanduser()
         self._listed: dict[str, tuple[int, frozenset[str]]] = {}
 
@@ -70,7 +70,7 @@ class Folder:
                 if found is None:
                     atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
                 self._remove(self._root / path for path, entry in self._walk() if entry.name.startswith(TEMPORARY))
-                if self._envelope.readable and not (self._root / tree.README_PATH).exists():
+                if self.envelope.readable and not (self._root / tree.README_PATH).exists():
                     atomic_write(self._root / tree.README_PATH, tree.README)
 
     def rebuild(self, marker: Marker) -> None:
@@ -120,7 +120,7 @@ class Folder:
 
     def read_blob(self, sha256: str) -> bytes | None:
         """A blob's bytes, checked."""
-        path = tree.blob_path(self._envelope, sha256)
+        path = tree.blob_path(self.envelope, sha256)
         with self._reaching():
             self._require_directory()
             data = self._content(path)
@@ -128,9 +128,9 @@ class Folder:
             return None
         if isinstance(data, Corrupt):
             raise InvalidRecord(f"The blob cannot be read: {data.reason}")
-        if fault := tree.blob_fault(self._envelope, path, data):
+        if fault := tree.blob_fault(self.envelope, path, data):
             raise InvalidRecord(fault)
-        return self._envelope.open(data)
+        return self.envelope.open(data)
 
     def add(self, batch: Batch, expected: str) -> str:
         """Write blobs, then conversations, then views, under a lock that other processes honour."""
@@ -175,7 +175,7 @@ class Folder:
                 if folder.is_dir():
                     days.advance(folder, stamps.get(day, 0))
                     known[day] = folder.stat().st_mtime_ns
-        if self._envelope.readable:
+        if self.envelope.readable:
             replace_files(
                 (self._place(tree.view_path(path)), data)
                 for path, data in batch.views.items()
@@ -186,10 +186,10 @@ class Folder:
     def _new_blobs(self, blobs: Mapping[str, bytes]) -> Iterator[tuple[Path, bytes]]:
         for sha256, content in blobs.items():
             self._pause()
-            path = tree.blob_path(self._envelope, sha256)
+            path = tree.blob_path(self.envelope, sha256)
             there = self._content(path)
-            if not isinstance(there, bytes) or tree.blob_fault(self._envelope, path, there):
-                yield self._place(path), self._envelope.seal(content)
+            if not isinstance(there, bytes) or tree.blob_fault(self.envelope, path, there):
+                yield self._place(path), self.envelope.seal(content)
 
     def _new_pages(
         self, writes: Sequence[Write], written: set[str], outdated: list[Path]
@@ -197,15 +197,15 @@ class Folder:
         """The files that differ; notes the days they touch and where conversations lay before."""
         for write in writes:
             self._pause()
-            name = self._envelope.name(write.conversation)
+            name = self.envelope.name(write.conversation)
             page = tree.Page()
             there: dict[str, bytes] = {}
             for day in tree.possible_days(write):
                 content = self._content(path := tree.session_path(day, name))
                 if content is not None:
                     there[day] = content if isinstance(content, bytes) else b""
-                    page.read(self._envelope, name, path, there[day])
-            data = page.render(self._envelope, write.records)
+                    page.read(self.envelope, name, path, there[day])
+            data = page.render(self.envelope, write.records)
             if data != there.pop(write.day, b""):
                 written.add(write.day)
                 yield self._place(tree.session_path(write.day, name)), data
@@ -223,7 +223,7 @@ class Folder:
             if isinstance(data, Corrupt):
                 page.corrupt.append(data)
             else:
-                page.read(self._envelope, name, path, data)
+                page.read(self.envelope, name, path, data)
         return Held(name, page.sorted(), tuple(page.corrupt))
 
     def _places(self) -> dict[str, list[str]]:
@@ -277,7 +277,7 @@ class Folder:
         data = self._content(path) if kind in ("blob", "marker") or not entry.is_file(follow_symlinks=False) else b""
         if data is None or isinstance(data, Corrupt):
             return data
-        if kind == "blob" and (fault := tree.blob_fault(self._envelope, path, data)):
+        if kind == "blob" and (fault := tree.blob_fault(self.envelope, path, data)):
             return Corrupt(path, data, fault)
         if kind == "marker" and (fault := self._marker()[1]):
             return Corrupt(path, data, fault)

@@ -16,9 +16,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _folder(
-    name: str, target: str, envelope: Envelope, cancel: threading.Event, *_unused: object
-) -> Replica:
+def _folder(name: str, target: str, envelope: Envelope, cancel: threading.Event, *_unused: object) -> Replica:
     from netto_tui.replicas.folder import Folder
 
     return Folder(name, target, envelope, cancel)

@@ -1,0 +1,397 @@
+"""The `git` replica: the tree in any Git repository, in a directory or behind a URL.
+
+`main` is stable data. What is still being talked about goes to `live/<device>` as segments:
+files with only the lines that main lacks. A settled conversation goes to main as a whole, and
+then its segments leave `live/<device>`. Branches only ever move forward. A reader takes the
+union of main and every live branch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from dulwich.objects import ObjectID
+
+from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Refused, WrongTarget
+from netto_tui.replicas import git_trees, tree
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe, Write
+from netto_tui.replicas.git_branch import SESSIONS, Draft, Listing, describe, label, list_branch, read_page, subtree
+from netto_tui.replicas.git_check import check_content, check_history
+from netto_tui.replicas.git_disk import LIVE, MAIN, Disk, Refs, Repository
+from netto_tui.replicas.git_objects import DamagedRepository
+from netto_tui.replicas.git_remote import Remote, is_url
+from netto_tui.security.envelope import Envelope
+
+_REBUILD = "Run `netto-tui sync --rebuild` for it: it is set aside and written anew from the vault."
+
+
+class Git:
+    """A replica in a Git repository; see replicas.base.Replica and Historic."""
+
+    kind = "git"
+
+    def __init__(
+        self,
+        name: str,
+        target: str,
+        envelope: Envelope,
+        cancel: threading.Event,
+        *,
+        cache_dir: Path,
+        device: str,
+        now: Callable[[], int],
+    ) -> None:
+        self.name = name
+        self.target = target
+        self.cancel = cancel
+        self.envelope = envelope
+        self._device = re.sub(r"[^A-Za-z0-9_-]+", "-", device).strip("-")[:64] or "device"
+        self._now = now
+        self._repository = _open_repository(target, cache_dir, cancel)
+        self._refs: Refs = {}
+        self._listings: dict[str, tuple[ObjectID, Listing]] = {}
+        self._markers: dict[ObjectID, tuple[Marker | None, str]] = {}
+
+    @property
+    def requests(self) -> int:
+        """For a directory, readings of the refs and moves of one; for a URL, as smart HTTP counts."""
+        return self._repository.requests
+
+    def probe(self) -> Probe:
+        """Presence and refs in one request; the identity only when main moved."""
+        presence, refs, marker, fault = self._look()
+        return Probe(presence, _encode(_branches(refs)), marker, fault, None, self._repository.free_bytes())
+
+    def claim(self, marker: Marker) -> None:
+        """Make a bare repository if need be, and begin main with the identity."""
+        presence, _refs, found, fault = self._look()
+        if presence == "present":
+            if found != marker:
+                raise WrongTarget(
+                    f"{self._repository.place} holds something else than this replica. {fault}".rstrip(),
+                    remedy="Choose an empty repository, or a path where nothing is.",
+                )
+            return
+        self._repository.create()
+        draft = Draft(self._repository.objects, None)
+        draft.put(tree.MARKER, tree.render_marker(marker))
+        if self.envelope.readable:
+            draft.put(tree.README_PATH, tree.README)
+        self._commit(draft, MAIN, f"Begin a replica of a vault, from {self._device}\n".encode())
+
+    def rebuild(self, marker: Marker) -> None:
+        """Set the repository aside as PATH.damaged-STAMP and begin a new one in its place."""
+        presence, _refs, found, fault = self._look()
+        if presence == "present":
+            if self._repository.fault() or (found is None and not fault) or (found and found.vault != marker.vault):
+                raise WrongTarget(
+                    f"{self._repository.place} is no replica of this vault. {fault}".rstrip(),
+                    remedy="Choose another repository, or a path where nothing is.",
+                )
+            self._repository.set_aside(datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
+            self._listings.clear()
+            self._markers.clear()
+        self.claim(marker)
+
+    def changes(self, since: str = "") -> Changes:
+        """The conversations whose files differ, by comparing trees; everything where that fails."""
+        refs = self._heads()
+        listings = self._list(refs)
+        everything = frozenset().union(*(listing.names for listing in listings.values()))
+        corrupt = tuple(found for listing in listings.values() for found in listing.corrupt)
+        before = _decode(since)
+        try:
+            rewritten = bool(before) and not self._descends(refs, before)
+            names = self._changed(refs, before) if before and not rewritten else None
+        except DamagedRepository:
+            rewritten, names = False, None
+        if names is None:
+            return Changes(_encode(refs), everything, True, rewritten, corrupt=corrupt)
+        return Changes(_encode(refs), names, False, corrupt=corrupt)
+
+    def read(self, names: Iterable[str]) -> Iterator[Held]:
+        """The named conversations, each united from main and the live branches."""
+        listings = self._list(self._heads())
+        for name in names:
+            self._pause()
+            held = self._held(name, listings)
+            if held.corrupt and self._repository.renew():
+                listings = self._list(self._heads())
+                held = self._held(name, listings)
+            yield held
+
+    def read_blob(self, sha256: str) -> bytes | None:
+        """A blob's bytes, checked; from the branches as they were last seen, if it is there."""
+        path = tree.blob_path(self.envelope, sha256)
+        for refs in (self._refs, None):
+            data = self._find_blob(path, self._heads() if refs is None else refs)
+            if data is not None:
+                if fault := tree.blob_fault(self.envelope, path, data):
+                    raise InvalidRecord(fault)
+                return self.envelope.open(data)
+        return None
+
+    def add(self, batch: Batch, expected: str) -> str:
+        """At most one commit on main, then at most one on this device's live branch."""
+        refs = self._heads()
+        known = _decode(expected)
+        own = f"{LIVE}{self._device}"
+        if any(refs.get(ref) != known.get(ref) for ref in (MAIN, own)):
+            raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
+        marker, fault = self._marker(refs)
+        if marker is None:
+            raise WrongTarget(f"{self._repository.place} is not a replica of a vault. {fault}".rstrip())
+        message = describe(batch, self._device, self.envelope.readable)
+        try:
+            main, live = (Draft(self._repository.objects, refs.get(ref)) for ref in (MAIN, own))
+            self._put_blobs(main, batch.blobs)
+            for write in batch.writes:
+                self._pause()
+                (self._settle if write.settled else self._segment)(write, main, live)
+            if self.envelope.readable:
+                for path, data in batch.views.items():
+                    main.put(tree.view_path(path), data)
+            if (head := self._commit(main, MAIN, message)) is not None:
+                known[MAIN] = head
+            if live.head:
+                self._sweep(self._list({own: live.head})[own], main, live)
+            if (head := self._commit(live, own, message)) is not None:
+                known[own] = head
+        except DamagedRepository as error:
+            raise Refused(f"The repository of {self.name} is damaged: {error.message}", remedy=_REBUILD) from error
+        self._refs = {**refs, **known}
+        return _encode(known)
+
+    def history(self, conversation: str | None = None) -> Iterator[Moment]:
+        """The commits of main and the live branches; for one conversation those that changed its files."""
+        objects = self._repository.objects
+        name = self.envelope.name(conversation) if conversation else ""
+        for sha, commit in git_trees.commits(objects, self._readable_heads(), _ignore):
+            self._pause()
+            if name:
+                old = objects.commit(commit.parents[0]).tree if commit.parents else None
+                trees = [subtree(objects, root, SESSIONS) if root else None for root in (old, commit.tree)]
+                changed = git_trees.differences(objects, trees[0], trees[1], _ignore, SESSIONS)
+                if not any(tree.session_name(path) == name for path, _, _ in changed):
+                    continue
+            text = commit.message.decode("utf-8", "replace").partition("\n")[0]
+            yield Moment(commit.commit_time * 1000, sha.decode(), text)
+
+    def read_as_of(self, at_ms: int) -> Iterator[Held]:
+        """All conversations in the newest commit of each branch that is not after an instant."""
+        objects = self._repository.objects
+        listings = {}
+        for ref, head in self._heads().items():
+            sha: ObjectID | None = head or None
+            while sha and (commit := objects.commit(sha)).commit_time * 1000 > at_ms:
+                self._pause()
+                sha = commit.parents[0] if commit.parents else None
+            if sha:
+                listings[ref] = list_branch(objects, ref, sha)
+        for name in sorted(set().union(*(listing.names for listing in listings.values()))):
+            self._pause()
+            yield self._held(name, listings)
+
+    def check(self) -> Iterator[Corrupt]:
+        """Every object hashed, all history within reach, and the content of each branch."""
+        found: Iterator[Corrupt]
+        refs = self._heads()
+        for found in (
+            self._repository.check(),
+            check_history(self._repository.objects, refs),
+            check_content(self._repository.objects, self.envelope, refs),
+        ):
+            for corrupt in found:
+                self._pause()
+                yield corrupt
+
+    def close(self) -> None:
+        """Close the files of the repository."""
+        self._repository.close()
+
+    def _settle(self, write: Write, main: Draft, live: Draft) -> None:
+        """Put a whole conversation on main and take its segments off the live branch."""
+        name = self.envelope.name(write.conversation)
+        page = tree.Page()
+        paths = [tree.session_path(day, name) for day in tree.possible_days(write)]
+        for draft in (main, live):
+            for path in paths:
+                page.read(self.envelope, name, path, draft.content(path) or b"")
+        main.put(paths[0], page.render(self.envelope, write.records))
+        for path in paths[1:]:
+            main.drop(path)
+        for path in paths:
+            live.drop(path)
+
+    def _segment(self, write: Write, main: Draft, live: Draft) -> None:
+        """Put on the live branch what main lacks of a conversation."""
+        name = self.envelope.name(write.conversation)
+        stable, page = tree.Page(), tree.Page()
+        paths = [tree.session_path(day, name) for day in tree.possible_days(write)]
+        for path in paths:
+            stable.read(self.envelope, name, path, main.content(path) or b"")
+            page.read(self.envelope, name, path, live.content(path) or b"")
+        data = page.render(self.envelope, write.records, without=stable.records)
+        for path in paths[1:] if data else paths:
+            live.drop(path)
+        if data:
+            live.put(paths[0], data)
+
+    def _sweep(self, listing: Listing, main: Draft, live: Draft) -> None:
+        """Take segments off the live branch that main has in full, such as after an interrupted push."""
+        for name, files in listing.names.items():
+            for path in files:
+                segment, stable = tree.Page(), tree.Page()
+                segment.read(self.envelope, name, path, live.content(path) or b"")
+                stable.read(self.envelope, name, path, main.content(path) or b"")
+                if segment.records and segment.records.keys() <= stable.records.keys():
+                    live.drop(path)
+
+    def _put_blobs(self, main: Draft, blobs: Mapping[str, bytes]) -> None:
+        for sha256, content in blobs.items():
+            self._pause()
+            path = tree.blob_path(self.envelope, sha256)
+            there = main.content(path)
+            if there is None or tree.blob_fault(self.envelope, path, there):
+                main.put(path, self.envelope.seal(content))
+
+    def _commit(self, draft: Draft, ref: str, message: bytes) -> ObjectID | None:
+        """Move a branch to what a draft says, unless it says nothing new; the branch's commit then."""
+        author = f"netto-tui ({self._device}) <netto-tui@localhost>".encode()
+        head = draft.finish(message, author, self._now() // 1000)
+        if head is None or head == draft.head:
+            self._repository.objects.write(draft.new.values())  # puts damaged copies right
+        else:
+            self._repository.move(ref, draft.head, head, draft.new.values())
+        return head
+
+    def _held(self, name: str, listings: Mapping[str, Listing]) -> Held:
+        page = tree.Page()
+        for ref, listing in listings.items():
+            files = listing.names.get(name, {})
+            read_page(self._repository.objects, self.envelope, name, page, files, label(ref))
+        return Held(name, page.sorted(), tuple(page.corrupt))
+
+    def _find_blob(self, path: str, refs: Refs) -> bytes | None:
+        objects = self._repository.objects
+        for head in refs.values():
+            if head and (blob := git_trees.find(objects, objects.commit(head).tree, path)):
+                return objects.read(blob, b"blob")
+        return None
+
+    def _list(self, refs: Refs) -> dict[str, Listing]:
+        """What each branch holds; what was listed before is only brought up to date."""
+        found = {}
+        for ref, head in refs.items():
+            self._pause()
+            seen, listing = self._listings.pop(ref, (None, None))
+            if seen != head or listing is None or listing.corrupt:
+                listing = list_branch(self._repository.objects, ref, head, listing)
+                if listing.corrupt and self._repository.renew():
+                    listing = list_branch(self._repository.objects, ref, head)
+            self._listings[ref] = (head, listing)
+            found[ref] = listing
+        return found
+
+    def _heads(self) -> dict[str, ObjectID]:
+        """The branches that count, as they are now, with their objects within reach."""
+        try:
+            refs = _branches(self._repository.refs())
+        except DamagedRepository as error:
+            raise Refused(f"The repository of {self.name} is damaged: {error.message}", remedy=_REBUILD) from error
+        self._repository.fetch(refs)
+        self._refs = refs
+        return dict(refs)
+
+    def _readable_heads(self) -> list[ObjectID]:
+        return [head for head in self._heads().values() if head]
+
+    def _descends(self, refs: Refs, before: Refs) -> bool:
+        """Whether every earlier head is one of today's or an ancestor of one."""
+        if not before.keys() <= refs.keys():
+            return False
+        moved = {head for ref, head in before.items() if refs[ref] != head}
+        heads = [head for head in refs.values() if head]
+        return not moved or git_trees.all_reachable(self._repository.objects, heads, moved)
+
+    def _changed(self, refs: Refs, before: Refs) -> frozenset[str]:
+        """The names of the conversations that differ. Raises DamagedObject."""
+        objects = self._repository.objects
+
+        def fail(_path: str, error: DamagedRepository) -> None:
+            raise error
+
+        names: set[str] = set()
+        for ref, head in refs.items():
+            if before.get(ref) != head:
+                heads = [before.get(ref), head]
+                old, new = (subtree(objects, objects.commit(sha).tree, SESSIONS) if sha else None for sha in heads)
+                changed = git_trees.differences(objects, old, new, fail, SESSIONS)
+                names.update(tree.session_name(path) for path, _, _ in changed)
+        return frozenset(names - {""})
+
+    def _look(self) -> tuple[Presence, Refs, Marker | None, str]:
+        """Presence, refs, and the identity or why it cannot be read."""
+        try:
+            presence, refs = self._repository.look()
+        except DamagedRepository as error:
+            return "present", {}, None, error.message
+        if presence != "present" or (fault := self._repository.fault()):
+            return presence, refs, None, "" if presence != "present" else fault
+        return presence, refs, *self._marker(refs)
+
+    def _marker(self, refs: Refs) -> tuple[Marker | None, str]:
+        """The identity on main; read once for each commit that main moves to."""
+        head = refs.get(MAIN)
+        if head is None:
+            return None, "It has no branch `main`."
+        if head in self._markers:
+            return self._markers[head]
+        objects = self._repository.objects
+        try:
+            self._repository.fetch({MAIN: head})
+            blob = git_trees.find(objects, objects.commit(head).tree, tree.MARKER)
+            found = (tree.read_marker(objects.read(blob, b"blob")), "") if blob else (None, "")
+        except (InvalidRecord, NewerFormat) as error:
+            return None, str(error)
+        self._markers = {head: found}
+        return found
+
+    def _pause(self) -> None:
+        if self.cancel.is_set():
+            raise Cancelled(f"Stopped while working on {self.name}.")
+
+
+def _open_repository(target: str, cache_dir: Path, cancel: threading.Event) -> Repository:
+    if target.startswith("file://"):
+        return Disk(Path(unquote(urlsplit(target).path)))
+    return Remote(target, cache_dir, cancel) if is_url(target) else Disk(Path(target).expanduser())
+
+
+def _branches(refs: Refs) -> dict[str, ObjectID]:
+    """Main and the live branches, main first."""
+    return {ref: refs[ref] for ref in sorted(refs) if ref == MAIN or ref.startswith(LIVE)}
+
+
+def _encode(refs: Refs) -> str:
+    text = {ref: head.decode("ascii") for ref, head in refs.items()}
+    return json.dumps(text, sort_keys=True, separators=(",", ":")) if text else ""
+
+
+def _decode(cursor: str) -> dict[str, ObjectID]:
+    """The inverse of _encode; nothing for what it did not make."""
+    try:
+        found = json.loads(cursor)
+        return {str(ref): ObjectID(head.encode()) for ref, head in found.items()}
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+
+
+def _ignore(_path: str, _error: DamagedRepository) -> None:
+    """What is damaged is told by `changes`, `read` and `check`."""
