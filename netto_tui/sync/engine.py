@@ -72,7 +72,7 @@ class Engine:
         self.vault = vault
         self.policy = policy
         self.quiet_ms = quiet_ms
-        self._listener = listener
+        self.listener = listener
         self._random = random
         self._new_id = new_id
 
@@ -83,7 +83,7 @@ class Engine:
         made whole from here.
         """
         ledger = Ledger(self.vault, replica.name, replica.kind, replica.target)
-        context = Context(self.vault, replica, ledger, self._listener, rebuild)
+        context = Context(self.vault, replica, ledger, self.listener, rebuild)
         before = replica.requests
         outcome: dict[str, Any] = {"state": "ok"}
         context.tell(events.SyncStarted)
@@ -102,7 +102,6 @@ class Engine:
             healed=tally.healed,
             quarantined=tally.quarantined,
             requests=replica.requests - before,
-            touched=frozenset(tally.touched),
             **outcome,
         )
         context.tell(events.SyncFinished, report)
@@ -228,6 +227,9 @@ class _Pass:
         conflicts = open_conflicts(self.vault)
         pull = Pull(context)
         pull.run(changes, lost)
+        if restored := context.tally.touched & set(lost):
+            context.tally.healed += len(restored)
+            context.tell(events.Healed, len(restored), store="")
         self.vault.merge(context.tally.touched, self.engine.policy)
         for conversation, item in sorted(open_conflicts(self.vault) - conflicts):
             context.tell(events.ConflictFound, conversation, item, store="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,6 @@ class PassReport:
     requests: int = 0
     error: str = ""
     exit_code: int = 0
-    touched: frozenset[str] = field(default_factory=frozenset)
 
 
 Listener = Callable[[SyncEvent], None]

@@ -1,0 +1,63 @@
+"""The journal: what sync did, one line each, kept in the index for the screens."""
+
+from __future__ import annotations
+
+from netto_tui.sync import events
+from netto_tui.sync.ledger import write_journal
+from netto_tui.vault.vault import Vault
+
+Line = tuple[str, str, str, str]
+
+
+class Journal:
+    """A listener that writes what is worth keeping when a pass ends, and passes every event on.
+
+    A pass that had nothing to do leaves no line; a fault that lasts leaves one when it begins.
+    """
+
+    def __init__(self, vault: Vault, listener: events.Listener) -> None:
+        self._vault = vault
+        self._listener = listener
+        self._lines: list[Line] = []
+
+    def __call__(self, event: events.SyncEvent) -> None:
+        detail = describe(event)
+        if detail:
+            self._lines.append((event.at, event.replica, type(event).__name__, detail))
+        if isinstance(event, events.SyncFinished):
+            if event.report.error:
+                self._note_fault(event)
+            self.flush()
+        self._listener(event)
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        lines, self._lines = self._lines, []
+        if lines:
+            write_journal(self._vault, lines)
+
+    def _note_fault(self, event: events.SyncFinished) -> None:
+        last = self._vault.sql.execute(
+            "SELECT kind, detail FROM journal WHERE replica = ? ORDER BY id DESC LIMIT 1", (event.replica,)
+        ).fetchone()
+        line = (event.at, event.replica, "SyncFailed", event.report.error)
+        if last != line[2:]:
+            self._lines.append(line)
+
+
+def describe(event: events.SyncEvent) -> str:
+    """What the journal says of an event; empty for what it does not keep."""
+    match event:
+        case events.Pulled():
+            return f"{event.revisions} revisions in {event.conversations} conversations came in"
+        case events.Pushed():
+            return f"{event.conversations} conversations were written and read back ({event.revisions} new revisions)"
+        case events.Healed():
+            return f"{event.conversations} conversations were made whole again"
+        case events.Quarantined():
+            return f"{event.where}: {event.reason}"
+        case events.ConflictFound():
+            return f"{event.conversation} {event.item} has several versions"
+        case events.Alerted():
+            return event.text
+    return ""

@@ -1,0 +1,163 @@
+"""The thread that keeps the replicas equal while the app, or `sync --watch`, runs.
+
+It mostly waits. One worker runs per vault: others stand by until it ends. A local change goes to
+folders at once, to Git on its schedule; a replica that fails is left alone for a growing while.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from netto_tui.config import Config, ReplicaConfig, load
+from netto_tui.errors import NettoError
+from netto_tui.model.clock import to_instant
+from netto_tui.sync import events
+from netto_tui.sync.engine import Engine
+from netto_tui.sync.journal import Journal
+from netto_tui.sync.ledger import Ledger
+from netto_tui.sync.round import close_all, open_configured, sync_all
+from netto_tui.vault.vault import Vault, wall_clock
+
+TICK_SECONDS = 1.0
+"""How often the worker looks whether something is due; cheap, and bounds how late a change is seen."""
+
+DEBOUNCE_MS = 2_000
+"""A change is pushed when nothing further changed for this long."""
+
+AT_ONCE = frozenset({"folder", "firestore"})
+"""Kinds that take each change as it comes; the others follow their schedule."""
+
+
+class Worker:
+    """A daemon thread over one vault. Its methods may be called from any thread and return at once."""
+
+    def __init__(
+        self,
+        path: Path,
+        listener: events.Listener,
+        *,
+        config_path: Path | None = None,
+        now: Callable[[], int] = wall_clock,
+    ) -> None:
+        self._path = path
+        self._config_path = config_path or path / "config.toml"
+        self._listener = listener
+        self._now = now
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._cancel = threading.Event()
+        self._asked: set[str] | None = None
+        self._guard = threading.Lock()
+        self._busy = ""
+        self._thread = threading.Thread(target=self._run, name="netto-sync", daemon=True)
+
+    @property
+    def busy(self) -> str:
+        """What the worker does right now, for people; empty while it waits."""
+        return self._busy
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 2.0) -> bool:
+        """End after the step that is running; False if it is still running after `timeout` seconds."""
+        self._stopping.set()
+        self._cancel.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def sync_now(self, names: Sequence[str] = ()) -> None:
+        """Ask for a pass over some replicas, or all, whatever their schedule and earlier faults."""
+        with self._guard:
+            self._asked = set(names) if self._asked is None else self._asked | set(names) if names else set()
+        self._wake.set()
+
+    def cancel(self) -> None:
+        """Stop the pass that is running; what is done stays done."""
+        self._cancel.set()
+
+    def _run(self) -> None:
+        lock = FileLock(self._path / ".netto" / "worker.lock", timeout=0, mode=0o600)
+        while not self._stopping.is_set():
+            try:
+                with lock:
+                    self._serve()
+            except Timeout:
+                self._busy = "another process syncs this vault"
+                self._wake.wait(5 * TICK_SECONDS)
+                self._wake.clear()
+            except NettoError as error:
+                self._busy = ""
+                self._listener(events.Alerted(to_instant(self._now()), "", "worker", str(error)))
+                self._stopping.wait(30 * TICK_SECONDS)
+
+    def _serve(self) -> None:
+        self._busy = ""
+        with Vault.open(self._path, now=self._now) as vault:
+            journal = Journal(vault, self._listener)
+            schedule = Schedule(vault)
+            while not self._stopping.is_set():
+                config = load(self._config_path)
+                with self._guard:
+                    asked, self._asked = self._asked, None
+                due = schedule.due(config, asked)
+                if due:
+                    self._cancel.clear()
+                    self._pass(vault, config, journal, due)
+                self._wake.wait(TICK_SECONDS)
+                self._wake.clear()
+
+    def _pass(self, vault: Vault, config: Config, journal: Journal, due: Sequence[ReplicaConfig]) -> None:
+        engine = Engine(
+            vault, journal, policy=config.policy, quiet_ms=config.quiet_minutes * 60_000, random=random.random
+        )
+        replicas = [open_configured(vault, each, self._cancel) for each in due]
+        self._busy = f"syncing {', '.join(each.name for each in due)}"
+        try:
+            sync_all(engine, replicas, complete=len(due) == len(config.replicas))
+        finally:
+            journal.flush()
+            close_all(replicas)
+            self._busy = ""
+
+
+class Schedule:
+    """Decides which replicas are due; state lies in the ledger, so it outlives the process."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._looked: dict[str, int] = {}
+        self._digest = ""
+        self._changed_at = 0
+
+    def due(self, config: Config, asked: set[str] | None) -> list[ReplicaConfig]:
+        """The replicas to pass over now; asked: by name, all for an empty set, None for nobody asked."""
+        now = self._vault.clock.now()
+        digest = self._vault.digest()
+        if digest != self._digest:
+            self._digest, self._changed_at = digest, now
+        chosen = [each for each in config.replicas if self._is_due(each, config, asked, now)]
+        self._looked.update({each.name: now for each in chosen})
+        return chosen
+
+    def _is_due(self, each: ReplicaConfig, config: Config, asked: set[str] | None, now: int) -> bool:
+        if asked is not None and (not asked or each.name in asked):
+            return True
+        standing = Ledger(self._vault, each.name, each.kind, each.target).standing()
+        if standing is not None and now < standing.retry_at:
+            return False
+        if standing is not None and standing.failures and each.name in self._looked:
+            return now >= standing.retry_at
+        looked = self._looked.get(each.name)
+        if looked is None or now - looked >= config.interval_minutes * 60_000:
+            return True
+        changed = standing is None or standing.root != self._digest
+        return each.kind in AT_ONCE and changed and now - self._changed_at >= DEBOUNCE_MS
