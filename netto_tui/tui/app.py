@@ -19,7 +19,7 @@ from netto_tui.security.display import safe_display
 from netto_tui.tui import crash, messages
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.screens.main import MainScreen
-from netto_tui.tui.theme import DARK, LIGHT
+from netto_tui.tui.theme import DARK, LIGHT, STYLES
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from netto_tui.vault.reader import Reader
     from netto_tui.vault.vault import Vault
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-STYLES = next(path for path in (_PACKAGE / "styles", _PACKAGE.parent / "styles") if path.is_dir())
+SHEETS: list[str | PurePath] = [
+    STYLES / f"{name}.tcss" for name in ("app", "browse", "sync", "conflicts", "recovery", "health")
+]
 
 WATCH_SECONDS = 1.0
 """How often the index is asked whether anything changed: one read of a counter."""
@@ -57,7 +58,7 @@ class NettoApp(App[int]):
     """netto-tui in a terminal, over the vault at `vault_path`."""
 
     TITLE = "netto"
-    CSS_PATH: ClassVar[list[str | PurePath]] = [STYLES / "app.tcss", STYLES / "browse.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = SHEETS
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_sections, _conversations}
     PAUSE_GC_ON_SCROLL = True

@@ -12,6 +12,7 @@ from textual.content import Content
 from netto_tui.model.query import Query
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
+from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.widgets.header import SECTIONS
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ HIT_LIMIT = 50
 
 
 def _app(provider: Provider) -> NettoApp:
-    from netto_tui.tui.app import NettoApp
-
-    assert isinstance(provider.app, NettoApp)  # noqa: S101  # a statement for the type checker
-    return provider.app
+    return netto_of(provider.screen)
 
 
 class Actions(Provider):

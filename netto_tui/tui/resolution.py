@@ -6,16 +6,15 @@ the picks before it on a stack, so undo is a step back and cannot be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from netto_tui.errors import UsageError
-from netto_tui.model.conversation import Conflict, Item, Version, body_text
-from netto_tui.model.merge import merge_base
-from netto_tui.model.revision import Body, Deleted, Message
+from netto_tui.model.conversation import Conflict, Item, body_text, prose_text
+from netto_tui.model.revision import Body, Deleted
 from netto_tui.vault.writing import both as both_bodies
-from netto_tui.vault.writing import editable_text, with_text
+from netto_tui.vault.writing import with_text
 
 LOCAL = "local"
 
@@ -159,6 +158,8 @@ class Resolution:
         alive = [choice.revision for choice in row.choices if not choice.deleted]
         if len(alive) < 2:
             return "There is only one text here." if row.choices else "This message is not in conflict."
+        if reason := _too_long(row):
+            return reason
         self._pick(row, Pick("both", tuple(order or alive)))
         return ""
 
@@ -167,6 +168,8 @@ class Resolution:
         alive = [choice.revision for choice in row.choices if not choice.deleted]
         if not alive:
             return "There is no text to edit." if row.choices else "This message is not in conflict."
+        if reason := _too_long(row):
+            return reason
         self._pick(row, Pick("edit", (alive[-1],), text))
         return ""
 
@@ -224,8 +227,8 @@ class Resolution:
         """What an editor should begin with: what was picked, else every text one after the other."""
         body = self.body_of(row)
         if body is not None and not isinstance(body, Deleted):
-            return editable_text(body)
-        texts = [editable_text(choice.body) for choice in row.choices if not choice.deleted]
+            return prose_text(body)
+        texts = [prose_text(choice.body) for choice in row.choices if not choice.deleted]
         return "\n\n".join(dict.fromkeys(texts))
 
     def rebased(self, rows: Sequence[Row]) -> Resolution:
@@ -261,6 +264,13 @@ class Resolution:
         return Resolution(self.rows, picks)
 
 
+def _too_long(row: Row) -> str:
+    """A body with blobs holds only the beginning of its text: to rewrite it would cut the rest off."""
+    if any(not isinstance(choice.body, Deleted) and choice.body.blobs for choice in row.choices):
+        return "This message is stored in parts, being very long. Take one version as a whole."
+    return ""
+
+
 def _applies(pick: Pick, row: Row) -> bool:
     names = {choice.revision for choice in row.choices}
     if pick.kind == "base":
@@ -282,44 +292,6 @@ def _renamed(pick: Pick, old: Row, new: Row) -> Pick | None:
     return replace(pick, revisions=tuple(names))
 
 
-def conflict_row(number: int, item: Item, origins: Mapping[str, str], *, hidden: bool = False) -> Row:
-    """The row of an item with several versions; origins: from revision to the replica that brought it."""
-    versions = item.versions
-    labels = _labels(versions, origins)
-    records = [version.record for version in versions]
-    base = merge_base(item, records[:1], records[1])
-    for other in records[2:]:
-        base = base if base == merge_base(item, records[:1], other) else None
-    value = item.value.body
-    return Row(
-        item=item.name,
-        number=number,
-        role=value.role if isinstance(value, Message) else value.__struct_config__.tag or "",  # type: ignore[arg-type]
-        text=body_text(value),
-        hidden=hidden,
-        conflict=item.conflict,
-        base=base,
-        choices=tuple(
-            Choice(version.record.id, names, version.record.rev.at, version.record.rev.by, version.body)
-            for version, names in zip(versions, labels, strict=True)
-        ),
-        source=item,
-    )
-
-
-def _labels(versions: Sequence[Version], origins: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """The columns of each version. Two versions from one place are told apart by who wrote them."""
-    places = [sorted({origins.get(head.id, LOCAL) for head in version.heads}) for version in versions]
-    often = {label for names in places for label in names if sum(label in other for other in places) > 1}
-    labels = []
-    for version, names in zip(versions, places, strict=True):
-        by = version.record.rev.by
-        labels.append(tuple(f"{name}/{by}" if name in often else name for name in names))
-    if len({label for names in labels for label in names}) < sum(map(len, labels)):  # one author, twice
-        return [tuple(f"{name}#{place}" for name in names) for place, names in enumerate(labels, 1)]
-    return labels
-
-
 def check(resolution: Resolution) -> None:
     """Raises UsageError naming the messages that still wait."""
     if waiting := resolution.unresolved:
@@ -328,10 +300,3 @@ def check(resolution: Resolution) -> None:
             f"{len(waiting)} of {len(resolution.conflicts)} still wait: message {numbers}.",
             remedy="n goes to the next one.",
         )
-
-
-def words_of(rows: Iterable[Row]) -> str:
-    """For a status line: how many of what kind."""
-    kinds = [row.conflict for row in rows]
-    deletions = kinds.count("edit-vs-delete")
-    return f"{len(kinds)} open" + (f", {deletions} beside a deletion" if deletions else "")

@@ -1,8 +1,14 @@
-"""Our two themes: calm colours, a clear cursor, enough contrast in both."""
+"""Where the style sheets lie, and our two themes: calm colours, a clear cursor, enough contrast in both."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.theme import Theme
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+STYLES = next(path for path in (_PACKAGE / "styles", _PACKAGE.parent / "styles") if path.is_dir())
+"""In the package of an installed netto-tui; beside it in a checkout."""
 
 DARK = Theme(
     name="netto-dark",

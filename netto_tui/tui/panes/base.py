@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.containers import Container
+from textual.dom import DOMNode
 
 if TYPE_CHECKING:
     from netto_tui.tui.app import NettoApp
@@ -29,6 +30,14 @@ class Reasoned(Protocol):
         ...
 
 
+def netto_of(node: DOMNode) -> NettoApp:
+    """The app that a widget or screen lives in, with its own type."""
+    from netto_tui.tui.app import NettoApp
+
+    assert isinstance(node.app, NettoApp)  # noqa: S101  # a statement for the type checker
+    return node.app
+
+
 class Pane(Container):
     """One section. It reads when it is shown and when the vault changed while it is."""
 
@@ -40,10 +49,7 @@ class Pane(Container):
     @property
     def netto(self) -> NettoApp:
         """The app, with its own type."""
-        from netto_tui.tui.app import NettoApp
-
-        assert isinstance(self.app, NettoApp)  # noqa: S101  # a statement for the type checker
-        return self.app
+        return netto_of(self)
 
     def why_not(self, action: str) -> str:
         """Why an action is not possible now; "" when it is."""

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from netto_tui.tui import messages, wording
-from netto_tui.tui.panes.base import Copyable, Pane, Reasoned
+from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, netto_of
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.widgets.header import SECTIONS, Header
 
@@ -46,10 +46,7 @@ class MainScreen(Screen[None]):
     @property
     def netto(self) -> NettoApp:
         """The app, with its own type."""
-        from netto_tui.tui.app import NettoApp
-
-        assert isinstance(self.app, NettoApp)  # noqa: S101  # a statement for the type checker
-        return self.app
+        return netto_of(self)
 
     def compose(self) -> ComposeResult:
         """The lines above and below, and the first section."""

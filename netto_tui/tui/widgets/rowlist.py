@@ -34,7 +34,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         Binding("ctrl+u,pageup", "page(-1)", "Page up", show=False, id="list.page-up"),
         Binding("g,home", "first", "First", show=False, id="list.first"),
         Binding("G,end", "last", "Last", show=False, id="list.last"),
-        Binding("enter", "choose", "Open", show=False, id="list.choose"),
+        Binding("enter", "choose", "Open", id="list.choose"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"list--titles", "list--cursor", "list--empty", "list--bar"}
     ALLOW_SELECT = False
@@ -163,7 +163,9 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         width = self.scrollable_content_region.width
         base = self.visual_style
         if self.headings and y == 0:
-            return self._strip(Content("  ") + titles(self.columns, width - MARGIN - 1), base + self._part("list--titles"))
+            return self._strip(
+                Content("  ") + titles(self.columns, width - MARGIN - 1), base + self._part("list--titles")
+            )
         index = y - self.headings + self.scroll_offset.y
         row = self.pages.row(index)
         if self.virtual_size.height != self.pages.count + self.headings:
@@ -180,7 +182,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         return self._strip(bar + content, base + self._part("list--cursor") if here else base)
 
     def _part(self, name: str) -> Style:
-        return self.get_visual_style(name, partial=True)
+        return Style.from_styles(self.get_component_styles(name))
 
     def _strip(self, content: Content, style: Style) -> Strip:
         strip = Strip(content.render_segments(style), content.cell_length)

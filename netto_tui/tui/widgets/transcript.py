@@ -12,12 +12,13 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.style import Style
 
 from netto_tui.tui.widgets.layout import Layout
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
@@ -192,10 +193,10 @@ class Transcript(ScrollView, can_focus=True):
                 self.set_reactive(ScrollView.scroll_y, float(moved))
         super().watch_scroll_y(old_value, new_value)
 
-    def render_lines(self, crop: object) -> list[Strip]:
+    def render_lines(self, crop: Region) -> list[Strip]:
         """Paint; the window is exact by then."""
         self._settle(self.scroll_offset.y, max(1, self.size.height))
-        return super().render_lines(crop)  # type: ignore[arg-type]  # the type is private to Textual
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
@@ -203,7 +204,7 @@ class Transcript(ScrollView, can_focus=True):
         base = self.visual_style
         y += self.scroll_offset.y
         if not self.pages.count:
-            style = base + self.get_visual_style("transcript--empty", partial=True)
+            style = base + Style.from_styles(self.get_component_styles("transcript--empty"))
             return self._strip(Content(f"  {self.empty}" if y == 0 else ""), style)
         if y >= self._layout_of.total:
             return Strip.blank(width, base.rich_style)
@@ -219,9 +220,8 @@ class Transcript(ScrollView, can_focus=True):
         bar = Content.styled("▌ ", "$accent" if self.has_focus else "$panel-lighten-2") if here else Content("  ")
         return self._strip(bar + text, base).apply_offsets(0, y)
 
-    def _strip(self, content: Content, style: object) -> Strip:
-        base = self.visual_style if style is None else style
-        strip = Strip(content.render_segments(base), content.cell_length)  # type: ignore[arg-type]
+    def _strip(self, content: Content, style: Style) -> Strip:
+        strip = Strip(content.render_segments(style), content.cell_length)
         return strip.adjust_cell_length(self.scrollable_content_region.width, self.visual_style.rich_style)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
