@@ -13,6 +13,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; its exit code, as docstring of netto_tui.errors and `netto-tui --help` say."""
+    if list(argv) == ["--version"]:  # the usual question; answered before anything else is loaded
+        from netto_tui import __version__
+        from netto_tui.cli import output
+
+        output.line(f"netto-tui {__version__}")
+        return 0
     from netto_tui.cli import diagnostics
     from netto_tui.cli.root import root
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +44,15 @@ def guard(action: Callable[[], Any]) -> int:
         where = f" ({error.filename})" if error.filename else ""
         note(f"The system says: {error.strerror or error}{where}. Correct that and try again; nothing is lost.")
         return 1
-    except sqlite3.DatabaseError as error:
+    except Exception as error:
+        if not _is_of_the_index(error):
+            raise
         note(f"The index cannot be used: {error}. Check free space and access, then try again; no record is lost.")
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _is_of_the_index(error: Exception) -> bool:
+    """Whether SQLite raised it; it is not loaded just to ask."""
+    sqlite3 = sys.modules.get("sqlite3")
+    return sqlite3 is not None and isinstance(error, sqlite3.DatabaseError)

@@ -10,9 +10,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-import click
-import msgspec
-
 from netto_tui.security.display import safe_display, safe_line
 
 GAP = "  "
@@ -22,8 +19,20 @@ _HOSTILE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\uf
 
 def document(value: dict[str, Any]) -> None:
     """Write one JSON document. What a terminal might obey is written as \\uXXXX, which reads the same."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    _write(_HOSTILE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n")
+    import msgspec
+
+    _write(_harmless(msgspec.json.format(msgspec.json.encode(value), indent=2)))
+
+
+def compact(value: dict[str, Any]) -> None:
+    """Write one JSON document in one line, for a stream of them."""
+    import msgspec
+
+    _write(_harmless(msgspec.json.encode(value)))
+
+
+def _harmless(json: bytes) -> str:
+    return _HOSTILE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.decode()) + "\n"
 
 
 def line(text: str = "") -> None:
@@ -97,12 +106,12 @@ def fit(text: str, width: int, right: bool = False) -> str:
 
 def strong(text: str) -> str:
     """Our own text, stressed where that can be seen."""
-    return click.style(text, bold=True) if _styled() else text
+    return f"\x1b[1m{text}\x1b[0m" if _styled() else text
 
 
 def faint(text: str) -> str:
     """Our own text, less prominent where that can be seen."""
-    return click.style(text, dim=True) if _styled() else text
+    return f"\x1b[2m{text}\x1b[0m" if _styled() else text
 
 
 def _styled() -> bool:
@@ -128,5 +137,7 @@ def flush() -> None:
 
 def _leave() -> NoReturn:
     """Whoever read our output has left, as `head` does: nothing is wrong, and nothing more is written."""
+    import click
+
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise click.exceptions.Exit(0)

@@ -1,0 +1,243 @@
+"""`sync` and `status`: making the replicas equal, and how they stand."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netto_tui.cli import diagnostics, output
+from netto_tui.cli.root import command
+from netto_tui.cli.session import Session
+from netto_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from netto_tui.config import Config
+    from netto_tui.sync.events import PassReport, SyncEvent
+    from netto_tui.vault.rows import ReplicaRow
+
+SEVERITY = (5, 4, 3, 2, 1)
+"""Which exit code wins where replicas give several."""
+
+
+@command("sync", short_help="Make the vault and its replicas equal, and prove it.")
+@click.option("--watch", is_flag=True, help="Go on until Ctrl+C: changes at once, the rest on schedule.")
+@click.option("--rebuild", is_flag=True, help="Make the named replicas whole, though they look lost or damaged.")
+@click.argument("replicas", nargs=-1)
+def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool) -> int:
+    """Make the vault and its REPLICAS (else all of them) equal: pull, merge, push, read back, compare."""
+    if rebuild and not replicas:
+        raise UsageError("--rebuild is for replicas that are named.", remedy="Write: netto-tui sync NAME --rebuild")
+    if watch and (replicas or rebuild):
+        raise UsageError("--watch goes over every replica.", remedy="Leave the names and --rebuild out.")
+    config = session.load_config()
+    if not config.replicas:
+        raise UsageError(
+            "This vault has no replica yet.",
+            remedy="Add one with: netto-tui init --replica disk=folder:/mnt/disk/netto",
+        )
+    if watch:
+        return _watch(session)
+    reports, conflicts = _sync_once(session, config, replicas, rebuild)
+    if session.json:
+        output.document({"replicas": [_report(report) for report in reports], "conflicts": conflicts})
+    else:
+        _print(reports, conflicts)
+    return worst(report.exit_code for report in reports)
+
+
+def worst(codes: Iterator[int]) -> int:
+    """The one exit code for several results."""
+    found = set(codes)
+    return next((code for code in SEVERITY if code in found), 0)
+
+
+def _sync_once(session: Session, config: Config, names: tuple[str, ...], rebuild: bool) -> tuple[list[PassReport], int]:
+    from netto_tui.sync.journal import Journal
+    from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
+
+    with session.open() as vault, cancelling() as cancel:
+        journal = Journal(vault, tell_alert)
+        replicas = open_replicas(vault, config, names, cancel)
+        try:
+            complete = len(replicas) == len(config.replicas)
+            engine = new_engine(vault, config, journal)
+            reports = sync_all(engine, replicas, rebuild=names if rebuild else (), complete=complete)
+        finally:
+            journal.flush()
+            close_all(replicas)
+        with vault.reader() as reader:
+            return reports, reader.totals().conflicts
+
+
+@contextmanager
+def cancelling() -> Iterator[threading.Event]:
+    """An event that Ctrl+C and SIGTERM set, so that a pass ends after its step; a second one stops at once."""
+    cancel = threading.Event()
+
+    def stop(signum: int, frame: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield cancel
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def tell_alert(event: SyncEvent) -> None:
+    """A listener that tells on stderr what a person should know at once."""
+    from netto_tui.sync.events import Alerted, Quarantined
+
+    place = event.replica or "vault"
+    if isinstance(event, Alerted):
+        diagnostics.note(f"{place}: {event.text}")
+    elif isinstance(event, Quarantined):
+        diagnostics.note(f"{place}: {event.where} is set aside in quarantine. {event.reason}")
+
+
+def _watch(session: Session) -> int:
+    """Run the sync worker here until somebody stops it."""
+    from netto_tui.sync.events import SyncFinished
+    from netto_tui.sync.worker import Worker
+
+    def tell(event: SyncEvent) -> None:
+        tell_alert(event)
+        if isinstance(event, SyncFinished):
+            report = event.report
+            if session.json:
+                output.compact(_report(report))
+            elif report.error or report.pulled or report.pushed or report.healed or report.quarantined:
+                output.line(f"{session.local(event.at)}  {report.name}  {_sentence(report)}")
+            output.flush()
+
+    session.open().close()
+    with cancelling() as cancel:
+        worker = Worker(session.path, tell, config_path=session.config_path)
+        worker.start()
+        diagnostics.note("Watching; Ctrl+C ends it.")
+        cancel.wait()
+        worker.stop(10.0)
+    return 0
+
+
+def _report(report: PassReport) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "kind": report.kind,
+        "state": report.state,
+        "pulled": report.pulled,
+        "pushed": report.pushed,
+        "healed": report.healed,
+        "quarantined": report.quarantined,
+        "requests": report.requests,
+        "error": report.error or None,
+    }
+
+
+def _sentence(report: PassReport) -> str:
+    counts = [
+        f"{count} {what}"
+        for count, what in (
+            (report.pulled, "revisions pulled"),
+            (report.pushed, "pushed"),
+            (report.healed, "conversations healed"),
+            (report.quarantined, "pieces quarantined"),
+        )
+        if count
+    ]
+    return report.error or ", ".join(counts) or "nothing to do"
+
+
+def _print(reports: list[PassReport], conflicts: int) -> None:
+    output.table([(report.name, report.kind, report.state, _sentence(report)) for report in reports], grow=3)
+    if conflicts:
+        output.line(f"{conflicts} conflicts wait for you: netto-tui conflicts")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one configured replica stands; verified_at is "" for never."""
+
+    name: str
+    kind: str
+    state: str
+    verified: int
+    pending: int
+    verified_at: str
+    last_error: str
+
+
+@command("status", short_help="Show how much there is, and how every replica stands.")
+def status(session: Session) -> None:
+    """Show how much there is, and how every replica stands."""
+    config = session.load_config()
+    with session.open() as vault:
+        digest = vault.digest()
+        with vault.reader() as reader:
+            totals = reader.totals()
+            rows = {row.name: row for row in reader.replicas()}
+    standings = [_standing(one.name, one.kind, rows.get(one.name), totals.conversations) for one in config.replicas]
+    if session.json:
+        output.document(
+            {
+                "conversations": totals.conversations,
+                "messages": totals.messages,
+                "revisions": totals.revisions,
+                "digest": digest,
+                "conflicts": totals.conflicts,
+                "replicas": [_status(standing) for standing in standings],
+            }
+        )
+        return
+    output.line(
+        f"{totals.conversations} conversations, {totals.messages} messages, {totals.revisions} revisions,"
+        f" {totals.conflicts} conflicts"
+    )
+    output.line(f"digest {digest}")
+    output.line()
+    output.table(
+        [
+            (
+                one.name,
+                one.kind,
+                one.state,
+                one.verified,
+                one.pending,
+                session.local(one.verified_at).strip() or "never",
+            )
+            for one in standings
+        ],
+        heads=("replica", "kind", "state", "verified", "pending", "verified at"),
+    )
+    for standing in standings:
+        if standing.last_error:
+            output.foreign(f"{standing.name}: {standing.last_error}")
+
+
+def _standing(name: str, kind: str, row: ReplicaRow | None, conversations: int) -> Standing:
+    if row is None:
+        return Standing(name, kind, "never", 0, conversations, "", "")
+    return Standing(name, kind, row.state, row.verified, row.pending, row.verified_at, row.last_error)
+
+
+def _status(standing: Standing) -> dict[str, Any]:
+    return {
+        "name": standing.name,
+        "kind": standing.kind,
+        "state": standing.state,
+        "verified": standing.verified,
+        "pending": standing.pending,
+        "verified_at": standing.verified_at or None,
+    }
