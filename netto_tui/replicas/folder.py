@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Unreachable, WrongTarget
+from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, Unreachable, WrongTarget
 from netto_tui.files import TEMPORARY, atomic_write, make_folder, read_regular, replace_files, sync_folder
 from netto_tui.replicas import days, tree
 from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Presence, Probe, Write
@@ -50,23 +50,29 @@ class Folder:
             presence = self._presence()
             if presence == "absent" or not self._root.is_dir():
                 return Probe(presence, marker_error="It is not a directory." if presence == "present" else "")
-            marker, fault = self._marker()
+            marker, error = self._marker()
             cursor = days.encode(days.scan(self._root / "sessions"))
-            return Probe(presence, cursor, marker, fault, None, shutil.disk_usage(self._root).free)
+            free = shutil.disk_usage(self._root).free
+            return Probe(presence, cursor, marker, str(error or ""), None, free)
 
     def claim(self, marker: Marker) -> None:
-        """Make the directory if need be and write its identity; in our own, tidy up after a crash."""
+        """Make the directory if need be and write its identity; in our own, tidy up after a crash.
+
+        A damaged identity is set aside and written anew.
+        """
         with self._reaching():
-            found, fault = self._marker()
-            if found is None and self._presence() == "present":
+            found, error = self._marker()
+            if isinstance(error, NewerFormat):
+                raise error
+            if found != marker and error is None and (found or self._presence() == "present"):
                 raise WrongTarget(
-                    f"{self._root} holds something that is not a replica of a vault. {fault}".rstrip(),
+                    f"{self._root} holds something else than this replica.",
                     remedy="Choose an empty directory, or one that does not exist yet.",
                 )
-            if found not in (None, marker):
-                raise WrongTarget(f"{self._root} is another replica already.", remedy="Choose another directory.")
             make_folder(self._root / ".netto")
             with self._writing():
+                if error is not None:
+                    self._set_marker_aside()
                 if found is None:
                     atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
                 self._remove(self._root / path for path, entry in self._walk() if entry.name.startswith(TEMPORARY))
@@ -74,17 +80,19 @@ class Folder:
                     atomic_write(self._root / tree.README_PATH, tree.README)
 
     def rebuild(self, marker: Marker) -> None:
-        """Give a directory whose identity was lost or damaged a new one; its conversations stay."""
+        """Give a directory whose identity was lost, damaged or replaced the one that is wanted.
+
+        Its conversations stay; what is damaged among them is replaced by `add`.
+        """
         with self._reaching():
-            found, _fault = self._marker()
+            found, error = self._marker()
+            if isinstance(error, NewerFormat):
+                raise error
             if found is not None and found.vault != marker.vault:
                 raise WrongTarget(f"{self._root} belongs to another vault.", remedy="Choose another directory.")
-            identity = self._root / tree.MARKER
-            if found != marker and os.path.lexists(identity):
-                stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-                identity.rename(self._root / f"{_DAMAGED}{stamp}")
-            if found != marker and (self._root / "sessions").is_dir():
-                atomic_write(identity, tree.render_marker(marker))
+            if found != marker and (found or (self._root / "sessions").is_dir()):
+                self._set_marker_aside()
+                atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
             self.claim(marker)
 
     def changes(self, since: str = "") -> Changes:
@@ -136,10 +144,10 @@ class Folder:
         """Write blobs, then conversations, then views, under a lock that other processes honour."""
         with self._reaching():
             self._require_directory()
-            marker, fault = self._marker()
+            marker, error = self._marker()
             if marker is None:
                 raise WrongTarget(
-                    f"{self._root} is not a replica of a vault (any more). {fault}".rstrip(),
+                    f"{self._root} is not a replica of a vault. {error or ''}".rstrip(),
                     remedy="If it lost its identity, run `netto-tui sync --rebuild` for it.",
                 )
             with self._writing():
@@ -279,8 +287,8 @@ class Folder:
             return data
         if kind == "blob" and (fault := tree.blob_fault(self.envelope, path, data)):
             return Corrupt(path, data, fault)
-        if kind == "marker" and (fault := self._marker()[1]):
-            return Corrupt(path, data, fault)
+        if kind == "marker" and (error := self._marker()[1]):
+            return Corrupt(path, data, str(error))
         return None
 
     def _walk(self, below: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -306,16 +314,21 @@ class Folder:
             return "present"
         return "present" if any(not name.startswith(TEMPORARY) for name in found) else "empty"
 
-    def _marker(self) -> tuple[Marker | None, str]:
-        """The identity, or None and why it cannot be read; ("" when there is none)."""
+    def _marker(self) -> tuple[Marker | None, NettoError | None]:
+        """The identity, or why it cannot be read; neither when there is none."""
         try:
-            return tree.read_marker(read_regular(self._root / tree.MARKER)), ""
+            return tree.read_marker(read_regular(self._root / tree.MARKER)), None
         except (FileNotFoundError, NotADirectoryError):
-            return None, ""
+            return None, None
         except (InvalidRecord, NewerFormat) as error:
-            return None, str(error)
+            return None, error
         except OSError as error:
-            return None, f"Its identity cannot be read: {error.strerror}."
+            return None, InvalidRecord(f"Its identity cannot be read: {error.strerror}.")
+
+    def _set_marker_aside(self) -> None:
+        identity = self._root / tree.MARKER
+        if os.path.lexists(identity):
+            identity.rename(self._root / f"{_DAMAGED}{datetime.now(UTC).strftime('%Y%m%dT%H%M%S.%fZ')}")
 
     def _require_directory(self) -> None:
         if not self._root.is_dir():

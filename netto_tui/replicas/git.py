@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from dulwich.objects import ObjectID
 
-from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Refused, WrongTarget
+from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, WrongTarget
 from netto_tui.replicas import git_trees, tree
 from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe, Write
 from netto_tui.replicas.git_branch import SESSIONS, Draft, Listing, describe, label, list_branch, read_page, subtree
@@ -28,7 +28,12 @@ from netto_tui.replicas.git_objects import DamagedRepository
 from netto_tui.replicas.git_remote import Remote, is_url
 from netto_tui.security.envelope import Envelope
 
-_REBUILD = "Run `netto-tui sync --rebuild` for it: it is set aside and written anew from the vault."
+
+_CHOOSE = "Choose an empty bare repository, or a path where nothing is."
+
+
+class DamagedMarker(InvalidRecord):
+    """Only the identity is damaged: it can be written again."""
 
 
 class Git:
@@ -56,7 +61,7 @@ class Git:
         self._repository = _open_repository(target, cache_dir, cancel)
         self._refs: Refs = {}
         self._listings: dict[str, tuple[ObjectID, Listing]] = {}
-        self._markers: dict[ObjectID, tuple[Marker | None, str]] = {}
+        self._markers: dict[ObjectID, Marker] = {}
 
     @property
     def requests(self) -> int:
@@ -65,21 +70,25 @@ class Git:
 
     def probe(self) -> Probe:
         """Presence and refs in one request; the identity only when main moved."""
-        presence, refs, marker, fault = self._look()
-        return Probe(presence, _encode(_branches(refs)), marker, fault, None, self._repository.free_bytes())
+        presence, refs, marker, error = self._look()
+        cursor = _encode(_branches(refs))
+        return Probe(presence, cursor, marker, str(error or ""), None, self._repository.free_bytes())
 
     def claim(self, marker: Marker) -> None:
-        """Make a bare repository if need be, and begin main with the identity."""
-        presence, _refs, found, fault = self._look()
-        if presence == "present":
-            if found != marker:
-                raise WrongTarget(
-                    f"{self._repository.place} holds something else than this replica. {fault}".rstrip(),
-                    remedy="Choose an empty repository, or a path where nothing is.",
-                )
+        """Make a bare repository if need be, and begin main with the identity, or write it there again.
+
+        Raises DamagedRepository when that needs a new repository.
+        """
+        presence, refs, found, error = self._look()
+        if presence == "present" and found == marker:
             return
+        if presence == "present" and not isinstance(error, DamagedMarker):
+            raise error or WrongTarget(
+                f"{self._repository.place} holds something else than this replica.",
+                remedy=_CHOOSE,
+            )
         self._repository.create()
-        draft = Draft(self._repository.objects, None)
+        draft = Draft(self._repository.objects, refs.get(MAIN))
         draft.put(tree.MARKER, tree.render_marker(marker))
         if self.envelope.readable:
             draft.put(tree.README_PATH, tree.README)
@@ -87,12 +96,12 @@ class Git:
 
     def rebuild(self, marker: Marker) -> None:
         """Set the repository aside as PATH.damaged-STAMP and begin a new one in its place."""
-        presence, _refs, found, fault = self._look()
+        presence, _refs, found, error = self._look()
         if presence == "present":
-            if self._repository.fault() or (found is None and not fault) or (found and found.vault != marker.vault):
-                raise WrongTarget(
-                    f"{self._repository.place} is no replica of this vault. {fault}".rstrip(),
-                    remedy="Choose another repository, or a path where nothing is.",
+            if (found and found.vault != marker.vault) or (found is None and not isinstance(error, InvalidRecord)):
+                raise error or WrongTarget(
+                    f"{self._repository.place} is no replica of this vault.",
+                    remedy=_CHOOSE,
                 )
             self._repository.set_aside(datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
             self._listings.clear()
@@ -138,33 +147,34 @@ class Git:
         return None
 
     def add(self, batch: Batch, expected: str) -> str:
-        """At most one commit on main, then at most one on this device's live branch."""
+        """At most one commit on main, then at most one on this device's live branch.
+
+        Views come with settled conversations only; else main would move with every push.
+        Raises DamagedRepository when a tree that has to change cannot be read.
+        """
         refs = self._heads()
         known = _decode(expected)
         own = f"{LIVE}{self._device}"
         if any(refs.get(ref) != known.get(ref) for ref in (MAIN, own)):
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
-        marker, fault = self._marker(refs)
+        marker, error = self._marker(refs)
         if marker is None:
-            raise WrongTarget(f"{self._repository.place} is not a replica of a vault. {fault}".rstrip())
+            raise error or WrongTarget(f"{self._repository.place} is not a replica of a vault.")
         message = describe(batch, self._device, self.envelope.readable)
-        try:
-            main, live = (Draft(self._repository.objects, refs.get(ref)) for ref in (MAIN, own))
-            self._put_blobs(main, batch.blobs)
-            for write in batch.writes:
-                self._pause()
-                (self._settle if write.settled else self._segment)(write, main, live)
-            if self.envelope.readable:
-                for path, data in batch.views.items():
-                    main.put(tree.view_path(path), data)
-            if (head := self._commit(main, MAIN, message)) is not None:
-                known[MAIN] = head
-            if live.head:
-                self._sweep(self._list({own: live.head})[own], main, live)
-            if (head := self._commit(live, own, message)) is not None:
-                known[own] = head
-        except DamagedRepository as error:
-            raise Refused(f"The repository of {self.name} is damaged: {error.message}", remedy=_REBUILD) from error
+        main, live = (Draft(self._repository.objects, refs.get(ref)) for ref in (MAIN, own))
+        self._put_blobs(main, batch.blobs)
+        for write in batch.writes:
+            self._pause()
+            (self._settle if write.settled else self._segment)(write, main, live)
+        if self.envelope.readable and any(write.settled for write in batch.writes):
+            for path, data in batch.views.items():
+                main.put(tree.view_path(path), data)
+        if (head := self._commit(main, MAIN, message)) is not None:
+            known[MAIN] = head
+        if live.head:
+            self._sweep(self._list({own: live.head})[own], main, live)
+        if (head := self._commit(live, own, message)) is not None:
+            known[own] = head
         self._refs = {**refs, **known}
         return _encode(known)
 
@@ -301,10 +311,7 @@ class Git:
 
     def _heads(self) -> dict[str, ObjectID]:
         """The branches that count, as they are now, with their objects within reach."""
-        try:
-            refs = _branches(self._repository.refs())
-        except DamagedRepository as error:
-            raise Refused(f"The repository of {self.name} is damaged: {error.message}", remedy=_REBUILD) from error
+        refs = _branches(self._repository.refs())
         self._repository.fetch(refs)
         self._refs = refs
         return dict(refs)
@@ -336,32 +343,40 @@ class Git:
                 names.update(tree.session_name(path) for path, _, _ in changed)
         return frozenset(names - {""})
 
-    def _look(self) -> tuple[Presence, Refs, Marker | None, str]:
+    def _look(self) -> tuple[Presence, Refs, Marker | None, NettoError | None]:
         """Presence, refs, and the identity or why it cannot be read."""
         try:
             presence, refs = self._repository.look()
-        except DamagedRepository as error:
-            return "present", {}, None, error.message
-        if presence != "present" or (fault := self._repository.fault()):
-            return presence, refs, None, "" if presence != "present" else fault
-        return presence, refs, *self._marker(refs)
+            if presence == "present" and (fault := self._repository.fault()):
+                error = WrongTarget(f"{self._repository.place} cannot be used. {fault}", remedy=_CHOOSE)
+                return presence, {}, None, error
+            return presence, refs, *(self._marker(refs) if presence == "present" else (None, None))
+        except DamagedRepository as damaged:
+            return "present", {}, None, damaged
 
-    def _marker(self, refs: Refs) -> tuple[Marker | None, str]:
-        """The identity on main; read once for each commit that main moves to."""
+    def _marker(self, refs: Refs) -> tuple[Marker | None, NettoError | None]:
+        """The identity on main, read once for each commit that main moves to; neither for a foreign one."""
         head = refs.get(MAIN)
         if head is None:
-            return None, "It has no branch `main`."
+            return None, DamagedMarker("Its branch `main` is gone.") if _branches(refs) else None
         if head in self._markers:
-            return self._markers[head]
+            return self._markers[head], None
         objects = self._repository.objects
         try:
             self._repository.fetch({MAIN: head})
             blob = git_trees.find(objects, objects.commit(head).tree, tree.MARKER)
-            found = (tree.read_marker(objects.read(blob, b"blob")), "") if blob else (None, "")
-        except (InvalidRecord, NewerFormat) as error:
-            return None, str(error)
-        self._markers = {head: found}
-        return found
+            if blob is None:
+                return None, None
+        except DamagedRepository as error:
+            return None, error
+        try:
+            marker = tree.read_marker(objects.read(blob, b"blob"))
+        except NewerFormat as error:
+            return None, error
+        except InvalidRecord as error:
+            return None, DamagedMarker(error.message)
+        self._markers = {head: marker}
+        return marker, None
 
     def _pause(self) -> None:
         if self.cancel.is_set():

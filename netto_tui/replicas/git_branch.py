@@ -88,7 +88,7 @@ class Draft:
         self.head = head
         self.new: dict[ObjectID, ShaFile] = {}
         self._objects = objects
-        self._root = objects.commit(head).tree if head else None
+        self._root = None if head is None else objects.commit(head).tree
         self._edits: dict[str, ObjectID | None] = {}
 
     def find(self, path: str) -> ObjectID | None:

@@ -37,6 +37,11 @@ _CACHED_TREES = 8192
 class DamagedRepository(InvalidRecord):
     """Something that a repository needs cannot be read."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message, remedy="Run `netto-tui sync --rebuild` for it: it is set aside and written anew from the vault."
+        )
+
 
 class DamagedObject(DamagedRepository):
     """An object is missing, or its bytes are not what it is named; `data` is what was found."""

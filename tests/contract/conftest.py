@@ -1,0 +1,43 @@
+"""Every kind of replica, plain and sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from netto_tui.replicas.base import Replica
+from netto_tui.security.envelope import Envelope
+from tests.contract.stores import ENVELOPES, MARKER, PLACES, Store
+
+
+@pytest.fixture(params=sorted(PLACES))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=sorted(ENVELOPES))
+def envelope(request: pytest.FixtureRequest) -> Envelope:
+    return ENVELOPES[request.param]
+
+
+@pytest.fixture
+def store(kind: str, envelope: Envelope, tmp_path: Path) -> Store:
+    """An untouched place for a replica."""
+    return PLACES[kind](tmp_path, envelope)
+
+
+@pytest.fixture
+def make_store(kind: str, envelope: Envelope) -> Callable[[Path], Store]:
+    """For tests that need many places, such as those of Hypothesis."""
+    return lambda root: PLACES[kind](root, envelope)
+
+
+@pytest.fixture
+def replica(store: Store) -> Iterator[Replica]:
+    """A claimed replica."""
+    opened = store.open()
+    opened.claim(MARKER)
+    yield opened
+    opened.close()
