@@ -159,5 +159,5 @@ class Schedule:
         looked = self._looked.get(each.name)
         if looked is None or now - looked >= config.interval_minutes * 60_000:
             return True
-        changed = standing is None or standing.root != self._digest
+        changed = self._changed_at > looked and (standing is None or standing.root != self._digest)
         return each.kind in AT_ONCE and changed and now - self._changed_at >= DEBOUNCE_MS

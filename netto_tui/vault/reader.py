@@ -50,7 +50,12 @@ class Reader:
         self.path = path
         self.zone = zone
         self._notes = notes
-        self._sql = schema.connect_reader(path)
+        self._exchanged = 0
+        self._connect()
+
+    def _connect(self) -> None:
+        self._file = schema.file_number(self.path)
+        self._sql = schema.connect_reader(self.path)
         self._sql.create_function("contains", 2, _contains, deterministic=True)
 
     def __enter__(self) -> Reader:
@@ -69,6 +74,10 @@ class Reader:
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         try:
+            if schema.file_number(self.path) not in (0, self._file):
+                self._sql.close()
+                self._connect()
+                self._exchanged += 1
             yield from self._sql.execute(query, values)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
@@ -82,7 +91,7 @@ class Reader:
 
     def version(self) -> int:
         """A number that changes whenever another connection changed the index."""
-        return int(self._one("PRAGMA data_version"))
+        return int(self._one("PRAGMA data_version")) + (self._exchanged << 32)
 
     def totals(self) -> rows.Totals:
         """How much the vault holds, deleted conversations left out."""

@@ -165,6 +165,14 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def file_number(path: Path) -> int:
+    """The inode of the index, which tells when another one was put in its place; 0 where there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def damaged_index(index: Path, error: sqlite3.DatabaseError) -> VaultError:
     """The error to raise for an error of the index; a damaged one is rebuilt at the next opening."""
     if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError):

@@ -33,8 +33,16 @@ from netto_tui.vault.identity import Identity, new_identity, save_identity
 from netto_tui.vault.index import Entry, Index
 from netto_tui.vault.quarantine import Quarantine
 from netto_tui.vault.reader import Reader, local_day
-from netto_tui.vault.reconcile import open_index, reconcile, recover_identity, recover_pending, reindex
-from netto_tui.vault.swap import finish_swap
+from netto_tui.vault.reconcile import (
+    open_index,
+    reconcile,
+    recover_identity,
+    recover_pending,
+    reindex,
+    set_index_aside,
+)
+from netto_tui.vault.schema import file_number
+from netto_tui.vault.swap import finish_swap, swap_in
 
 LOCK_SECONDS = 30
 """How long to wait for another process that is writing."""
@@ -89,10 +97,16 @@ class Vault:
         self._depth = 0
         self._opened = False
         with self._held():
-            self.sql = open_index(self)
-            self.index = Index(self.sql, self._fetch, self.local_day)
-            reconcile(self)
-            self._opened = True
+            self._connect()
+
+    def _connect(self) -> None:
+        """Open the index; under the lock."""
+        self.sql = open_index(self)
+        self.index = Index(self.sql, self._fetch, self.local_day)
+        self._index_file = file_number(self.path / "index.db")
+        self._opened = False
+        reconcile(self)
+        self._opened = True
 
     @classmethod
     def create(
@@ -144,6 +158,7 @@ class Vault:
     def close(self) -> None:
         """Let go of the index; everything acknowledged is on disk already."""
         with self._held():
+            self._opened = False
             self.sql.close()
 
     @contextmanager
@@ -159,10 +174,36 @@ class Vault:
                 ) from error
             try:
                 if self._processes.lock_counter == 1 and self._opened:
-                    recover_pending(self)
+                    self._look_around()
                 yield
             finally:
                 self._processes.release()
+
+    def _look_around(self) -> None:
+        """On taking the lock: finish what a dead writer began, and follow when the index was exchanged."""
+        if file_number(self.path / "index.db") != self._index_file:
+            self.sql.close()
+            self._connect()
+        recover_pending(self)
+
+    def exchange(self, staged: Path, undo: Path) -> None:
+        """Put staged files in the place of the vault's own; the old ones are kept in `undo`.
+
+        Both are folders inside the vault's. Other processes that have the vault open follow.
+        """
+        with self._held():
+            self.sql.close()
+            try:
+                swap_in(self.path, staged, undo)
+            finally:
+                self._connect()
+
+    def rebuild_index(self) -> None:
+        """Make the index anew from the session files; the old one goes to quarantine."""
+        with self._held():
+            self.sql.close()
+            set_index_aside(self)
+            self._connect()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

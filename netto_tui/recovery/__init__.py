@@ -1,0 +1,1 @@
+"""Finding out what is damaged, and bringing it back."""

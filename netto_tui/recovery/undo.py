@@ -1,0 +1,106 @@
+"""Undo points: how things stood before something drastic, kept for thirty days.
+
+Before many decisions at once the heads of every item concerned are written down; undoing mints
+revisions that say again what those heads said. Before a whole vault is exchanged its files are
+moved here as they are. Nothing is ever taken out of the set of revisions.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from netto_tui.errors import UsageError
+from netto_tui.files import atomic_write
+from netto_tui.model.revision import Record, body_key, mint
+from netto_tui.vault.vault import Vault
+
+KEPT = timedelta(days=30)
+
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+
+
+@dataclass(frozen=True)
+class UndoPoint:
+    """One point; what: `restore`, `resolve` or `exchange`. items: how many, 0 for whole files."""
+
+    name: str
+    at: str
+    what: str
+    items: int
+
+
+def keep_heads(vault: Vault, what: str, items: Iterable[tuple[str, str]]) -> str:
+    """Write down the heads of some (conversation, item) as they are now; returns the point's folder.
+
+    Raises OSError when it cannot be written, so that nothing drastic happens without it. Returns
+    "" for no items.
+    """
+    heads = [
+        {
+            "conversation": conversation,
+            "item": item,
+            "heads": [head.id for head in vault.item(conversation, item).heads],
+        }
+        for conversation, item in items
+        if item in vault.known(conversation, [item])
+    ]
+    if not heads:
+        return ""
+    now = datetime.fromtimestamp(vault.clock.now() / 1000, UTC)
+    name = now.strftime(_STAMP)
+    atomic_write(vault.path / "undo" / name / "heads.json", json.dumps({"what": what, "items": heads}).encode())
+    return f"undo/{name}"
+
+
+def points(vault: Vault) -> list[UndoPoint]:
+    """Every undo point, latest first."""
+    found = []
+    for folder in sorted((vault.path / "undo").glob("*Z"), reverse=True):
+        at = datetime.strptime(folder.name, _STAMP).replace(tzinfo=UTC).isoformat(timespec="milliseconds")
+        file = folder / "heads.json"
+        kept = json.loads(file.read_bytes()) if file.exists() else {"what": "exchange", "items": []}
+        found.append(UndoPoint(folder.name, at, kept["what"], len(kept["items"])))
+    return found
+
+
+def undo(vault: Vault, name: str = "") -> int:
+    """Say again what was said before a point, by default the latest; returns how many items changed.
+
+    Items that had several versions have them again. Raises UsageError when there is no such point.
+    """
+    chosen = [point for point in points(vault) if point.items and name in ("", point.name)]
+    if not chosen:
+        raise UsageError("There is no such undo point.", remedy="See: netto-tui undo --list.")
+    kept = json.loads((vault.path / "undo" / chosen[0].name / "heads.json").read_bytes())
+    records: list[Record] = []
+    changed = 0
+    for each in kept["items"]:
+        item = vault.item(each["conversation"], each["item"])
+        before = [item.records[head] for head in each["heads"] if head in item.records]
+        if {body_key(head.rev.body) for head in before} == {body_key(version.body) for version in item.versions}:
+            continue
+        changed += 1
+        replaced = [head.id for head in item.heads]
+        records += [
+            mint(each["conversation"], item.name, head.rev.body, vault.clock.stamp(), replaced) for head in before
+        ]
+    vault.add(records)
+    return changed
+
+
+def expire(vault: Vault) -> None:
+    """Remove points that are older than KEPT."""
+    limit = (datetime.fromtimestamp(vault.clock.now() / 1000, UTC) - KEPT).strftime(_STAMP)
+    for folder in (vault.path / "undo").glob("*Z"):
+        if folder.name < limit:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def folder_of(vault: Vault, point: UndoPoint) -> Path:
+    """Where a point's files lie."""
+    return vault.path / "undo" / point.name
