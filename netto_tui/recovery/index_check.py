@@ -46,8 +46,8 @@ def index_faults(vault: Vault) -> list[str]:
                 return [
                     f"The table {table} differs from the records." for table in _DUMPS if _differs(sql, fresh, table)
                 ]
-            except sqlite3.DatabaseError as error:
-                return [f"SQLite finds damage: {error}."]
+            except (sqlite3.DatabaseError, InvalidRecord) as error:
+                return [f"The index cannot be read: {error}."]
             finally:
                 fresh.close()
 

@@ -63,8 +63,8 @@ def points(vault: Vault) -> list[UndoPoint]:
     for folder in sorted((vault.path / "undo").glob("*Z"), reverse=True):
         at = datetime.strptime(folder.name, _STAMP).replace(tzinfo=UTC).isoformat(timespec="milliseconds")
         file = folder / "heads.json"
-        kept = json.loads(file.read_bytes()) if file.exists() else {"what": "exchange", "items": []}
-        found.append(UndoPoint(folder.name, at, kept["what"], len(kept["items"])))
+        kept = json.loads(file.read_bytes()) if file.exists() else {}
+        found.append(UndoPoint(folder.name, at, str(kept.get("what", "exchange")), len(kept.get("items", ()))))
     return found
 
 
