@@ -3,7 +3,8 @@
 An importer is one module with a `Source`: it says whether a path is its own, and streams
 drafts from it. It reads only, holds no whole file in memory, and is deterministic: the same
 native record gives the same draft on every machine. `capture/ingest.py` turns drafts into
-revisions of a vault. A new importer is such a module and one line in `capture/sources.py`.
+revisions of a vault. A new importer is such a module and one line in
+`capture/sources.py`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Warned:
     """Something about a source that a person should know; it stays until it is resolved.
 
     code: `empty` (content, but no message), `unrecognised` (no importer knows it),
-    `newer-format`, `shrunk`, `vanished`, `changed` (while it was read), `damaged`.
+    `newer-format`, `shrunk`, `rewritten`, `vanished`, `changed` (while it was read), `damaged`,
+    `documents` (Markdown files that were left alone), `ambiguous` (two workspaces of one name).
     """
 
     path: str
@@ -74,7 +76,7 @@ class Found:
     root: what paths inside records are relative to, so that machines agree. confidence: 0 to 1.
     files: those in a folder that it reads, and that no other importer looks at. whole: nothing
     else below the folder is looked at. name: what a person called it, where the source has no
-    name of its own that lasts (a workspace).
+    name of its own that lasts (a workspace). source: the importer that recognised it.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Found:
     files: tuple[Path, ...] = ()
     whole: bool = False
     name: str = ""
+    source: Source | None = field(default=None, repr=False, compare=False)
 
     @property
     def where(self) -> str:

@@ -26,10 +26,18 @@ DEPTH_LIMIT = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _INT_DIGITS = 18
+_WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
 class BadJson(ValueError):
-    """Bytes that are not one JSON value within the limits; the text says why, and never quotes them."""
+    """Bytes that are not one JSON value within the limits; the text says why, and never quotes them.
+
+    cut: what is there is fine, but it stops before the value ends.
+    """
+
+    def __init__(self, reason: str, cut: bool = False) -> None:
+        super().__init__(reason)
+        self.cut = cut
 
 
 def decode(data: bytes) -> Any:
@@ -51,7 +59,7 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
     try:
         value, end = _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise BadJson(f"not JSON at character {error.pos}") from None
+        raise BadJson(f"not JSON at character {error.pos}", _is_cut(error, text)) from None
     except RecursionError:
         raise BadJson(f"nested more than {DEPTH_LIMIT} levels deep") from None
     brackets = text.count("[", start, end) + text.count("{", start, end)
@@ -59,6 +67,14 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
     if brackets > DEPTH_LIMIT or escape:
         value = _Cleaner(escape).clean(value)
     return value, end
+
+
+def _is_cut(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether a text is no JSON only because it stops too early."""
+    rest = text[error.pos : error.pos + 12].rstrip()
+    if "escape" in error.msg:
+        return error.pos + 6 >= len(text)
+    return error.msg.startswith("Unterminated") or any(word.startswith(rest) for word in _WORDS)
 
 
 def escape_surrogates(text: str) -> str:

@@ -33,7 +33,8 @@ _PARENTS = ("spawnedBy", "spawned_by", "parentSessionKey", "parent_session_key")
 def header_about(session: Session, form: str, path: str, agent: str = "") -> About:
     """The header that a session's own first line and its last `session_info` make.
 
-    form: `openclaw-jsonl` and the like. path: relative to the source's root.
+    form: `openclaw-jsonl`, to which the header adds its version, or a whole format. path: relative to
+    the source's root.
     """
     header = Taker(session.header)
     header.take("type"), header.take("id")
@@ -46,7 +47,7 @@ def header_about(session: Session, form: str, path: str, agent: str = "") -> Abo
             source=compact(
                 (
                     ("app", KIND),
-                    ("format", f"{form}/{version if isinstance(version, int) else 1}"),
+                    ("format", form if "/" in form else f"{form}/{version if isinstance(version, int) else 1}"),
                     ("native_id", session.native_id),
                     ("agent", agent),
                     ("path", path),

@@ -176,32 +176,38 @@ def _line(number: int, pieces: list[bytes], last: bytes, ended: bool, missing: i
 def entries(source: Iterable[bytes], where: str) -> Iterator[Entry | Skipped]:
     """The objects of JSON lines; what is none is skipped with its bytes, and reading goes on.
 
-    A last line that the writer has not finished is no error and is left for the next time.
+    A last line that stops in the middle of its value is no error and is left for the next time.
     """
     number = 0
+    torn: Skipped | None = None
     try:
         for line in lines(source):
             number = line.number
             if not line.data.strip():
                 continue
-            found = _entry(line, where)
+            if torn is not None:
+                yield torn
+            found, torn = _entry(line, where)
             if found is not None:
                 yield found
     except Damaged as error:
         yield Skipped(where, number + 1, str(error))
 
 
-def _entry(line: Line, where: str) -> Entry | Skipped | None:
+def _entry(line: Line, where: str) -> tuple[Entry | Skipped | None, Skipped | None]:
+    """What a line is, or, second, what it will be if it turns out not to be the last."""
     if line.missing:
         total = len(line.data) + line.missing
-        return Skipped(where, line.number, f"a line of {total} bytes is longer than {LIMIT >> 20} MiB", line.data)
+        reason = f"a line of {total} bytes is longer than {LIMIT >> 20} MiB"
+        return Skipped(where, line.number, reason, line.data), None
     try:
         record = decode(line.data)
     except BadJson as error:
-        return Skipped(where, line.number, str(error), line.data) if line.ended else None
+        bad = Skipped(where, line.number, str(error), line.data)
+        return (None, bad) if error.cut or not line.ended else (bad, None)
     if not isinstance(record, dict):
-        return Skipped(where, line.number, "JSON, but not an object", line.data)
-    return Entry(line.number, record, line.data)
+        return Skipped(where, line.number, "JSON, but not an object", line.data), None
+    return Entry(line.number, record, line.data), None
 
 
 def file_entries(path: Path, where: str) -> Iterator[Entry | Skipped | Warned]:
@@ -289,8 +295,8 @@ class _Buffer:
                 if end < len(self.text) or self.done:
                     self.at = end
                     return value
-            except BadJson:
-                if self.done or len(self.text) - self.at > LIMIT:
+            except BadJson as error:
+                if self.done or not error.cut or len(self.text) - self.at > LIMIT:
                     raise
             self.more()
 
