@@ -7,7 +7,6 @@ them, brings the index up to date, and returns: what it has returned survives po
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -17,20 +16,19 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock, Timeout
-
-from netto_tui.errors import Busy, InvalidRecord, UsageError, VaultError
+from netto_tui.errors import InvalidRecord, UsageError, VaultError
 from netto_tui.files import atomic_write, make_folder
 from netto_tui.model.clock import Clock, to_instant
 from netto_tui.model.conversation import Item
-from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.merge import Policy, merge_item
 from netto_tui.model.revision import Record
 from netto_tui.vault import schema, sessions
 from netto_tui.vault.blobs import Blobs
+from netto_tui.vault.digests import known_root, refresh_root
 from netto_tui.vault.identity import Identity, new_identity, save_identity
 from netto_tui.vault.index import Entry, Index
+from netto_tui.vault.lock import VaultLock
 from netto_tui.vault.quarantine import Quarantine
 from netto_tui.vault.reader import Reader, local_day
 from netto_tui.vault.reconcile import (
@@ -43,9 +41,6 @@ from netto_tui.vault.reconcile import (
 )
 from netto_tui.vault.schema import file_number
 from netto_tui.vault.swap import finish_swap, swap_in
-
-LOCK_SECONDS = 30
-"""How long to wait for another process that is writing."""
 
 CHUNK_RECORDS = 1000
 CHUNK_BYTES = 8 * 2**20
@@ -92,8 +87,7 @@ class Vault:
         self.sessions = path / "sessions"
         self.quarantine = Quarantine(path / "quarantine")
         self.blobs = Blobs(path / "blobs")
-        self._threads = threading.RLock()
-        self._processes = FileLock(path / ".netto" / "lock", timeout=LOCK_SECONDS, thread_local=False, mode=0o600)
+        self._lock = VaultLock(path / ".netto" / "lock")
         self._depth = 0
         self._opened = False
         with self._held():
@@ -163,24 +157,14 @@ class Vault:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        """Hold the vault against other threads and processes. Raises Busy after LOCK_SECONDS."""
-        with self._threads:
-            try:
-                self._processes.acquire(poll_interval=0.005)
-            except Timeout as error:
-                raise Busy(
-                    f"Another process has been writing to {self.path} for {LOCK_SECONDS} s.",
-                    remedy="Wait for it, or stop it, then try again.",
-                ) from error
-            try:
-                if self._processes.lock_counter == 1 and self._opened:
-                    self._look_around()
-                yield
-            finally:
-                self._processes.release()
+        """Hold the vault against other threads and processes. Raises Busy when that takes too long."""
+        with self._lock.held(self._look_around):
+            yield
 
     def _look_around(self) -> None:
         """On taking the lock: finish what a dead writer began, and follow when the index was exchanged."""
+        if not self._opened:
+            return
         if file_number(self.path / "index.db") != self._index_file:
             self.sql.close()
             self._connect()
@@ -328,7 +312,7 @@ class Vault:
         """The stored revisions of some items of a conversation, earliest stamp first."""
         found: dict[str, list[Known]] = defaultdict(list)
         wanted = sorted(set(items))
-        with self._threads:
+        with self._held():
             for at in range(0, len(wanted), 500):
                 some = wanted[at : at + 500]
                 rows = self.sql.execute(
@@ -399,23 +383,10 @@ class Vault:
     def digest(self) -> str:
         """The root digest of the whole set, computed again only where something changed."""
         with self._held():
-            row = self.sql.execute("SELECT value FROM meta WHERE key = 'root'").fetchone()
-            return str(row[0]) if row else self._refresh_digests()
-
-    def _refresh_digests(self) -> str:
-        with self.transaction() as sql:
-            for (key,) in sql.execute("SELECT id FROM conversations WHERE digest IS NULL").fetchall():
-                ids = [row[0].hex() for row in sql.execute("SELECT id FROM revisions WHERE conversation = ?", (key,))]
-                sql.execute("UPDATE conversations SET digest = ? WHERE id = ?", (conversation_digest(ids), key))
-            for (day,) in sql.execute("SELECT day FROM days WHERE digest IS NULL").fetchall():
-                rows = sql.execute("SELECT name, digest FROM conversations WHERE day = ? AND revisions", (day,))
-                children = dict(rows.fetchall())
-                sql.execute(
-                    "UPDATE days SET digest = ? WHERE day = ?", (node_digest(children) if children else "", day)
-                )
-            root = root_digest(dict(sql.execute("SELECT day, digest FROM days WHERE digest <> ''").fetchall()))
-            sql.execute("INSERT OR REPLACE INTO meta VALUES ('root', ?)", (root,))
-            return root
+            if root := known_root(self.sql):
+                return root
+            with self.transaction() as sql:
+                return refresh_root(sql)
 
     def reader(self) -> Reader:
         """A connection of its own for reading; close it on the thread that made it."""

@@ -1,0 +1,42 @@
+"""One writer at a time, among the threads of this process and among processes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from netto_tui.errors import Busy
+
+LOCK_SECONDS = 30
+"""How long to wait for another process that is writing."""
+
+
+class VaultLock:
+    """A lock on a vault that its holder may take again. The kernel frees it when its holder dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.RLock()
+        self._processes = FileLock(path, timeout=LOCK_SECONDS, thread_local=False, mode=0o600)
+
+    @contextmanager
+    def held(self, on_taken: Callable[[], None]) -> Iterator[None]:
+        """Hold the lock; on_taken is called first when it was not held before. Raises Busy after LOCK_SECONDS."""
+        with self._threads:
+            try:
+                self._processes.acquire(poll_interval=0.005)
+            except Timeout as error:
+                raise Busy(
+                    f"Another process has been writing to {self._path.parent.parent} for {LOCK_SECONDS} s.",
+                    remedy="Wait for it, or stop it, then try again.",
+                ) from error
+            try:
+                if self._processes.lock_counter == 1:
+                    on_taken()
+                yield
+            finally:
+                self._processes.release()
