@@ -111,7 +111,7 @@ class NettoApp(App[int]):
         from netto_tui.vault.vault import Vault
 
         try:
-            self.post_message(messages.VaultOpened(Vault.open(self.vault_path)))
+            self.post_message(messages.VaultOpened(Vault.open(self.vault_path, now=self.now)))
         except Exception as error:  # whatever it is, the screen has to say so
             self.post_message(messages.VaultRefused(error))
 
@@ -131,7 +131,7 @@ class NettoApp(App[int]):
     def _start_worker(self) -> None:
         from netto_tui.sync.worker import Worker
 
-        self.worker = Worker(self.vault_path, self.bridge)
+        self.worker = Worker(self.vault_path, self.bridge, now=self.now)
         self.worker.start()
 
     @on(messages.VaultRefused)

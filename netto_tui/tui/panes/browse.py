@@ -66,6 +66,7 @@ class BrowsePane(Pane):
         self._preview: Timer | None = None
         self._refreshing = False
         self._total = 0
+        self.is_filled = False
 
     def compose(self) -> ComposeResult:
         """The search line above three columns."""
@@ -205,6 +206,7 @@ class BrowsePane(Pane):
         if answer.days is not None:
             self.query_one(DateTree).show(answer.days)
             self._refreshing = False
+            self.is_filled = True
         self._tell_count(answer)
 
     def _empty_text(self) -> str:

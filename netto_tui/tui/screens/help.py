@@ -40,13 +40,16 @@ _KEYS = {
     "right": "→",
 }
 
+_UNUSED = ("scroll_", "page_left", "page_right")
+"""Actions that every scrolling widget has and ours do not need."""
+
 
 def groups(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, str, str]]]:
     """For each part of the screen: (keys, what they do, why not now), the focused part first."""
     found: dict[str, dict[str, tuple[list[str], str, str]]] = defaultdict(dict)
     for key, active in bindings.items():
         binding = active.binding
-        if not binding.description or binding.system:
+        if not binding.description or binding.system or binding.action.startswith(_UNUSED):
             continue
         kind = type(active.node).__name__
         owner = _NAMES.get(kind, kind.removesuffix("Pane").removesuffix("Screen"))
@@ -58,7 +61,8 @@ def groups(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, s
         keys.append(_KEYS.get(key, key))
         found[owner][binding.action] = (keys, binding.tooltip or binding.description, reason)
     return {
-        owner: [(" ".join(keys), text, reason) for keys, text, reason in rows.values()] for owner, rows in found.items()
+        owner: [(" ".join(sorted(keys, key=len)), text, reason) for keys, text, reason in rows.values()]
+        for owner, rows in found.items()
     }
 
 

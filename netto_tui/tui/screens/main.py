@@ -68,6 +68,11 @@ class MainScreen(Screen[None]):
         assert isinstance(shown, Pane)  # noqa: S101  # only sections are put there
         return shown
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether Browse has shown an answer of the index since the app began."""
+        return self.query_one(BrowsePane).is_filled
+
     # What the app tells
 
     def vault_opened(self) -> None:
