@@ -28,7 +28,6 @@ from netto_tui.replicas.git_objects import DamagedRepository
 from netto_tui.replicas.git_remote import Remote, is_url
 from netto_tui.security.envelope import Envelope
 
-
 _CHOOSE = "Choose an empty bare repository, or a path where nothing is."
 
 
