@@ -98,9 +98,11 @@ def absorb(vault: Vault) -> list[str]:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
             _read(vault, day, data, noticed, known=sha256 is not None)
-    for day in sorted(day for day, (_, mtime, _) in views.items() if mtime is not None and day not in found):
-        touched.append(day)
-        noticed.alerts.append(f"memory/{day}.md was removed; it is made again. Use delete to remove messages.")
+    removed = sorted(day for day, (_, mtime, _) in views.items() if mtime is not None and day not in found)
+    if removed:
+        what = f"memory/{removed[0]}.md was" if len(removed) == 1 else f"{len(removed)} memory files were"
+        noticed.alerts.append(f"{what} removed; it is made again. To remove messages: netto-tui delete.")
+        touched += removed
     vault.add(noticed.records)
     if touched:
         with vault.transaction() as sql:
@@ -126,7 +128,9 @@ def _read(vault: Vault, day: str, data: bytes, noticed: Noticed, *, known: bool)
     with vault.reader() as reader:
         expected = {message.item for message in reader.day_messages(day)}
     if known and (gone := expected - {block["item"] for block in blocks}):
-        noticed.alerts.append(f"{name} lacks {len(gone)} of its messages; they are kept. Use delete to remove them.")
+        noticed.alerts.append(
+            f"{name} lacks {len(gone)} of its messages; they are kept. To remove them: netto-tui delete."
+        )
     outside = [line for line in _BLOCK.sub("", text).splitlines() if not _OURS.fullmatch(line.strip())]
     if words := "\n".join(outside).strip():
         noticed.records.extend(_note(vault, name, words, noticed.records))
