@@ -231,7 +231,7 @@ class Git:
         paths = [tree.session_path(day, name) for day in tree.possible_days(write)]
         for draft in (main, live):
             for path in paths:
-                page.read(self.envelope, name, path, draft.content(path) or b"")
+                page.read(self.envelope, name, path, draft.content(path))
         main.put(paths[0], page.render(self.envelope, write.records))
         for path in paths[1:]:
             main.drop(path)
@@ -244,8 +244,8 @@ class Git:
         stable, page = tree.Page(), tree.Page()
         paths = [tree.session_path(day, name) for day in tree.possible_days(write)]
         for path in paths:
-            stable.read(self.envelope, name, path, main.content(path) or b"")
-            page.read(self.envelope, name, path, live.content(path) or b"")
+            stable.read(self.envelope, name, path, main.content(path))
+            page.read(self.envelope, name, path, live.content(path))
         data = page.render(self.envelope, write.records, without=stable.records)
         for path in paths[1:] if data else paths:
             live.drop(path)
@@ -257,8 +257,8 @@ class Git:
         for name, files in listing.names.items():
             for path in files:
                 segment, stable = tree.Page(), tree.Page()
-                segment.read(self.envelope, name, path, live.content(path) or b"")
-                stable.read(self.envelope, name, path, main.content(path) or b"")
+                segment.read(self.envelope, name, path, live.content(path))
+                stable.read(self.envelope, name, path, main.content(path))
                 if segment.records and segment.records.keys() <= stable.records.keys():
                     live.drop(path)
 

@@ -127,11 +127,16 @@ class Page:
     lines: dict[str, bytes] = field(default_factory=dict)
     corrupt: list[Corrupt] = field(default_factory=list)
 
-    def read(self, envelope: Envelope, name: str, where: str, data: bytes) -> None:
-        """Add the content of one file; `where` is told of each line that is not a record of `name`.
+    def read(self, envelope: Envelope, name: str, where: str, data: bytes | None) -> None:
+        """Add the content of one file (None: there is none) of the conversation stored as `name`.
 
+        Lines that are no record of it, and an empty file, are noted as corrupt with `where`.
         Raises NewerFormat for a record of a newer major version.
         """
+        if data is None:
+            return
+        if not data.strip():
+            self.corrupt.append(Corrupt(where, data, "The file is empty."))
         for number, line in enumerate(data.split(b"\n"), start=1):
             if not line:
                 continue
