@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
@@ -50,6 +51,7 @@ def decode(raw: bytes) -> Revision:
     try:
         rev = _decoder.decode(raw)
         if rev.format == FORMAT:
+            datetime.fromisoformat(rev.at)  # the schema's pattern lets days pass that no month has
             return rev
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
@@ -76,6 +78,7 @@ def _decode_other(raw: bytes) -> Revision:
             owner["parts" if "parts" in owner else "output"] = [
                 _known_part(part) for part in owner.get("parts", owner.get("output", ()))
             ]
+        datetime.fromisoformat(rev["at"])
         return msgspec.convert(rev, Revision)
     except (msgspec.MsgspecError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InvalidRecord("The bytes are not a revision.") from error
