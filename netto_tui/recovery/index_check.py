@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from netto_tui.errors import InvalidRecord
+from netto_tui.errors import NettoError
 from netto_tui.vault import schema, sessions
 from netto_tui.vault.index import Index
 from netto_tui.vault.vault import Vault
@@ -31,25 +31,36 @@ _DUMPS = {
 
 
 def index_faults(vault: Vault) -> list[str]:
-    """What is wrong with the index, one sentence each; empty when it says what the files say."""
-    with vault.transaction() as sql:
-        try:
-            problems = [row[0] for row in sql.execute("PRAGMA integrity_check(3)") if row[0] != "ok"]
-            if problems:
-                return [f"SQLite finds damage: {problem}." for problem in problems]
+    """What is wrong with the index, one sentence each; empty when it says what the files say.
+
+    Others may write meanwhile: only a difference that is there while nobody writes is a fault.
+    """
+    return _compare(vault) and _compare_alone(vault)
+
+
+def _compare_alone(vault: Vault) -> list[str]:
+    with vault.transaction():
+        return _compare(vault)
+
+
+def _compare(vault: Vault) -> list[str]:
+    sql = vault.sql
+    try:
+        problems = [row[0] for row in sql.execute("PRAGMA integrity_check(3)") if row[0] != "ok"]
+        if problems:
+            return [f"SQLite finds damage: {problem}." for problem in problems]
+        with vault.transaction():
             sql.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)")
-        except sqlite3.DatabaseError as error:
-            return [f"SQLite finds damage: {error}."]
         with tempfile.TemporaryDirectory(dir=vault.path / ".netto") as scratch:
             fresh = _derive(vault, Path(scratch) / "index.db")
             try:
                 return [
                     f"The table {table} differs from the records." for table in _DUMPS if _differs(sql, fresh, table)
                 ]
-            except (sqlite3.DatabaseError, InvalidRecord) as error:
-                return [f"The index cannot be read: {error}."]
             finally:
                 fresh.close()
+    except (sqlite3.DatabaseError, NettoError) as error:
+        return [f"The index cannot be read: {error}."]
 
 
 def _derive(vault: Vault, path: Path) -> sqlite3.Connection:
