@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from netto_tui.model.revision import About, encode_value
+from netto_tui.model.revision import About, encode_body, encode_value
 
 TITLES = ("custom", "label", "display_name", "name", "generated", "summary")
 """Where a title comes from, the person's own first; a header keeps all of them in `native.titles`."""
@@ -26,7 +26,7 @@ def unite(known: About, seen: About, newer: bool | None) -> About:
     that both are equally old; then it is the one that sorts last, which makes the order of
     imports irrelevant. Uniting again with either changes nothing.
     """
-    fields = [msgspec.to_builtins(about) for about in (known, seen)]
+    fields = [msgspec.json.decode(encode_body(about)) for about in (known, seen)]
     return titled(msgspec.convert(_unite(fields[0], fields[1], newer), About))
 
 

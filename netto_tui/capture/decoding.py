@@ -26,6 +26,7 @@ DEPTH_LIMIT = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _INT_DIGITS = 18
+_CUT_NUMBER = re.compile(r"-|\.|(\.\d+)?[eE][+-]?")
 _WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 
 
@@ -74,7 +75,9 @@ def _is_cut(error: json.JSONDecodeError, text: str) -> bool:
     rest = text[error.pos : error.pos + 12].rstrip()
     if "escape" in error.msg:
         return error.pos + 6 >= len(text)
-    return error.msg.startswith("Unterminated") or any(word.startswith(rest) for word in _WORDS)
+    if error.msg.startswith("Unterminated") or _CUT_NUMBER.fullmatch(text, error.pos):
+        return True
+    return any(word.startswith(rest) for word in _WORDS)
 
 
 def escape_surrogates(text: str) -> str:

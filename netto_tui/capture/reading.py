@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from netto_tui.capture.base import Skipped, Warned
 from netto_tui.capture.decoding import LIMIT, BadJson, decode, decode_at
@@ -25,6 +25,9 @@ _BLANK = " \t\r\n"
 _UTF16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW = 2**27
+_ZSTD_PIECE = 128
+"""Bytes unpacked at once: at most 4 MiB come out of them."""
+
 _TRIES = 3
 
 
@@ -89,30 +92,35 @@ def _chain(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def decompress(raw: Iterable[bytes]) -> Iterator[bytes]:
-    """Zstandard frames, decompressed a megabyte at a time. Raises Damaged."""
+    """Zstandard frames, decompressed piece by piece, so that a bomb takes little memory. Raises Damaged."""
     import zstandard
 
-    stream = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(
-        cast(IO[bytes], _Readable(iter(raw))), read_across_frames=True
-    )
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    frame, begun = unpacker.decompressobj(), False
+    ready, size = [], 0
     try:
-        while chunk := stream.read(CHUNK):
-            yield chunk
+        for piece in _pieces(raw):
+            while piece:
+                ready.append(frame.decompress(piece))
+                size += len(ready[-1])
+                piece, begun = (frame.unused_data, False) if frame.eof else (b"", True)
+                if frame.eof:
+                    frame = unpacker.decompressobj()
+            if size >= CHUNK:
+                yield b"".join(ready)
+                ready, size = [], 0
     except zstandard.ZstdError as error:
+        yield b"".join(ready)
         raise Damaged("the compressed data is damaged") from error
+    yield b"".join(ready)
+    if begun:
+        raise Damaged("the compressed data is cut off")
 
 
-class _Readable:
-    """Chunks as the `read` that the decompressor asks for; each call gives at most what was asked."""
-
-    def __init__(self, raw: Iterator[bytes]) -> None:
-        self.raw = raw
-        self.left = b""
-
-    def read(self, size: int) -> bytes:
-        data = self.left or next(self.raw, b"")
-        self.left = data[size:]
-        return data[:size]
+def _pieces(raw: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in raw:
+        for at in range(0, len(chunk), _ZSTD_PIECE):
+            yield chunk[at : at + _ZSTD_PIECE]
 
 
 def to_utf8(raw: Iterable[bytes]) -> Iterator[bytes]:
@@ -126,8 +134,9 @@ def to_utf8(raw: Iterable[bytes]) -> Iterator[bytes]:
         return
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     try:
-        for chunk in _chain(first, stream):
-            yield decoder.decode(chunk).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+        yield decoder.decode(first).removeprefix("\ufeff").encode("utf-8", "surrogatepass")
+        for chunk in stream:
+            yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
         decoder.decode(b"", True)
     except UnicodeError as error:
         raise Damaged(f"not {encoding}, as its beginning says") from error

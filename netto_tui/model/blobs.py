@@ -32,6 +32,9 @@ KEPT = 4096
 _STEPS = ((BLOB_LIMIT, KEPT), (65_536, KEPT), (16_384, KEPT), (8_192, 1024), (2_048, 256))
 """Bytes above which a string is moved, and characters that stay: the next step where one is not enough."""
 
+_MANY_PARTS = 1000
+"""A large message of more parts than this is moved as one: their number alone would be too much."""
+
 _JSON = "$json"
 _FOLDED = "netto.parts"
 _STRUCTURAL = frozenset({"type", "role", "path", "parent", "blob", "availability", "blobs"})
@@ -46,9 +49,9 @@ def externalize(body: Body) -> tuple[Body, dict[str, bytes]]:
     """
     if isinstance(body, Deleted) or len(encode_body(body)) <= BLOB_LIMIT:
         return body, {}
-    for limit, keep in _STEPS:
-        for fold in (False, True):
-            moved, blobs = _Mover(limit, keep).move(body, fold)
+    if not isinstance(body, Message) or len(body.parts) <= _MANY_PARTS:
+        for step, fold in ((_STEPS[0], False), *((step, True) for step in _STEPS)):
+            moved, blobs = _Mover(*step).move(body, fold)
             if len(encode_body(moved)) <= BODY_LIMIT:
                 return moved, blobs
     return _Mover(*_STEPS[-1]).move(_fold_parts(body), True)
@@ -62,7 +65,7 @@ def inflate(body: Body, fetch: Callable[[str], bytes | None]) -> Body:
     """
     if isinstance(body, Deleted) or not body.blobs:
         return body
-    tree = msgspec.to_builtins(body)
+    tree = _tree(body)
     left = {}
     for pointer, ref in body.blobs.items():
         data = fetch(ref.sha256)
@@ -78,6 +81,11 @@ def inflate(body: Body, fetch: Callable[[str], bytes | None]) -> Body:
     return _unfold_parts(msgspec.convert(tree, type(body)))
 
 
+def _tree(body: Body) -> Any:
+    """A body as JSON values."""
+    return msgspec.json.decode(encode_body(body))
+
+
 class _Mover:
     """Moves what is above a limit; see the module's docstring."""
 
@@ -89,7 +97,7 @@ class _Mover:
         self.folded: dict[int, dict[str, str]] = {}
 
     def move(self, body: Body, fold: bool) -> tuple[Body, dict[str, bytes]]:
-        tree = msgspec.to_builtins(body)
+        tree = _tree(body)
         for owner, key in list(_free_fields(tree)) if fold else ():
             owner[key] = self._folded(owner[key], key in ("arguments", "raw"))
         self._walk(tree, "")
@@ -147,16 +155,15 @@ def _fold_parts(body: Body) -> Body:
     """A message of so many parts that their number alone is too much: all of them as one value."""
     if not isinstance(body, Message):
         return body
-    raw = msgspec.to_builtins(body.parts)
-    return msgspec.convert(
-        {**msgspec.to_builtins(body), "parts": [{"type": "unknown", "native_type": _FOLDED, "raw": raw}]}, Message
-    )
+    tree = _tree(body)
+    tree["parts"] = [{"type": "unknown", "native_type": _FOLDED, "raw": tree["parts"]}]
+    return msgspec.convert(tree, Message)
 
 
 def _unfold_parts(body: Body) -> Body:
     parts = body.parts if isinstance(body, Message) else ()
     if len(parts) == 1 and getattr(parts[0], "native_type", "") == _FOLDED:
-        return msgspec.convert({**msgspec.to_builtins(body), "parts": getattr(parts[0], "raw", [])}, Message)
+        return msgspec.convert({**_tree(body), "parts": getattr(parts[0], "raw", [])}, Message)
     return body
 
 
