@@ -8,6 +8,7 @@ returns, so a ref that moves afterwards never points at what a power cut took.
 from __future__ import annotations
 
 import hashlib
+import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -26,6 +27,9 @@ from netto_tui.replicas.base import Corrupt
 
 LOOSE_LIMIT = 200
 """More new objects than this at once are written as one pack, which needs two syncs in all."""
+
+UNLISTED_LOOKUPS = 500
+"""Each asks every pack in turn; after so many it is cheaper to have all their names in memory."""
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
@@ -64,7 +68,11 @@ class Objects:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._store = DiskObjectStore(path)
-        self._packs: list[Pack] = []
+        self._packs: dict[int, Pack] = {}
+        self._unlisted_lookups = UNLISTED_LOOKUPS
+        self._listed: set[int] = set()
+        self._where: dict[bytes, list[Pack]] = {}
+        weakref.finalize(self, self._store.close)  # in time; dulwich's own destructors fail at exit
         self.tree: Callable[[bytes], Mapping[str, Entry]] = lru_cache(_CACHED_TREES)(self._read_tree)
 
     def close(self) -> None:
@@ -127,8 +135,7 @@ class Objects:
                     _proven(sha, self._loose(sha))
                 except DamagedObject as error:
                     yield Corrupt(where, error.data, error.message)
-        self._packs = list(self._store.packs)
-        for pack in self._packs:
+        for pack in self._store.packs:
             yield from _check_pack(pack)
 
     def _read(self, sha: bytes, kind: bytes) -> ShaFile:
@@ -150,15 +157,24 @@ class Objects:
             return
         if (loose := self._loose_path(sha)).exists():
             yield self._loose(sha)
-        known = list(self._packs)
-        for pack in known:
-            if _may_have(pack, sha):
-                yield _from_pack(pack, sha)
+        known = self._packs
+        yield from (_from_pack(pack, sha) for pack in self._packs_with(sha, known))
         if not loose.exists():
-            self._packs = list(self._store.packs)
-        for pack in self._packs:
-            if pack not in known and _may_have(pack, sha):
-                yield _from_pack(pack, sha)
+            self._packs = {id(pack): pack for pack in self._store.packs}
+            new = {key: pack for key, pack in self._packs.items() if key not in known}
+            yield from (_from_pack(pack, sha) for pack in self._packs_with(sha, new))
+
+    def _packs_with(self, sha: bytes, packs: Mapping[int, Pack]) -> list[Pack]:
+        """Those of the packs that list an object: a few are asked for, for many it is written down."""
+        if self._unlisted_lookups:
+            self._unlisted_lookups -= 1
+            return [pack for pack in packs.values() if _may_have(pack, sha)]
+        for key, pack in packs.items():
+            if key not in self._listed:
+                self._listed.add(key)
+                for name in _names(pack):
+                    self._where.setdefault(name, []).append(pack)
+        return [pack for pack in self._where.get(hex_to_sha(ObjectID(sha)), ()) if id(pack) in packs]
 
     def _loose_path(self, sha: bytes) -> Path:
         name = sha.decode("ascii", "replace")
@@ -216,6 +232,14 @@ def _may_have(pack: Pack, sha: bytes) -> bool:
         return hex_to_sha(ObjectID(sha)) in pack
     except Exception:  # a damaged index; checking the store names it
         return False
+
+
+def _names(pack: Pack) -> list[bytes]:
+    """The binary names of a pack's objects; none of one whose index is damaged."""
+    try:
+        return [bytes(entry[0]) for entry in pack.index.iterentries()]
+    except Exception:  # as above
+        return []
 
 
 def _from_pack(pack: Pack, sha: bytes) -> Callable[[], ShaFile]:
