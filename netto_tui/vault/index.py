@@ -24,7 +24,7 @@ from netto_tui.model.revision import (
     body_blobs,
     body_key,
 )
-from netto_tui.vault.schema import SLOT_BITS
+from netto_tui.vault.schema import LAST_MS, SLOT_BITS
 from netto_tui.vault.sessions import Line
 
 _FIRST_DAY_MS = 86_400_000
@@ -44,6 +44,8 @@ class Entry:
     documents: int
     revisions: int
     conflicts: int
+    moved: bool = False  # a message's place may have changed those of others
+    outdated: bool = False  # `updated` is that of a message that is gone
 
 
 class Index:
@@ -110,19 +112,21 @@ class Index:
         by_item: dict[str, list[Record]] = defaultdict(list)
         for record in fresh.values():
             by_item[record.rev.item].append(record)
-        leaf_known = False
         for item in _parents_first(by_item):
-            value = self._settle(entry, item, fresh)
-            if isinstance(value, About):
-                leaf_known = bool(value.state.get("leaf"))
-        if leaf_known:
-            self._mark_branch(entry)
+            self._settle(entry, item, fresh)
+        if entry.moved:
+            self._place_all(entry)
+        self._mark_branch(entry, fresh, again=ABOUT in by_item)
         self._save(entry)
 
     def _insert_revision(self, entry: Entry, line: Line, origin: str) -> None:
         rev, name = line.record.rev, bytes.fromhex(line.record.id)
         at = to_ms(rev.at)
-        replaced = self.sql.execute("SELECT 1 FROM edges WHERE parent = ? LIMIT 1", (name,)).fetchone()
+        replaced = self.sql.execute(
+            "SELECT 1 FROM edges JOIN revisions ON revisions.id = child"
+            " WHERE parent = ? AND conversation = ? AND item = ? LIMIT 1",
+            (name, entry.id, rev.item),
+        ).fetchone()
         self.sql.execute(
             "INSERT INTO revisions (id, conversation, item, at, tick, author, kind, body, head, origin, start, length)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -144,15 +148,18 @@ class Index:
         for parent in rev.replaces:
             key = bytes.fromhex(parent)
             self.sql.execute("INSERT OR IGNORE INTO edges VALUES (?, ?)", (key, name))
-            self.sql.execute("UPDATE revisions SET head = 0 WHERE id = ?", (key,))
+            self.sql.execute(
+                "UPDATE revisions SET head = 0 WHERE id = ? AND conversation = ? AND item = ?",
+                (key, entry.id, rev.item),
+            )
         for blob in body_blobs(rev.body):
             self.sql.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (bytes.fromhex(blob), entry.id))
         entry.revisions += 1
         if rev.at != UNDATED:
             entry.first_at = at if entry.first_at is None else min(entry.first_at, at)
 
-    def _settle(self, entry: Entry, item: str, fresh: dict[str, Record]) -> Any:
-        """Bring the row of one item up to date with its heads; returns the value's body, None if deleted."""
+    def _settle(self, entry: Entry, item: str, fresh: dict[str, Record]) -> None:
+        """Bring the row of one item up to date with its heads."""
         heads = self.sql.execute(
             "SELECT id, at, tick, author, kind, body, start, length FROM revisions"
             " WHERE conversation = ? AND item = ? AND head ORDER BY at, tick, author, id",
@@ -163,19 +170,17 @@ class Index:
         if len({head[5] for head in heads}) > 1:
             conflict = "edit" if len(alive) == len(heads) else "edit-vs-delete"
         self._set_conflict(entry, item, conflict)
-        if not alive:
-            self._remove(entry, item)
-            if item == ABOUT:
-                self._set_about(entry, About())
-            return None
-        name, start, length = alive[-1][0], alive[-1][6], alive[-1][7]
-        record = fresh.get(name.hex()) or self._fetch(entry.name, entry.day, start, length)
-        body = record.rev.body
-        if isinstance(body, About):
-            self._set_about(entry, body)
+        body, name = None, b""
+        if alive:
+            name, start, length = alive[-1][0], alive[-1][6], alive[-1][7]
+            record = fresh.get(name.hex()) or self._fetch(entry.name, entry.day, start, length)
+            body = record.rev.body
+        if item == ABOUT:
+            self._set_about(entry, body if isinstance(body, About) else About())
         elif isinstance(body, Message | Document):
             self._upsert(entry, item, name, body, conflict)
-        return body
+        else:
+            self._remove(entry, item)
 
     def _set_about(self, entry: Entry, about: About) -> None:
         state = [word for word in ("pinned", "archived") if about.state.get(word)]
@@ -206,10 +211,12 @@ class Index:
             "SELECT id, sent, parent, text, hidden, kind FROM messages WHERE conversation = ? AND item = ?",
             (entry.id, item),
         ).fetchone()
-        stays = old is not None and (old[1], old[2]) == (sent, parent)
-        rowid = old[0] if stays else self._slot(entry, parent, sent)
+        rowid = old[0] if old is not None and (old[1], old[2]) == (sent, parent) else None
         if old is not None:
             self._forget(entry, old)
+        if rowid is None:
+            rowid = self._slot(self._time(entry, parent, sent))
+            entry.moved = entry.moved or self._has_replies(entry, item)
         is_message = isinstance(body, Message)
         text, prose = body_text(body), prose_text(body)
         hidden = is_hidden(body)
@@ -235,10 +242,9 @@ class Index:
         self.sql.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (rowid, text))
         entry.messages += is_message and not hidden
         entry.documents += not is_message
-        entry.updated = max(entry.updated, sent)
+        if sent >= entry.updated:
+            entry.updated, entry.outdated = sent, False
         self._stale_view(rowid)
-        if old is None or old[0] != rowid:
-            self._move_children(entry, item, rowid)
 
     def _first_time(self, entry: Entry, item: str) -> int:
         """The earliest stamp of an item's revisions, in milliseconds."""
@@ -247,41 +253,40 @@ class Index:
         ).fetchone()
         return int(row[0])
 
-    def _slot(self, entry: Entry, parent: str | None, sent: int) -> int:
-        """A free rowid at a message's time, or just after its parent if that is later."""
-        at = sent
-        if parent is not None:
-            row = self.sql.execute(
-                "SELECT id FROM messages WHERE conversation = ? AND item = ?", (entry.id, parent)
-            ).fetchone()
-            if row is not None:
-                at = max(at, (row[0] >> SLOT_BITS) + 1)
-        low = at << SLOT_BITS
+    def _time(self, entry: Entry, parent: str | None, sent: int) -> int:
+        """When a message without replies is shown: when it was sent, or just after its parent if that is later."""
+        row = self.sql.execute(
+            "SELECT id FROM messages WHERE conversation = ? AND item = ?", (entry.id, parent)
+        ).fetchone()
+        return sent if row is None else max(sent, (row[0] >> SLOT_BITS) + 1)
+
+    def _has_replies(self, entry: Entry, item: str) -> bool:
+        query = "SELECT 1 FROM messages WHERE parent = ? AND conversation = ? LIMIT 1"
+        return self.sql.execute(query, (item, entry.id)).fetchone() is not None
+
+    def _slot(self, at: int) -> int:
+        """A free rowid at a time; what lies beyond the last time that a rowid can hold is shown there."""
+        low = min(at, LAST_MS) << SLOT_BITS
         row = self.sql.execute(
             "SELECT max(id) FROM messages WHERE id >= ? AND id < ?", (low, low + (1 << SLOT_BITS))
         ).fetchone()
         return low if row[0] is None else row[0] + 1
 
-    def _move_children(self, entry: Entry, item: str, rowid: int) -> None:
-        """Put replies that stand before their parent behind it; only late arrivals and odd clocks need it."""
-        waiting = [(item, rowid)]
-        moved = {item}
-        while waiting:
-            parent, after = waiting.pop()
-            children = self.sql.execute(
-                "SELECT item, id, sent, text FROM messages WHERE parent = ? AND conversation = ? AND id <= ?",
-                (parent, entry.id, after),
-            ).fetchall()
-            for child, old, sent, text in children:
-                if child in moved:  # a cycle in the source
-                    continue
-                moved.add(child)
-                new = self._slot(entry, parent, sent)
+    def _place_all(self, entry: Entry) -> None:
+        """Put every message of a conversation where it belongs; only late arrivals and odd clocks need it."""
+        rows = self.sql.execute(
+            "SELECT item, id, sent, parent FROM messages WHERE conversation = ? ORDER BY id", (entry.id,)
+        ).fetchall()
+        times = _times({item: (sent, parent) for item, _, sent, parent in rows})
+        for item, old, _, _ in rows:
+            if old >> SLOT_BITS != min(times[item], LAST_MS):
+                text = self.sql.execute("SELECT text FROM messages WHERE id = ?", (old,)).fetchone()[0]
+                new = self._slot(times[item])
                 self._unindex(old, text)
                 self.sql.execute("UPDATE messages SET id = ? WHERE id = ?", (new, old))
                 self.sql.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (new, text))
                 self._stale_view(new)
-                waiting.append((child, new))
+        entry.moved = False
 
     def _remove(self, entry: Entry, item: str) -> None:
         old = self.sql.execute(
@@ -290,10 +295,12 @@ class Index:
         ).fetchone()
         if old is not None:
             self._forget(entry, old)
+            entry.moved = entry.moved or self._has_replies(entry, item)
 
     def _forget(self, entry: Entry, old: tuple[int, int, str | None, str, int, str]) -> None:
-        rowid, _sent, _parent, text, hidden, kind = old
+        rowid, sent, _parent, text, hidden, kind = old
         self._unindex(rowid, text)
+        entry.outdated = entry.outdated or sent >= entry.updated
         self.sql.execute("DELETE FROM messages WHERE id = ?", (rowid,))
         entry.messages -= kind == "message" and not hidden
         entry.documents -= kind == "document"
@@ -311,36 +318,46 @@ class Index:
                 (self._day_of(at),),
             )
 
-    def _mark_branch(self, entry: Entry) -> None:
-        """Mark what is not on the way from the active leaf up to the root."""
-        leaf = self._leaf(entry)
-        rows = self.sql.execute("SELECT item, parent FROM messages WHERE conversation = ?", (entry.id,)).fetchall()
-        parents = dict(rows)
+    def _mark_branch(self, entry: Entry, fresh: dict[str, Record], *, again: bool) -> None:
+        """Mark what is not on the way from the active leaf up to the root; again: the leaf may be another."""
+        leaf = self._leaf(entry, fresh)
+        if leaf is None and not again:
+            return
+        rows = self.sql.execute(
+            "SELECT item, parent, branch FROM messages WHERE conversation = ?", (entry.id,)
+        ).fetchall()
+        parents = {item: parent for item, parent, _ in rows}
         active: set[str] = set()
         while leaf in parents and leaf not in active:
             active.add(leaf)
             leaf = parents[leaf]
-        if active:
-            with_children = {parent for parent in parents.values() if parent is not None}
-            off = [
-                (item not in active and (item in with_children or parents[item] in parents), item) for item in parents
-            ]
-            self.sql.executemany(
-                "UPDATE messages SET branch = ? WHERE conversation = ? AND item = ?",
-                [(not is_off, entry.id, item) for is_off, item in off],
-            )
+        with_children = {parent for parent in parents.values() if parent is not None}
+        for item, parent, branch in rows:
+            off = bool(active) and item not in active and (item in with_children or parent in parents)
+            if off == branch:
+                self.sql.execute(
+                    "UPDATE messages SET branch = ? WHERE conversation = ? AND item = ?", (not off, entry.id, item)
+                )
 
-    def _leaf(self, entry: Entry) -> Any:
+    def _leaf(self, entry: Entry, fresh: dict[str, Record]) -> Any:
+        """The leaf that the header names; None where it names none."""
         head = self.sql.execute(
-            "SELECT start, length FROM revisions WHERE conversation = ? AND item = ? AND head AND kind = 'about'"
-            " ORDER BY at DESC, tick DESC, author DESC, id DESC LIMIT 1",
+            "SELECT kind, id, start, length FROM revisions WHERE conversation = ? AND item = ? AND head"
+            " AND kind <> 'deleted' ORDER BY at DESC, tick DESC, author DESC, id DESC LIMIT 1",
             (entry.id, ABOUT),
         ).fetchone()
-        body = self._fetch(entry.name, entry.day, *head).rev.body
-        return body.state.get("leaf") if isinstance(body, About) else None
+        if head is None or head[0] != "about":
+            return None
+        record = fresh.get(head[1].hex()) or self._fetch(entry.name, entry.day, *head[2:])
+        body = record.rev.body
+        return body.state.get("leaf") or None if isinstance(body, About) else None
 
     def _save(self, entry: Entry) -> None:
         self._derive_title(entry)
+        if entry.outdated:
+            query = "SELECT ifnull(max(sent), 0) FROM messages WHERE conversation = ?"
+            entry.updated = self.sql.execute(query, (entry.id,)).fetchone()[0]
+            entry.outdated = False
         about = self.sql.execute(
             "SELECT 1 FROM revisions WHERE conversation = ? AND item = ? AND head AND kind = 'about'", (entry.id, ABOUT)
         ).fetchone()
@@ -375,17 +392,28 @@ class Index:
 
     def _derive_title(self, entry: Entry) -> None:
         """Where a conversation has no title of its own, show the beginning of its first prompt."""
+        if self.sql.execute("SELECT titled FROM conversations WHERE id = ?", (entry.id,)).fetchone()[0]:
+            return
+        first = self._first_text(entry, "user", "user") or self._first_text(entry, "assistant", "")
+        self.sql.execute("UPDATE conversations SET title = ? WHERE id = ?", (title_of(None, first), entry.id))
+
+    def _first_text(self, entry: Entry, *roles: str) -> str:
+        """How the earliest message of some roles begins; among several of one time the earliest revision's."""
         query = (
-            "SELECT substr(text, 1, 400) FROM messages"
-            " WHERE conversation = ? AND NOT hidden AND text <> '' AND role IN (?, ?) ORDER BY id LIMIT 1"
+            "FROM messages {} WHERE messages.conversation = ? AND NOT hidden AND text <> '' AND role IN (?, ?){}"
+            " ORDER BY {} LIMIT 1"
         )
-        if not self.sql.execute("SELECT titled FROM conversations WHERE id = ?", (entry.id,)).fetchone()[0]:
-            first = (
-                self.sql.execute(query, (entry.id, "user", "user")).fetchone()
-                or self.sql.execute(query, (entry.id, "assistant", "")).fetchone()
-            )
-            title = title_of(None, first[0] if first else "")
-            self.sql.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, entry.id))
+        found = self.sql.execute(f"SELECT id {query.format('', '', 'id')}", (entry.id, *roles)).fetchone()
+        if found is None:
+            return ""
+        low = found[0] >> SLOT_BITS << SLOT_BITS
+        query = query.format(
+            "JOIN revisions ON revisions.id = revision",
+            " AND messages.id >= ? AND messages.id < ?",
+            "at, tick, revisions.author, revision",
+        )
+        bounds = (low, low + (1 << SLOT_BITS))
+        return str(self.sql.execute(f"SELECT substr(text, 1, 400) {query}", (entry.id, *roles, *bounds)).fetchone()[0])
 
     def clear(self, entry: Entry) -> dict[str, str]:
         """Forget every revision of one conversation; returns their names and origins."""
@@ -400,6 +428,7 @@ class Index:
             self.sql.execute(f"DELETE FROM {table} WHERE conversation = ?", (entry.id,))
         entry.size = entry.revisions = entry.conflicts = entry.updated = 0
         entry.first_at = None
+        entry.moved = entry.outdated = False
         self.sql.execute(
             "UPDATE conversations SET title = '', titled = 0, source = '', state = '' WHERE id = ?", (entry.id,)
         )
@@ -422,3 +451,26 @@ def _parents_first(by_item: dict[str, list[Record]]) -> list[str]:
             at = body.parent if isinstance(body, Message) else None
         order.extend(reversed(chain))
     return order
+
+
+def _times(messages: dict[str, tuple[int, str | None]]) -> dict[str, int]:
+    """When each message is shown, in milliseconds, given when it was sent and its parent.
+
+    That is when it was sent, or just after its parent if that is later. One that is its own
+    ancestor, by a fault of the source, has no parent here.
+    """
+    times: dict[str, int] = {}
+    for item in messages:
+        chain: list[str] = []
+        on_the_way: set[str] = set()
+        at: str | None = item
+        while at in messages and at not in times and at not in on_the_way:
+            chain.append(at)
+            on_the_way.add(at)
+            at = messages[at][1]
+        loop = set(chain[chain.index(at) :]) if at in on_the_way else set()
+        for name in reversed(chain):
+            sent, parent = messages[name]
+            after = -1 if name in loop or parent not in times else times[parent]
+            times[name] = max(sent, after + 1)
+    return times

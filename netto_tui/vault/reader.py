@@ -24,7 +24,10 @@ _CONVERSATION = (
     "SELECT name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions"
     " FROM conversations"
 )
-_EVER = (0, 1 << 62)
+_EVER = (0, (1 << 63) - 1)
+_LAST_MINUTE = 253_402_214_400 // 60
+"""The first minute of the last day of the year 9999, beyond which a calendar in another zone may end."""
+
 SNIPPET = 160
 """Characters of a hit's text that are shown."""
 
@@ -219,8 +222,11 @@ class Reader:
 
     def _matches(self, columns: str, query: Query) -> Iterator[tuple[Any, ...]]:
         """Matching messages, newest first; CROSS JOIN keeps the full text index in front."""
-        since = _EVER[0] if query.since is None else query.since << schema.SLOT_BITS
-        until = _EVER[1] if query.until is None else query.until << schema.SLOT_BITS
+        since, until = _EVER
+        if query.since is not None:
+            since = min(query.since, schema.LAST_MS) << schema.SLOT_BITS
+        if query.until is not None and query.until <= schema.LAST_MS:
+            until = query.until << schema.SLOT_BITS
         where = ["messages.id >= ?", "messages.id < ?", "NOT messages.hidden"]
         values: list[Any] = [since, until]
         indexed = [term for term in query.terms if any(map(str.isalnum, term.text))]
@@ -446,7 +452,7 @@ def _next_day(start: datetime) -> datetime:
 @lru_cache(maxsize=4096)
 def local_day(zone: ZoneInfo, minute: int) -> str:
     """The day in a zone, `YYYY-MM-DD`, of a minute since 1970."""
-    return f"{datetime.fromtimestamp(minute * 60, zone):%Y-%m-%d}"
+    return f"{datetime.fromtimestamp(min(minute, _LAST_MINUTE) * 60, zone):%Y-%m-%d}"
 
 
 def _instant(ms: int | None) -> str:

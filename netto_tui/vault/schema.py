@@ -20,6 +20,9 @@ VERSION = 1
 SLOT_BITS = 20
 """A message's rowid is its time in milliseconds shifted by this, plus a number among equals."""
 
+LAST_MS = (1 << 63 - SLOT_BITS) - 2
+"""The last time that a rowid can hold, in the year 2248; what is dated later is shown there."""
+
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 

@@ -13,7 +13,7 @@ from netto_tui.files import make_folder, sync_folder, write_all
 from netto_tui.model.conversation import start_day
 from netto_tui.model.formats import read_line
 from netto_tui.model.ids import CONVERSATION
-from netto_tui.model.revision import Record
+from netto_tui.model.revision import UNDATED, Record
 
 
 class Entry(Protocol):
@@ -56,10 +56,11 @@ def path_of(root: Path, day: str, name: str) -> Path:
 
 def filed_day(entry: Entry, records: Iterable[Record]) -> str:
     """The day under which a conversation belongs once it also holds these records."""
-    day = start_day(record.rev.at for record in records)
+    stamps = [record.rev.at for record in records]
+    day = start_day(stamps)
     if entry.first_at is None:
         return day
-    return entry.day if day == start_day(()) else min(entry.day, day)
+    return min(entry.day, day) if any(at != UNDATED for at in stamps) else entry.day
 
 
 def lay_out(records: Iterable[Record], start: int) -> list[Line]:

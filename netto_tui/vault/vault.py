@@ -259,17 +259,20 @@ class Vault:
                 for name, entry in entries.items()
             ]
         )
-        with self.transaction() as sql:
-            sql.execute("DELETE FROM pending")
-            for name, entry in entries.items():
-                created = entry.size == 0
-                entry.size += sum(line.length + 1 for line in lines[name])
-                old = self.file_of(entry)
-                if targets[name] != entry.day:
-                    self.move(entry, targets[name])
-                self.index.add(entry, lines[name], lambda _name: origin)
-                if created or self.file_of(entry) != old:
-                    self.note_folder(entry.day)
+        try:
+            with self.transaction() as sql:
+                sql.execute("DELETE FROM pending")
+                for name, entry in entries.items():
+                    created = entry.size == 0
+                    entry.size += sum(line.length + 1 for line in lines[name])
+                    old = self.file_of(entry)
+                    if targets[name] != entry.day:
+                        self.move(entry, targets[name])
+                    self.index.add(entry, lines[name], lambda _name: origin)
+                    if created or self.file_of(entry) != old:
+                        self.note_folder(entry.day)
+        except InvalidRecord:  # an earlier line that a row depends on has rotted: derive all rows again
+            recover_pending(self)
         added.known += len(known)
         added.added += len(unique) - len(known)
         added.conversations.update(groups)
