@@ -34,7 +34,7 @@ def demo(session: Session, reset: bool, make_only: bool) -> int | None:
 
     It lies apart from your own vault, in --vault DIR or in the cache folder of this system.
     """
-    from netto_tui.demo import sample
+    from netto_tui import demo as sample
     from netto_tui.paths import demo_vault
 
     path = session.vault.expanduser().absolute() if session.vault else demo_vault()

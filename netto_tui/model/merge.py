@@ -184,9 +184,9 @@ class Change(NamedTuple):
 def merge_text(base: str, ours: str, theirs: str) -> str | None:
     """Three-way merge of prose, by sentence and line; None unless the two sides' changes stand apart.
 
-    Changes within one sentence are a conflict even where a patch would fit: fuzzy or word-wise
-    patches put together sentences that nobody wrote. Texts that are too different for an exact
-    comparison are left to a person.
+    Changes within one sentence, or in two that touch, are a conflict even where a patch would fit:
+    patches put together sentences that nobody wrote, and where a sentence ends is a guess ("1. May").
+    Texts that are too different for an exact comparison are left to a person.
     """
     if ours == theirs or base == theirs:
         return ours
@@ -196,10 +196,11 @@ def merge_text(base: str, ours: str, theirs: str) -> str | None:
     mine, other = (changes(sentences, _SENTENCE.findall(side)) for side in (ours, theirs))
     if mine is None or other is None:
         return None
-    merged, at = [], 0
+    merged: list[str] = []
+    at = 0
     for change in sorted({*mine, *other}):
-        touches = change.start == at and at > 0 and change.start == change.end
-        if change.start < at or touches or change.start in {c.start for c in {*mine, *other} - {change}}:
+        touches = bool(merged) and change.start <= at
+        if touches or change.start in {c.start for c in {*mine, *other} - {change}}:
             return None
         merged += [*sentences[at : change.start], change.text]
         at = change.end

@@ -100,6 +100,19 @@ def test_changes_within_one_sentence_are_for_a_person() -> None:
     assert merge_text(base, base.replace("noon", "one"), base.replace("park", "square")) is None
 
 
+@pytest.mark.parametrize(
+    ("base", "one", "two"),
+    [
+        ("We move on 1. May, at last.", "We move on 15. May, at last.", "We move on 1. June, at last."),
+        ("It costs 3.50 today.", "It costs 4.50 today.", "It costs 3.90 today."),
+        ("A.\nB.\nC.\n", "a.\nB.\nC.\n", "A.\nb.\nC.\n"),
+    ],
+)
+def test_changes_that_touch_are_for_a_person(base: str, one: str, two: str) -> None:
+    assert merge_text(base, one, two) is None
+    assert merge_text(base, two, one) is None
+
+
 def test_two_insertions_at_one_place_are_for_a_person() -> None:
     assert merge_text("A.\nB.\n", "A.\nX.\nB.\n", "A.\nY.\nB.\n") is None
 
