@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netto_tui.errors import InvalidRecord, VaultError
+from netto_tui.errors import InvalidRecord, NewerFormat, VaultError
 from netto_tui.files import atomic_write
 from netto_tui.vault import schema, sessions
 from netto_tui.vault.identity import Identity, load_identity, save_identity
@@ -26,13 +26,15 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 def recover_identity(path: Path) -> Identity:
     """The vault's identity, from the copy in the index when its own file is damaged or gone.
 
-    Raises VaultError when neither can be read.
+    Raises VaultError when neither can be read, NewerFormat when a newer version wrote it.
     """
     file = path / ".netto" / "vault.json"
     try:
         return load_identity(path)
     except InvalidRecord as error:
         Quarantine(path / "quarantine").keep(str(file.relative_to(path)), file.read_bytes(), error.message)
+    except NewerFormat:
+        raise
     except VaultError:
         if not (path / "index.db").is_file():
             raise

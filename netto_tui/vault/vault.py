@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -346,7 +346,7 @@ class Vault:
             return [line.record for line in content.lines]
 
     def item(self, conversation: str, item: str) -> Item:
-        """All revisions of one item. Raises UsageError when there is none."""
+        """All revisions of one item. Raises UsageError when there is none, or none that is whole."""
         with self._held():
             rows = self.sql.execute(
                 "SELECT day, start, length FROM revisions JOIN conversations ON conversations.id = conversation"
@@ -361,6 +361,11 @@ class Vault:
                 found = [self._fetch(conversation, *row) for row in rows]
             except InvalidRecord:
                 found = [record for record in self.records(conversation) if record.rev.item == item]
+            if not found:
+                raise UsageError(
+                    f"What {item} said is damaged here; the bytes are in quarantine.",
+                    remedy="Bring it back from a replica with: netto-tui sync.",
+                )
             return Item(item, {record.id: record for record in found})
 
     def want(self, conversations: Iterable[str], reason: str) -> None:
@@ -376,12 +381,12 @@ class Vault:
         with self._held():
             rows = self.sql.execute(query).fetchall()
             chosen = None if conversations is None else set(conversations)
-            merged = [
-                record
-                for name, item in rows
-                if (chosen is None or name in chosen) and (record := merge_item(self.item(name, item), policy))
-            ]
-            return self.add(merged).added
+            merged = []
+            for name, item in rows:
+                with suppress(UsageError):  # what rotted meanwhile is wanted, and merged when it is back
+                    if chosen is None or name in chosen:
+                        merged.append(merge_item(self.item(name, item), policy))
+            return self.add(filter(None, merged)).added
 
     def digest(self) -> str:
         """The root digest of the whole set, computed again only where something changed."""
