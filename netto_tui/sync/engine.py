@@ -150,14 +150,10 @@ class _Pass:
         if unchanged and not lost and self.ledger.is_proven(root, self.engine.quiet_since()):
             self._renew_proof(root, standing)
             return
-        for _ in range(ATTEMPTS):
-            try:
-                self._equalize(lost, probe)
-                break
-            except Moved:
-                self.context.check_cancel()
+        if standing.repair or self.context.rebuild:
+            self._repair(lost, probe)
         else:
-            raise Moved(f"Other devices keep writing to {self.replica.name}.", remedy="It is tried again later.")
+            self._settle(lost, probe)
         if self.ledger.outbox(self.engine.quiet_since()):
             self.ledger.succeed()
         else:
@@ -191,23 +187,37 @@ class _Pass:
                     "exchanged", f"{name} is another replica of this vault than before; it is read whole."
                 )
             self.ledger.begin(probe.marker)
-        elif probe.marker is not None and (rebuild or (standing and standing.repair)):
-            self._repair(probe.marker)
+        elif rebuild:
+            self.ledger.begin(probe.marker)
         else:
             return probe
         return retry(replica.probe)
 
-    def _repair(self, marker: Marker) -> None:
-        """Mend a store with damage of its own: read what it still has, set it aside, begin anew.
+    def _settle(self, lost: list[str], probe: Probe) -> None:
+        """Equalize until nobody else writes in between."""
+        for _ in range(ATTEMPTS):
+            try:
+                return self._equalize(lost, probe)
+            except Moved:
+                self.context.check_cancel()
+        raise Moved(f"Other devices keep writing to {self.replica.name}.", remedy="It is tried again later.")
 
-        A store without such damage is only looked at as a whole again.
+    def _repair(self, lost: list[str], probe: Probe) -> None:
+        """Mend a store that verification found damaged, or that a person wants made whole.
+
+        Writing what is due again mends most damage. Where some remains, the store is set aside,
+        after everything that can still be read in it was taken in, and begun anew.
         """
-        self.ledger.begin(marker)
-        if next(iter(self.replica.check()), None) is not None:
-            with suppress(Suspect, InvalidRecord):
-                Pull(self.context).run(self.replica.changes(""), ())
-            self.context.alert("rebuilt", f"{self.replica.name} was damaged; it is built anew and the old one kept.")
-            self.replica.rebuild(marker)
+        with suppress(InvalidRecord):
+            self._settle(lost, probe)
+            if next(iter(self.replica.check()), None) is None:
+                return
+        standing = self.ledger.standing()
+        if standing is not None and standing.marker is not None:
+            self.context.alert("rebuilt", f"{self.replica.name} is damaged; it is built anew and the old one kept.")
+            self.replica.rebuild(standing.marker)
+            self.ledger.begin(standing.marker)
+            self._settle(lost, retry(self.replica.probe))
 
     def _renew_proof(self, root: str, standing: Standing) -> None:
         now = self.vault.clock.now()

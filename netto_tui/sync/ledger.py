@@ -105,7 +105,8 @@ class Ledger:
         """Note that the whole replica was proven equal to a set with this digest."""
         with self._vault.transaction() as sql:
             sql.execute(
-                "UPDATE replicas SET state = 'ok', root = ?, verified_at = ?, error = '', failures = 0, retry_at = 0"
+                "UPDATE replicas SET state = 'ok', root = ?, verified_at = ?, error = '', failures = 0, retry_at = 0,"
+                " repair = 0"
                 " WHERE name = ?",
                 (root, to_instant(at_ms), self.name),
             )
