@@ -16,8 +16,12 @@ PAGE = 200
 """Rows per query: each is a read transaction of its own, so that the owner's checkpoints are not held up."""
 
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged database raises; the second where its own error message is no text."""
+
+
 class Database:
-    """A read-only connection. Raises sqlite3.DatabaseError where the file is none or is damaged.
+    """A read-only connection. Raises one of FAULTS where the file is no database or is damaged.
 
     With a write-ahead log beside it, the database may be in use and is opened in the ordinary
     read-only way. Without one nobody writes; SQLite is told so, because it would create the log.
@@ -32,7 +36,7 @@ class Database:
         self.sql = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, check_same_thread=False)
         try:
             self._prepare()
-        except sqlite3.Error:
+        except FAULTS:
             self.sql.close()
             raise
 
@@ -50,8 +54,8 @@ class Database:
         self.sql.execute("PRAGMA query_only=ON")
         self.sql.execute("PRAGMA trusted_schema=OFF")
         self.sql.execute("PRAGMA cell_size_check=ON")
-        names = self.sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        self.tables = frozenset(row[0] for row in names)
+        found = self.sql.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        self.tables = {str(row["name"]): str(row["sql"]) for row in found}
 
     def close(self) -> None:
         """Let go of the file."""
@@ -73,24 +77,28 @@ class Database:
             return frozenset()
         return frozenset(row["name"] for row in self.sql.execute(f"PRAGMA table_info({table})"))
 
-    def rows(self, table: str, without: tuple[str, ...] = (), where: str = "") -> Iterator[dict[str, Any]]:
-        """The rows of a table in the order of writing, with whatever columns it has; none where there is no table."""
+    def rows(self, table: str, without: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+        """The rows of a table in the order of writing, with whatever columns it has; none where there is no table.
+
+        `$row` names the row for `blob`.
+        """
         columns = sorted(self.columns(table) - set(without))
         if not columns:
             return
         names = ", ".join(f'"{name}"' for name in columns)
-        last = -1
-        while True:
+        if self.tables[table].rstrip().upper().endswith("WITHOUT ROWID"):
+            yield from map(dict, self.sql.execute(f"SELECT {names} FROM {table}"))  # noqa: S608 names from the schema
+            return
+        last, full = -1, True
+        while full:
             page = self.sql.execute(
                 f'SELECT rowid AS "$row", {names} FROM {table}'  # noqa: S608 names from the schema itself
-                f" WHERE rowid > ? {where} ORDER BY rowid LIMIT {PAGE}",
+                f" WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}",
                 (last,),
             ).fetchall()
-            for row in page:
-                yield dict(row)
-            if len(page) < PAGE:
-                return
-            last = page[-1]["$row"]
+            yield from map(dict, page)
+            full = len(page) == PAGE
+            last = page[-1]["$row"] if page else last
 
     def blob(self, table: str, column: str, row: int) -> Iterator[bytes]:
         """One binary of any size, about a megabyte at a time."""

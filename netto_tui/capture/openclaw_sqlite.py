@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netto_tui.capture.base import Draft, Event, Found, Skipped, Warned
 from netto_tui.capture.candidate import Candidate
-from netto_tui.capture.database import PAGE, Database, unpack
+from netto_tui.capture.database import FAULTS, PAGE, Database, unpack
 from netto_tui.capture.decoding import BadJson, decode
 from netto_tui.capture.openclaw_entries import BY, KIND, Session
 from netto_tui.capture.openclaw_tables import Store
@@ -33,7 +33,7 @@ class OpenClawSqlite:
             return None
         try:
             database = Database(candidate.path)
-        except (sqlite3.Error, OSError):
+        except (*FAULTS, OSError):
             return None
         try:
             roles = {row.get("role") for row in database.rows("schema_meta")}
@@ -41,7 +41,7 @@ class OpenClawSqlite:
                 return None
             form = f"openclaw-sqlite/{database.version}"
             return Found(KIND, form, candidate.path, candidate.path.parent, 1.0)
-        except sqlite3.Error:
+        except FAULTS:
             return None
         finally:
             database.close()
@@ -50,7 +50,7 @@ class OpenClawSqlite:
         """Archived sessions first, then what is live, each followed by its header."""
         try:
             database = Database(found.path)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             yield Warned(found.where, "damaged", f"The database cannot be opened ({type(error).__name__}).")
             return
         try:
@@ -73,7 +73,7 @@ def read_database(database: Database, found: Found) -> Iterator[Event]:
                 yield Warned(found.where, "changed", "It was written to while it was read. Import it again.")
                 return
             yield from _session(native_id, _events(database, native_id, found.where), found, store)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         yield Warned(found.where, "damaged", f"The database cannot be read to its end ({type(error).__name__}).")
 
 
@@ -97,7 +97,7 @@ def _session(
 
 def _events(database: Database, native_id: str, where: str) -> Iterator[Entry | Skipped]:
     """The entries of a live session in their order; compressed rows are as good as plain ones."""
-    packed = "event_zstd" if "event_zstd" in database.columns(EVENTS) else "NULL"
+    packed = "CAST(event_zstd AS BLOB)" if "event_zstd" in database.columns(EVENTS) else "NULL"
     last = -1
     while True:
         page = database.sql.execute(
