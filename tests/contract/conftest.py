@@ -37,6 +37,7 @@ def make_store(kind: str, envelope: Envelope) -> Callable[[Path], Store]:
 @pytest.fixture
 def replica(store: Store) -> Iterator[Replica]:
     """A claimed replica."""
+    store.prepare()
     opened = store.open()
     opened.claim(MARKER)
     yield opened

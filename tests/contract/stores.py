@@ -11,8 +11,11 @@ import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.conversation import start_day
@@ -20,14 +23,16 @@ from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import About, Message, Record, Stamp, Text, mint
 from netto_tui.replicas.base import Batch, Held, Marker, Replica, Write
 from netto_tui.replicas.registry import open_replica
+from netto_tui.replicas.tree import render_marker
 from netto_tui.security.envelope import PLAIN, Envelope
+from tests.contract.git_http import GitServer, available
 
 MARKER = Marker(vault="v_" + "1" * 32, replica="r_" + "2" * 32, zone="Europe/Berlin")
 FOREIGN = Marker(vault="v_" + "3" * 32, replica="r_" + "4" * 32, zone="UTC")
 
 
 class ToyEnvelope:
-    """Seals by base64 with a checksum and names by a keyed hash: enough to prove the seam."""
+    """Seals by base64 with a checksum and names by a hash: enough to prove the seam."""
 
     readable = False
 
@@ -49,43 +54,74 @@ class ToyEnvelope:
 
 @dataclass
 class Store:
-    """One place, and how to open it: every call gives another opener of the same store."""
+    """One place, and how to open it: every call of `open` gives another opener of the same store.
+
+    prepare: what a person does before the first claim. can_set_aside: whether `rebuild` can put
+    a damaged store away by itself.
+    """
 
     root: Path
     envelope: Envelope
     open: Callable[..., Replica]
-    lose: Callable[[], None]
-    empty: Callable[[], None]
-    pollute: Callable[[], None]
-    files: Callable[[], list[Path]]
+    prepare: Callable[[], object] = lambda: None
+    can_set_aside: bool = True
+
+    def lose(self) -> None:
+        """Let the whole store vanish."""
+        shutil.rmtree(self.root)
+
+    def files(self) -> list[Path]:
+        """Every file of the store that a fault may strike."""
+        return sorted(path for path in self.root.rglob("*") if path.is_file() and path.name != "lock")
+
+    def damage_identity(self) -> None:
+        """Damage the file or object that holds the identity, wherever the store keeps it."""
+        content = render_marker(MARKER)
+        marker = self.root / ".netto" / "vault.json"
+        if not marker.exists():
+            sha = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+            marker = self.root / "objects" / sha[:2] / sha[2:]
+        marker.chmod(0o600)
+        marker.write_bytes(marker.read_bytes()[:-9] + b"?" * 9)
 
 
-def _store(kind: str, root: Path, envelope: Envelope, target: Callable[[Path], str] = str) -> Store:
-    place = root / "store"
+def _opener(kind: str, root: Path, envelope: Envelope, target: str) -> Callable[..., Replica]:
     ticks = iter(range(1_800_000_000_000, 1_900_000_000_000, 60_000))
 
-    def opened(device: str = "laptop", cancel: threading.Event | None = None, **more: Any) -> Replica:
-        cancel = cancel or threading.Event()
-        now = lambda: next(ticks)  # noqa: E731 - a clock that moves a minute with every look
-        return open_replica("copy", kind, target(place), envelope, root / "cache" / device, device, cancel, now, **more)
+    def opened(device: str = "laptop", cancel: threading.Event | None = None) -> Replica:
+        """Each look at the clock is a minute later."""
+        cache = root / "cache" / device
+        return open_replica(
+            "copy", kind, target, envelope, cache, device, cancel or threading.Event(), lambda: next(ticks)
+        )
 
-    def empty() -> None:
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
+    return opened
 
-    def pollute() -> None:
-        place.mkdir(parents=True)
-        (place / "thesis.txt").write_text("mine")
 
-    def files() -> list[Path]:
-        return sorted(path for path in place.rglob("*") if path.is_file() and path.name != "lock")
+def _on_disk(kind: str) -> Callable[[Path, Envelope], Store]:
+    def make(root: Path, envelope: Envelope) -> Store:
+        return Store(root / "store", envelope, _opener(kind, root, envelope, str(root / "store")))
 
-    return Store(place, envelope, opened, lambda: shutil.rmtree(place), empty, pollute, files)
+    return make
+
+
+@cache
+def _git_server() -> GitServer:
+    return GitServer(Path("/"))
+
+
+def _git_over_http(root: Path, envelope: Envelope) -> Store:
+    if not available():
+        pytest.skip("needs Git with its HTTP backend")
+    place = (root / "store").resolve()
+    opened = _opener("git", root, envelope, f"{_git_server().url}{place}")
+    return Store(place, envelope, opened, lambda: _git_server().create(str(place)), can_set_aside=False)
 
 
 PLACES: dict[str, Callable[[Path, Envelope], Store]] = {
-    "folder": lambda root, envelope: _store("folder", root, envelope),
-    "git": lambda root, envelope: _store("git", root, envelope),
+    "folder": _on_disk("folder"),
+    "git": _on_disk("git"),
+    "git-http": _git_over_http,
 }
 """By name, how to make a store below a temporary directory."""
 
