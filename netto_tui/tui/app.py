@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from netto_tui.tui.theme import DARK, LIGHT, STYLES
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.timer import Timer
 
     from netto_tui.sync.worker import Worker
     from netto_tui.tui.inquiry import Inquiry
@@ -93,7 +95,10 @@ class NettoApp(App[int]):
         self.worker: Worker | None = None
         self.bridge = Bridge(self.post_message)
         self.crash_log: Path | None = None
+        self.leaves_on_signals = False
+        """Whether SIGTERM and SIGHUP end the app in order, with the terminal as it was."""
         self._seen = -1
+        self._watching: Timer | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = os.environ.get("TEXTUAL_THEME") or DARK.name
@@ -104,6 +109,9 @@ class NettoApp(App[int]):
 
     def on_mount(self) -> None:
         """Draw first, then open the vault."""
+        if self.leaves_on_signals:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number, 128 + number)
         self.call_after_refresh(self._open)
 
     @work(thread=True, exit_on_error=False, group="open", description="Open the vault")
@@ -126,13 +134,25 @@ class NettoApp(App[int]):
         self.main.vault_opened()
         if self.sync:
             self._start_worker()
-        self.set_interval(WATCH_SECONDS, self._watch)
+        if self._watching is None:
+            self._watching = self.set_interval(WATCH_SECONDS, self._watch)
 
     def _start_worker(self) -> None:
         from netto_tui.sync.worker import Worker
 
         self.worker = Worker(self.vault_path, self.bridge, now=self.now)
         self.worker.start()
+
+    def pause_sync(self) -> None:
+        """End the worker while the vault's files are exchanged; `reopen` begins it again."""
+        if self.worker is not None:
+            self.worker.stop(5.0)
+            self.worker = None
+
+    def reopen(self) -> None:
+        """Open the vault anew, after its files were exchanged."""
+        self.close_stores()
+        self._open()
 
     @on(messages.VaultRefused)
     def _refused(self, message: messages.VaultRefused) -> None:
@@ -224,13 +244,6 @@ def run(vault_path: Path) -> int:
         )
     app = NettoApp(vault_path)
 
-    def leave(signum: int, frame: object) -> None:
-        app.call_later(app.exit, 128 + signum, 128 + signum)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        app.run()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    app.leaves_on_signals = True
+    app.run()
     return app.return_code or 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from netto_tui.model.conversation import Item, Version, body_text, items
 from netto_tui.model.merge import merge_base, resolve
 from netto_tui.model.revision import Message, Record
+from netto_tui.recovery.undo import keep_heads
 from netto_tui.tui.resolution import LOCAL, Choice, Resolution, Row, check
 from netto_tui.vault.reader import Reader
 from netto_tui.vault.rows import MessageRow
@@ -96,7 +97,8 @@ def _labels(versions: Sequence[Version], origins: Mapping[str, Sequence[str]]) -
 def write_picks(vault: Vault, resolution: Resolution) -> list[Record]:
     """Write what was picked: for each conflict one revision that replaces every head that was shown.
 
-    A head that came in meanwhile is not replaced: it stays a conflict, for a person to see.
+    An undo point is kept first. A head that came in meanwhile is not replaced: it stays a
+    conflict, for a person to see.
     Raises UsageError while something is not picked.
     """
     check(resolution)
@@ -105,5 +107,6 @@ def write_picks(vault: Vault, resolution: Resolution) -> list[Record]:
         body = resolution.body_of(row)
         if row.source is not None and body is not None:
             records.append(resolve(row.source, body, vault.clock.stamp()))
+    keep_heads(vault, "resolve", [(record.rev.conversation, record.rev.item) for record in records])
     vault.add(records)
     return records

@@ -57,6 +57,13 @@ def state_words(state: str) -> Content:
     return Content.styled(f"{letter} {word}", colour)
 
 
+def check_words(state: str) -> Content:
+    """The state of a health check as letter and word."""
+    letter, _, colour = STATES.get(state, ("?", state, "$text-warning"))
+    word = {"ok": "well", "warn": "look", "bad": "fault"}.get(state, state)
+    return Content.styled(f"{letter} {word}", colour)
+
+
 def step_words(step: str, replica: str) -> str:
     """What a pass does just now, such as `writing to github`."""
     return f"{_STEPS.get(step, step)} {replica}".strip()

@@ -32,7 +32,9 @@ class Driven:
 
     async def settle(self) -> None:
         """Wait until threads have answered and timers have run."""
-        await self.app.workers.wait_for_complete()
+        threads = [worker for worker in self.app.workers if worker.group != "default"]  # the rest wait for a person
+        if threads:
+            await self.app.workers.wait_for_complete(threads)
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from netto_tui.config import Config, ReplicaConfig, load, save
 from netto_tui.model.clock import to_instant, to_ms
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import ABOUT, About, Body, Deleted, Message, Record, Sent, Stamp, Text, ToolCall, mint
-from netto_tui.config import Config, ReplicaConfig, load, save
 from netto_tui.sync.journal import Journal
 from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
 from netto_tui.vault.vault import Vault
@@ -177,7 +177,8 @@ def sync(vault: Vault, *names: str) -> None:
     config = load(vault.path / "config.toml")
     replicas = open_replicas(vault, config, names)
     try:
-        for report in sync_all(new_engine(vault, config, Journal(vault, lambda event: None)), replicas, complete=not names):
+        engine = new_engine(vault, config, Journal(vault, lambda event: None))
+        for report in sync_all(engine, replicas, complete=not names):
             assert not report.error, report.error
     finally:
         close_all(replicas)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -21,26 +20,24 @@ from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.messages import Answered
 from netto_tui.tui.panes.base import Pane
-from netto_tui.tui.widgets.columns import Cell, Column
+from netto_tui.tui.panes.entries import (
+    Entry,
+    conversation_columns,
+    conversation_entries,
+    heading,
+    hit_columns,
+    hit_entries,
+    is_same,
+)
+from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.datetree import DateTree
+from netto_tui.tui.widgets.pages import Fetch, no_rows
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.transcript import Transcript
-from netto_tui.vault.rows import ConversationRow, Hit
+from netto_tui.vault.rows import ConversationRow
 
 DEBOUNCE_SECONDS = 0.12
 PREVIEW_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the list: a conversation, or a message that a search found; `marks` by replica."""
-
-    conversation: str
-    at: str
-    title: str
-    row: ConversationRow | None = None
-    hit: Hit | None = None
-    marks: str = ""
 
 
 class BrowsePane(Pane):
@@ -103,57 +100,9 @@ class BrowsePane(Pane):
 
     def _columns(self, *, hits: bool) -> Sequence[Column[Entry]]:
         zone = self.netto.vault.zone if self.is_attached and self.netto.vault else UTC
-        replicas = len(self.netto.main.header.replicas) if self.is_attached else 0
-        when: list[Column[Entry]] = [
-            Column(
-                "Date", lambda e: Content(wording.moment(e.at, zone)[:10]), 10, style="$foreground-muted", to_width=64
-            ),
-            Column("Date", lambda e: Content(wording.moment(e.at, zone)), 16, style="$foreground-muted", from_width=64),
-        ]
         if hits:
-            return [
-                *when,
-                Column("Said", lambda e: e.hit.role if e.hit else "", 9, style="$foreground-muted", from_width=52),
-                Column("Found", self._snippet),
-                Column("Conversation", lambda e: e.title, 24, style="$foreground-muted", from_width=84),
-            ]
-        columns = [
-            *when,
-            Column("Conversation", self._title),
-            Column("Source", lambda e: e.row.source if e.row else "", 11, style="$foreground-muted", from_width=80),
-            Column("Msgs", lambda e: Content(wording.number(e.row.messages) if e.row else ""), 5, "right"),
-        ]
-        if replicas:
-            columns.append(Column("Held", lambda e: _marks(e.marks), max(4, replicas)))
-        return columns
-
-    def _title(self, entry: Entry) -> Cell:
-        """Flags and the title: ? conflict, * pinned, a archived, - deleted at its source."""
-        row = entry.row
-        if row is None:
-            return entry.title
-        flags = [
-            ("?", "bold $text-warning", row.conflicts > 0),
-            ("*", "$text-accent", "pinned" in row.state),
-            ("a", "$foreground 45%", "archived" in row.state),
-            ("-", "$foreground 45%", "gone" in row.state),
-        ]
-        shown = [Content.styled(letter, style) for letter, style, on_ in flags if on_]
-        title = Content(safe_line(entry.title)) if entry.title else Content.styled("untitled", "$foreground 45%")
-        return Content(" ").join([*shown, title])
-
-    def _snippet(self, entry: Entry) -> Cell:
-        if entry.hit is None:
-            return ""
-        text = safe_line(entry.hit.snippet)
-        content = Content(text)
-        lower = text.lower()
-        for term in self.shown.terms:
-            word = term.text.lower()
-            at = lower.find(word)
-            if at >= 0:
-                content = content.stylize("bold $text-warning", at, at + len(word))
-        return content
+            return hit_columns(zone, [term.text for term in self.shown.terms])
+        return conversation_columns(zone, len(self.netto.main.header.replicas) if self.is_attached else 0)
 
     # Asking
 
@@ -195,12 +144,12 @@ class BrowsePane(Pane):
             return
         hits = bool(answer.query.terms)
         self.shown = answer.query
-        rows = self._hits(answer.hits) if hits else self._conversations(answer.conversations)
+        rows = hit_entries(answer.hits) if hits else self._conversations(answer.conversations)
         final = answer.days is not None
         self.entries.columns = self._columns(hits=hits)
         self.entries.empty = self._empty_text()
         before = self.entries.selected
-        keep = (lambda e: _same(e, before)) if (final or self._refreshing) and before is not None else None
+        keep = (lambda e: is_same(e, before)) if (final or self._refreshing) and before is not None else None
         if not final or answer.total != self.entries.count or self._refreshing:
             self.entries.show(self._fetch(answer.query), answer.total, first=rows, keep=keep)
         if answer.days is not None:
@@ -229,27 +178,21 @@ class BrowsePane(Pane):
     def _count(self, content: Content) -> None:
         self.query_one("#search-count", Static).update(content + Content(" "))
 
-    def _fetch(self, query: Query) -> _Fetch:
-        return _Fetch(self, query)
+    def _fetch(self, query: Query) -> Fetch[Entry]:
+        """Pages of the list for one query, from the app's own reader."""
+        reader = self.netto.reader
+        if reader is None:
+            return no_rows
+        if query.terms:
+            return lambda offset, limit: hit_entries(reader.search(query, limit, offset))
+        return lambda offset, limit: self._conversations(reader.conversations(query, offset, limit))
 
     def _conversations(self, rows: Sequence[ConversationRow]) -> list[Entry]:
         reader = self.netto.reader
-        marks = reader.replica_marks([row.conversation for row in rows]) if reader is not None else {}
         names = [row.name for row in self.netto.main.header.replicas]
-        letters = wording.initials(names)
-        return [
-            Entry(
-                row.conversation,
-                row.started,
-                row.title,
-                row=row,
-                marks="".join(letters[n] if marks.get(row.conversation, {}).get(n) else "·" for n in names),
-            )
-            for row in rows
-        ]
-
-    def _hits(self, hits: Sequence[Hit]) -> list[Entry]:
-        return [Entry(hit.conversation, hit.at, hit.title, hit=hit) for hit in hits]
+        return conversation_entries(
+            rows, reader.replica_marks([row.conversation for row in rows]) if reader else {}, names
+        )
 
     # Reading
 
@@ -289,7 +232,7 @@ class BrowsePane(Pane):
         )
         row = entry.row or reader.conversation(conversation)
         if row is not None:
-            self.query_one("#reading-title", Static).update(_heading(row))
+            self.query_one("#reading-title", Static).update(heading(row))
 
     @on(RowList.Chosen, "#list")
     def _chosen(self) -> None:
@@ -388,39 +331,3 @@ class BrowsePane(Pane):
             self.line.value = ""
             return True
         return False
-
-
-class _Fetch:
-    """Pages of the list for one query, from the app's own reader."""
-
-    def __init__(self, pane: BrowsePane, query: Query) -> None:
-        self.pane = pane
-        self.query = query
-
-    def __call__(self, offset: int, limit: int) -> Sequence[Entry]:
-        reader = self.pane.netto.reader
-        if reader is None:
-            return ()
-        if self.query.terms:
-            return self.pane._hits(reader.search(self.query, limit, offset))
-        return self.pane._conversations(reader.conversations(self.query, offset, limit))
-
-
-def _same(entry: Entry, other: Entry) -> bool:
-    return (entry.conversation, entry.hit and entry.hit.item) == (other.conversation, other.hit and other.hit.item)
-
-
-def _marks(marks: str) -> Content:
-    return Content.assemble(*[(letter, "$foreground 45%" if letter == "·" else "$text-success") for letter in marks])
-
-
-def _heading(row: ConversationRow) -> Content:
-    parts = [
-        Content.styled(safe_line(row.title, 120) or "untitled", "bold"),
-        Content.styled(f"? {wording.many(row.conflicts, 'conflict')} (c)", "bold $text-warning"),
-        Content.styled(wording.many(row.messages, "message"), "$foreground-muted"),
-        Content.styled(safe_line(row.source, 30), "$foreground-muted"),
-    ]
-    if not row.conflicts:
-        del parts[1]
-    return Content("  ").join([part for part in parts if part.plain])

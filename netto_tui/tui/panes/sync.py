@@ -31,7 +31,7 @@ class SyncPane(Pane):
 
     FIRST_FOCUS: ClassVar[str] = "#stores"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "sync_this", "Sync this one", id="sync.this", tooltip="A pass over the replica under the cursor"),
+        Binding("r", "sync_this", "This one", id="sync.this", tooltip="A pass over the replica under the cursor"),
         Binding("x", "stop", "Stop", id="sync.stop", tooltip="Stop what runs; what was done is kept"),
     ]
 

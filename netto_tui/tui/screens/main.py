@@ -32,7 +32,7 @@ class MainScreen(Screen[None]):
         Binding("4", "open_section('recovery')", "Recovery", show=False, id="app.recovery"),
         Binding("5", "open_section('health')", "Health", show=False, id="app.health"),
         Binding("slash", "search", "Search", key_display="/", id="app.search"),
-        Binding("S", "sync_now", "Sync now", id="app.sync-now"),
+        Binding("S", "sync_now", "Sync", id="app.sync-now", tooltip="Sync with every replica now"),
         Binding("y", "copy", "Copy", show=False, id="app.copy"),
         Binding("z", "zoom", "Maximise", show=False, id="app.maximise"),
         Binding("escape", "leave", "Back", show=False, id="app.leave"),

@@ -1,0 +1,337 @@
+"""Recovery: choose a source, verify it, see what a restore would do, then restore by typing the word."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from netto_tui.errors import NettoError, UsageError
+from netto_tui.recovery.drill import DrillReport
+from netto_tui.recovery.restore import Preview, PreviewItem, RestoreReport
+from netto_tui.recovery.verify import Verdict
+from netto_tui.security.display import safe_line
+from netto_tui.tui import messages, recovering, wording
+from netto_tui.tui.bridge import Bridge
+from netto_tui.tui.panes.base import Pane
+from netto_tui.tui.panes.recovery_words import drill_lines, preview_lines, restored_lines, verdict_lines
+from netto_tui.tui.recovering import Wanted
+from netto_tui.tui.widgets.columns import Column
+from netto_tui.tui.widgets.pages import listed
+from netto_tui.tui.widgets.progress import ProgressLine
+from netto_tui.tui.widgets.rowlist import RowList
+from netto_tui.vault.rows import ReplicaRow
+from netto_tui.vault.vault import Vault
+
+
+class RecoveryPane(Pane):
+    """Sources above, what was found or would be done below."""
+
+    FIRST_FOCUS: ClassVar[str] = "#sources"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "p", "preview", "Preview", id="recovery.preview", tooltip="What a restore would do; nothing is written"
+        ),
+        Binding("v", "verify(False)", "Verify", id="recovery.verify", tooltip="Read every record there and compare"),
+        Binding(
+            "V",
+            "verify(True)",
+            "Verify deep",
+            show=False,
+            id="recovery.verify-deep",
+            tooltip="Also blobs, index, history",
+        ),
+        Binding(
+            "o", "one", "One/all", id="recovery.one", tooltip="Only the conversation that is open in Browse, or all"
+        ),
+        Binding("d", "date", "Date", id="recovery.date", tooltip="How things were on a date (Git replicas)"),
+        Binding("R", "restore", "Restore", id="recovery.restore"),
+        Binding("D", "drill", "Drill", show=False, id="recovery.drill", tooltip="Try a restore into a temporary place"),
+        Binding("u", "points", "Undo points", show=False, id="recovery.points"),
+        Binding("x", "stop", "Stop", show=False, id="recovery.stop"),
+    ]
+
+    @dataclass
+    class Finished(Message):
+        """A job ended well."""
+
+        result: Verdict | Preview | RestoreReport | DrillReport
+
+    @dataclass
+    class Failed(Message):
+        """A job did not end well; nothing is lost."""
+
+        error: NettoError
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+        super().__init__(id=id)
+        self.wanted = Wanted("")
+        self.title_text = ""
+        self.preview: tuple[Wanted, Preview] | None = None
+        self.running = ""
+        self._cancel = threading.Event()
+        self._rows: list[ReplicaRow] = []
+
+    def compose(self) -> ComposeResult:
+        """Sources, choice, progress, outcome, items."""
+        yield RowList(self._columns(), empty="There is no replica to restore from.", widget_id="sources")
+        yield Static("", id="recovery-choice", classes="line", markup=False)
+        yield ProgressLine(id="recovery-progress")
+        with VerticalScroll(id="recovery-outcome", can_focus=False):
+            yield Static("", id="recovery-text", markup=False)
+        yield RowList(self._item_columns(), empty="", headings=False, widget_id="recovery-items")
+
+    @property
+    def sources(self) -> RowList[ReplicaRow]:
+        """The replicas."""
+        return self.query_one("#sources", RowList)
+
+    def _columns(self) -> list[Column[ReplicaRow]]:
+        return [
+            Column("Bring back from", lambda row: row.name, 16),
+            Column("Kind", lambda row: row.kind, 10, style="$foreground-muted"),
+            Column("State", lambda row: wording.state_words(row.state), 11),
+            Column("Verified", lambda row: Content(wording.number(row.verified)), 9, "right"),
+            Column("Proof", lambda row: Content(wording.ago(row.verified_at, self.netto.now()))),
+        ]
+
+    def _item_columns(self) -> list[Column[PreviewItem]]:
+        return [
+            Column("", self._mark, 8),
+            Column("", self._title),
+            Column("", lambda item: Content(f"+{wording.many(item.revisions, 'revision')}"), 18, "right"),
+        ]
+
+    def _mark(self, item: PreviewItem) -> Content:
+        return Content.styled(
+            "+ add" if item.kind == "add" else "~ change", "$text-success" if item.kind == "add" else "$text-warning"
+        )
+
+    def _title(self, item: PreviewItem) -> str:
+        row = self.netto.reader.conversation(item.conversation) if self.netto.reader else None
+        return row.title if row and row.title else item.conversation
+
+    def read(self) -> None:
+        """Read the replicas."""
+        reader = self.netto.reader
+        if reader is not None:
+            self._rows = reader.replicas()
+            here = self.sources.selected
+            self.sources.show(
+                listed(self._rows), len(self._rows), keep=lambda row: here is not None and row.name == here.name
+            )
+            self._tell_choice()
+
+    @on(RowList.Moved, "#sources")
+    def _moved(self) -> None:
+        row = self.sources.selected
+        if row is not None and row.name != self.wanted.source:
+            self._want(replace(self.wanted, source=row.name, as_of=self.wanted.as_of if row.kind == "git" else ""))
+
+    def _want(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        if self.preview is not None and self.preview[0] != wanted:
+            self.preview = None
+            self._show(Content(""), [])
+        self._tell_choice()
+        self.refresh_bindings()
+
+    def _tell_choice(self) -> None:
+        what = f"one conversation: {safe_line(self.title_text, 60)}" if self.wanted.conversation else "the whole vault"
+        when = f"as of {self.wanted.as_of}" if self.wanted.as_of else "as it is there now"
+        line = Content.assemble(
+            ("Restore ", "$foreground-muted"),
+            (what, "bold"),
+            (f" from {self.wanted.source or '—'}, ", "$foreground-muted"),
+            (when, "bold"),
+        )
+        if self.preview is None and self.size.width >= 100:
+            line += Content.styled("   p shows what it would do; nothing is written", "$foreground 45%")
+        self.query_one("#recovery-choice", Static).update(line)
+
+    def _show(self, text: Content, items: list[PreviewItem]) -> None:
+        self.query_one("#recovery-text", Static).update(text)
+        self.query_one("#recovery-items", RowList).show(listed(items), len(items))
+
+    # Jobs
+
+    def _begin(self, name: str, job: Callable[[Vault, Bridge, threading.Event], Any]) -> None:
+        self.running = name
+        self._cancel.clear()
+        self.query_one(ProgressLine).move(f"{name} {self.wanted.source}", 0, 0, self.netto.now())
+        self.refresh_bindings()
+        self._work(job)
+
+    @work(thread=True, exit_on_error=False, group="recovery", description="Verify or restore")
+    def _work(self, job: Callable[[Vault, Bridge, threading.Event], Any]) -> None:
+        vault = self.netto.vault
+        if vault is None:
+            return
+        try:
+            self.post_message(self.Finished(job(vault, Bridge(self.post_message), self._cancel)))
+        except NettoError as error:
+            self.post_message(self.Failed(error))
+        except OSError as error:
+            remedy = "Check the disk, then try again."
+            self.post_message(self.Failed(NettoError(f"The disk said: {error.strerror}.", remedy=remedy)))
+
+    @on(messages.ProgressMoved)
+    def _progressed(self, message: messages.ProgressMoved) -> None:
+        message.stop()
+        if self.running:
+            what = wording.step_words(message.step, message.replica or "this device")
+            self.query_one(ProgressLine).move(what, message.done, message.total, self.netto.now())
+
+    def _ended(self) -> None:
+        self.running = ""
+        self.query_one(ProgressLine).finish()
+        self.refresh_bindings()
+
+    @on(Finished)
+    def _finished(self, message: Finished) -> None:
+        self._ended()
+        match message.result:
+            case Verdict() as verdict:
+                self._show(verdict_lines(verdict), [])
+            case Preview() as preview:
+                self.preview = (self.wanted, preview)
+                self._show(preview_lines(preview), preview.items)
+            case DrillReport() as report:
+                self._show(drill_lines(report), [])
+            case RestoreReport() as report:
+                self.preview = None
+                self._show(restored_lines(report), [])
+                self.netto.notify(f"Restored from {report.source}: {wording.many(report.added, 'revision')} came back.")
+                self.netto.reopen()
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self._ended()
+        what = Content.styled(f"✗ {safe_line(message.error.message, 400)}", "$text-error")
+        self._show(what + Content(f"\n{safe_line(message.error.remedy, 400)}"), [])
+        if self.netto.worker is None:
+            self.netto.reopen()
+
+    # Actions
+
+    def why_not(self, action: str) -> str:
+        """Why an action is not possible now."""
+        if action in ("preview", "verify", "restore", "date", "drill", "one"):
+            if self.running:
+                return f"Wait: {self.running} is running. x stops it."
+            if not self._rows:
+                return "There is no replica. Add one: netto-tui init --replica NAME=KIND:TARGET"
+        row = self.sources.selected
+        match action:
+            case "restore" if self.preview is None:
+                return "See first what it would do: press p."
+            case "restore" if self.preview is not None and not self.preview[1].revisions:
+                return "There is nothing to bring back: everything there is here."
+            case "date" if row is not None and row.kind not in ("git", "github"):
+                return f"{row.name} keeps no history; a date needs a Git replica."
+            case "stop" if not self.running:
+                return "Nothing is running."
+        return ""
+
+    def action_verify(self, deep: bool) -> None:
+        """Read everything in the chosen replica and compare."""
+        name = self.wanted.source
+        self._begin("verifying", lambda vault, bridge, cancel: recovering.run_verify(vault, name, deep, bridge, cancel))
+
+    def action_preview(self) -> None:
+        """Count what a restore would do."""
+        wanted = self.wanted
+        self._begin("reading", lambda vault, bridge, cancel: recovering.run_preview(vault, wanted, cancel))
+
+    @on(RowList.Chosen, "#sources")
+    def _chosen(self) -> None:
+        if not self.why_not("preview"):
+            self.action_preview()
+
+    def action_drill(self) -> None:
+        """Try a restore into a temporary place."""
+        name = self.wanted.source
+        self._begin("drilling", lambda vault, bridge, cancel: recovering.run_drill(vault, name, bridge, cancel))
+
+    @work
+    async def action_restore(self) -> None:
+        """Ask for the word, then restore."""
+        if self.preview is None:
+            return
+        from netto_tui.tui.screens.confirm import ConfirmScreen
+
+        wanted, preview = self.preview
+        text = preview_lines(preview) + Content(
+            "\n\nFirst an undo point, then everything is put together beside the vault, read back and compared,\n"
+            "and only then exchanged. What is only on this device stays."
+        )
+        if await self.app.push_screen_wait(ConfirmScreen(f"Restore from {wanted.source}?", text, "", word="RESTORE")):
+            self.netto.pause_sync()
+            self._begin(
+                "restoring", lambda vault, bridge, cancel: recovering.run_restore(vault, wanted, bridge, cancel)
+            )
+
+    def action_one(self) -> None:
+        """One conversation, or all of them again."""
+        from netto_tui.tui.panes.browse import BrowsePane
+
+        row = self.netto.main.query_one(BrowsePane).conversation
+        if self.wanted.conversation or row is None:
+            self.title_text = ""
+            self._want(replace(self.wanted, conversation=""))
+        else:
+            self.title_text = row.title
+            self._want(replace(self.wanted, conversation=row.conversation))
+
+    @work
+    async def action_date(self) -> None:
+        """Ask for a date; nothing means now."""
+        from netto_tui.tui.screens.ask import AskScreen
+
+        vault = self.netto.vault
+        if vault is None:
+            return
+        answer = await self.app.push_screen_wait(
+            AskScreen("As of which date?", "2026-11-20, yesterday, last week; empty is now", self.wanted.as_of)
+        )
+        if answer is not None:
+            try:
+                recovering.as_of_ms(vault, answer.strip())
+            except UsageError as error:
+                self.netto.notify(str(error), severity="warning")
+            else:
+                self._want(replace(self.wanted, as_of=answer.strip()))
+
+    def action_points(self) -> None:
+        """Show the undo points."""
+        from netto_tui.tui.screens.points import open_points
+
+        open_points(self.netto)
+
+    def action_stop(self) -> None:
+        """Stop the job; the vault is as it was."""
+        self._cancel.set()
+        self.netto.notify("Stopping.")
+
+    def leave_state(self) -> bool:
+        """Stop a job, else forget the preview, else the choice."""
+        if self.running:
+            self.action_stop()
+        elif self.preview is not None:
+            self.preview = None
+            self._show(Content(""), [])
+            self.refresh_bindings()
+        elif self.wanted.conversation or self.wanted.as_of:
+            self._want(Wanted(self.wanted.source))
+        else:
+            return False
+        return True

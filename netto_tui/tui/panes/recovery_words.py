@@ -1,0 +1,98 @@
+"""What the Recovery section says of a verdict, a preview, a drill and a restore."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from netto_tui.recovery.drill import DrillReport
+from netto_tui.recovery.restore import Preview, RestoreReport
+from netto_tui.recovery.verify import Verdict
+from netto_tui.security.display import safe_line
+from netto_tui.tui import wording
+
+NAMED = 20
+"""How many finds are listed by name; the counts are of all."""
+
+
+def verdict_lines(verdict: Verdict) -> Content:
+    """Each store with its digest, and what is wrong with it."""
+    lines = []
+    for store in verdict.stores:
+        name = "this device" if store.name == "local" else store.name
+        if store.ok:
+            lines.append(
+                Content.styled("✓ ", "$text-success")
+                + Content(f"{safe_line(name, 20):<20} whole and equal  ")
+                + Content.styled(store.digest[:16], "$foreground 45%")
+            )
+            continue
+        lines.append(Content.styled("✗ ", "$text-error") + Content.styled(safe_line(name, 20), "bold"))
+        if store.error:
+            lines.append(Content.styled(f"    {safe_line(store.error, 300)}", "$text-error"))
+        for found, what in ((store.missing, "lacks something of"), (store.extra, "has more of")):
+            if found:
+                lines.append(Content(f"    {what} {wording.many(len(found), 'conversation')}"))
+        for corrupt in store.corrupt[:NAMED]:
+            lines.append(
+                Content.styled(f"    {safe_line(corrupt.where, 100)}: {safe_line(corrupt.reason, 100)}", "$text-error")
+            )
+        if len(store.corrupt) > NAMED:
+            lines.append(Content(f"    and {wording.many(len(store.corrupt) - NAMED, 'more find')}"))
+    if verdict.ok:
+        lines.append(Content("Every record was read, checked against its name, and compared."))
+    else:
+        aside = "Bad bytes were set aside. " if any(store.corrupt for store in verdict.stores) else ""
+        lines.append(Content(f"{aside}The next sync heals what can be healed: press S."))
+    return Content("\n").join(lines)
+
+
+def preview_lines(preview: Preview) -> Content:
+    """The counts of a dry run."""
+    lines = [
+        Content.assemble(
+            (f"{wording.many(preview.conversations, 'conversation')} there, ", ""),
+            ("would add ", ""),
+            (wording.number(preview.add), "bold $text-success"),
+            (" · change ", ""),
+            (wording.number(preview.change), "bold $text-warning"),
+            (" · remove ", ""),
+            ("0", "bold"),
+            (" · keep ", ""),
+            (wording.number(preview.keep), "bold"),
+            (f"   {wording.many(preview.revisions, 'revision')}   ", ""),
+            ("DRY RUN", "bold $accent"),
+        ),
+        Content.styled(f"digest there {preview.digest[:16]}", "$foreground 45%"),
+    ]
+    if preview.corrupt:
+        text = f"{wording.many(preview.corrupt, 'piece')} there cannot be used and will be left out."
+        lines.append(Content.styled(text, "$text-error"))
+    if not preview.revisions:
+        lines.append(Content("Everything there is here already."))
+    return Content("\n").join(lines)
+
+
+def drill_lines(report: DrillReport) -> Content:
+    """How a drill went."""
+    if not report.ok:
+        return Content.styled(f"✗ The restore failed: {safe_line(report.error, 400)}", "$text-error")
+    took = f"{report.seconds:.1f} s"
+    text = (
+        f"{wording.many(report.conversations, 'conversation')} restored into a temporary place in {took}, and proven."
+    )
+    return Content.styled("✓ ", "$text-success") + Content(text)
+
+
+def restored_lines(report: RestoreReport) -> Content:
+    """What a restore did."""
+    lines = [
+        Content.styled("✓ ", "$text-success")
+        + Content(
+            f"Restored from {safe_line(report.source)}: {wording.many(report.added, 'revision')} came back; "
+            f"{wording.many(report.conversations, 'conversation')} in all."
+        ),
+        Content.styled(f"digest {report.digest[:16]}, read back and compared", "$foreground-muted"),
+    ]
+    if report.undo:
+        lines.append(Content(f"Undo point: {safe_line(report.undo)}, kept for 30 days (u shows all)."))
+    return Content("\n").join(lines)

@@ -1,0 +1,171 @@
+"""Resolving conflicts on the screen, down to the revisions in the vault."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from netto_tui.model.conversation import body_text, items
+from netto_tui.model.revision import Deleted, Message, Stamp, Text, mint
+from netto_tui.tui.drafts import draft_path, load_draft
+from netto_tui.tui.panes.conflicts import ConflictsPane
+from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.tui.screens.resolver import ResolverScreen
+from tests.tui.conftest import Driven, Start
+from tests.tui.vaults import talk
+
+LISBON = talk(0)[0]
+TAX = talk(3)[0]
+
+
+async def open_resolver(driven: Driven) -> ResolverScreen:
+    """Go to Conflicts and open the first conversation."""
+    await driven.press("3", "enter")
+    await driven.until(lambda: isinstance(driven.app.screen, ResolverScreen) and driven.app.screen.state is not None)
+    assert isinstance(driven.app.screen, ResolverScreen)
+    return driven.app.screen
+
+
+def drawn(screen: ResolverScreen) -> str:
+    """The lines on the screen."""
+    from netto_tui.tui.widgets.resolver_view import ResolverView
+
+    return "\n".join(line.content.plain.rstrip() for line in screen.query_one(ResolverView).lines)
+
+
+async def test_the_fullest_conversation_comes_first(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("3")
+        pane = driven.app.main.query_one(ConflictsPane)
+        assert [(w.title, w.open) for w in pane.waiting] == [("Trip to Lisbon", 3), ("Tax letter draft", 1)]
+
+
+async def test_a_narrow_screen_stacks_versions_and_a_wide_one_puts_them_side_by_side(start: Start) -> None:
+    async with start(size=(80, 24)) as driven:
+        screen = await open_resolver(driven)
+        assert screen.shown == ()
+        assert "1 local    Make it five days and add Sintra." in drawn(screen)
+        await driven.pilot.resize_terminal(120, 40)
+        await driven.until(lambda: screen.shown == ("local", "github"))
+        assert "Make it five days and add Sintra." in drawn(screen)
+        assert "│  Make it four days and add Cascais." in drawn(screen)
+
+
+async def test_choosing_every_message_and_writing_settles_the_conflicts(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        await driven.press("2", "1", "d")
+        assert screen.state and not screen.state.unresolved
+        await driven.press("w")
+        assert isinstance(driven.app.screen, ConfirmScreen)
+        assert "3 revisions will be written" in str(driven.app.screen.text)
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.screen is driven.app.main)
+        vault = driven.app.vault
+        assert vault is not None
+        found = items(vault.records(LISBON))
+        assert not [item for item in found.values() if item.conflict]
+        said = [body_text(found[record.rev.item].value.body) for record in talk(0)[1][3:6]]
+        assert said == ["Make it four days and add Cascais.", "Day 4: Sintra. Day 5: free.", ""]
+        assert isinstance(found[talk(0)[1][5].rev.item].value.body, Deleted)
+        assert not draft_path(driven.app.vault_path, LISBON).exists()
+        assert any("3 conflicts resolved" in toast for toast in driven.toasts)
+        pane = driven.app.main.query_one(ConflictsPane)
+        await driven.until(lambda: [w.title for w in pane.waiting] == ["Tax letter draft"])
+
+
+async def test_writing_before_everything_is_chosen_gives_the_reason(start: Start) -> None:
+    async with start() as driven:
+        await open_resolver(driven)
+        await driven.press("1", "w")
+        assert isinstance(driven.app.screen, ResolverScreen)
+        assert any("2 messages still to choose: 4, 5" in toast for toast in driven.toasts)
+
+
+async def test_a_draft_outlives_the_app(start: Start) -> None:
+    async with start() as driven:
+        await open_resolver(driven)
+        await driven.press("2")
+    assert len(load_draft(Path("vault"), LISBON)) == 1
+    assert stat.S_IMODE(draft_path(Path("vault"), LISBON).stat().st_mode) == 0o600
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        assert screen.state and len(screen.state.picks) == 1
+        assert any("draft is back" in toast for toast in driven.toasts)
+
+
+async def test_undo_and_redo_walk_through_the_picks(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        assert screen.state
+        await driven.press("1", "2", "u")
+        assert len(screen.state.picks) == 1
+        await driven.press("u", "U", "U")
+        assert len(screen.state.picks) == 2
+
+
+async def test_a_whole_column_says_what_it_decides_before_it_does(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        await driven.press("l", "a")
+        assert isinstance(driven.app.screen, ConfirmScreen)
+        assert "Take github for 3 messages of 3" in str(driven.app.screen.text)
+        await driven.press("escape")
+        assert screen.state and not screen.state.picks
+        await driven.press("a", "enter")
+        assert len(screen.state.picks) == 3
+
+
+async def test_picks_stay_when_a_replica_brings_another_version(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        await driven.press("2", "1")
+        vault = driven.app.vault
+        assert vault is not None and screen.state is not None
+        base = talk(0)[1][4]
+        body = Message("assistant", (Text("Day 4: Setúbal."),), sent=base.rev.body.sent, parent=base.rev.body.parent)  # type: ignore[union-attr]
+        other = mint(LISBON, base.rev.item, body, Stamp("2026-11-23T09:50:00.000Z", 0, "phone"), (base.id,))
+        vault.add([other], origin="disk")
+        screen.reread()
+        await driven.until(lambda: screen.state is not None and "disk" in screen.state.columns)
+        assert len(screen.state.picks) == 2
+        assert any("2 picks kept" in toast for toast in driven.toasts)
+
+
+async def test_a_version_that_came_unseen_is_never_replaced(start: Start) -> None:
+    async with start() as driven:
+        await open_resolver(driven)
+        await driven.press("1", "1", "1", "w")
+        vault = driven.app.vault
+        assert vault is not None
+        base = talk(0)[1][4]
+        body = Message("assistant", (Text("Day 4: Setúbal."),), sent=base.rev.body.sent, parent=base.rev.body.parent)  # type: ignore[union-attr]
+        vault.add([mint(LISBON, base.rev.item, body, Stamp("2026-11-23T09:50:00.000Z", 0, "phone"), (base.id,))])
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.screen is driven.app.main)
+        versions = {body_text(version.body) for version in vault.item(LISBON, base.rev.item).versions}
+        assert versions == {"Day 4: Sintra. Day 5: free.", "Day 4: Setúbal."}
+
+
+async def test_one_place_can_be_taken_for_everything(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("3", "A")
+        await driven.until(lambda: getattr(driven.app.screen, "tally", None))
+        await driven.press("1")
+        assert isinstance(driven.app.screen, ConfirmScreen)
+        assert "4 conflicts in 2 conversations will say what local says" in str(driven.app.screen.text)
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.screen is driven.app.main)
+        vault = driven.app.vault
+        assert vault is not None
+        assert not [item for name in (LISBON, TAX) for item in items(vault.records(name)).values() if item.conflict]
+
+
+async def test_the_bases_and_the_alike_messages_are_one_key_away(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        assert "Make it four days and add Sintra." not in drawn(screen)
+        assert "Plan three days" not in drawn(screen)
+        await driven.press("B", "equals_sign")
+        assert "base Make it four days and add Sintra." in drawn(screen)
+        assert "Plan three days" in drawn(screen)

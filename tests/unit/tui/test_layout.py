@@ -1,0 +1,105 @@
+"""Heights of many items, and texts cut into lines."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC
+
+from hypothesis import given
+from hypothesis import strategies as st
+from textual._cells import cell_len
+from textual.content import Content
+
+from netto_tui.tui.widgets.layout import Layout
+from netto_tui.tui.widgets.pages import Pages, listed
+from netto_tui.tui.widgets.passage import PIECE, Passage, pieces, wrapped
+from netto_tui.vault.rows import MessageRow
+
+heights = st.lists(st.integers(1, 9), min_size=1, max_size=60)
+
+
+@given(heights)
+def test_every_line_finds_its_item_and_back(all_heights: list[int]) -> None:
+    layout = Layout(len(all_heights), size=7)
+    for page in range(math.ceil(len(all_heights) / 7)):
+        layout.set_page(page, all_heights[page * 7 : page * 7 + 7])
+    y = 0
+    for index, height in enumerate(all_heights):
+        assert layout.top(index) == y
+        for inside in range(height):
+            assert layout.at(y + inside) == (index, inside)
+        y += height
+    assert layout.total == y
+
+
+@given(heights, st.integers(0, 59), st.integers(1, 40))
+def test_a_corrected_height_moves_only_what_is_below(all_heights: list[int], place: int, height: int) -> None:
+    place %= len(all_heights)
+    layout = Layout(len(all_heights), size=100)
+    layout.set_page(0, list(all_heights))
+    tops = [layout.top(index) for index in range(len(all_heights))]
+    layout.set_height(place, height)
+    for index, top in enumerate(tops):
+        shift = height - all_heights[place] if index > place else 0
+        assert layout.top(index) == top + shift
+
+
+def test_a_million_items_that_nobody_looked_at_cost_nothing() -> None:
+    layout = Layout(1_000_000, guess=5)
+    assert layout.total == 5_000_000
+    assert layout.page_at(4_999_999) == 9_999
+    assert layout.page_at(-5) == 0
+
+
+@given(st.text(max_size=300), st.integers(2, 40))
+def test_wrapped_lines_fit_and_join_to_the_text(text: str, width: int) -> None:
+    text = text.replace("\n", " ")
+    safe = "".join(letter for letter in text if letter.isprintable())
+    lines = list(wrapped(Content(safe), width))
+    assert all(line.content.cell_length <= width for line in lines if cell_len(safe) > width)
+    joined = "".join(line.content.plain + line.joint for line in lines[:-1]) + lines[-1].content.plain
+    assert joined.split() == safe.split()
+
+
+@given(st.text("ab\n ", max_size=200), st.integers(0, 3))
+def test_pieces_hold_the_whole_text(text: str, times: int) -> None:
+    long = text * (times * PIECE // max(1, len(text)) + 1)
+    cut = list(pieces(long))
+    assert all(len(piece) <= PIECE for piece in cut)
+    assert "".join(cut).replace("\n", "") == long.replace("\n", "")
+
+
+def message(text: str) -> MessageRow:
+    return MessageRow("c", "m", "r", "message", "user", "", "2026-11-23T10:00:00.000Z", text, "", False, True)
+
+
+def test_a_message_of_a_megabyte_is_wrapped_only_where_one_looks() -> None:
+    passage = Passage(message("word " * 250_000), 80, UTC)
+    assert passage.height > 10_000
+    passage.measure(6_000, 6_040)
+    drawn = [piece for piece in passage.pieces if piece.lines is not None]
+    assert 1 <= len(drawn) <= 2
+    assert passage.line(6_010).content.plain.startswith("word")
+
+
+def test_pages_are_fetched_once_and_few_are_kept() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def fetch(offset: int, limit: int) -> list[int]:
+        asked.append((offset, limit))
+        return list(range(offset, offset + limit))
+
+    pages = Pages(fetch, 1_000_000, size=100, keep=2)
+    assert [pages.row(n) for n in (0, 50, 999_999)] == [0, 50, 999_999]
+    assert asked == [(0, 100), (999_900, 100)]
+    assert pages.row(1_000_000) is None
+    assert pages.row(500_000) == 500_000
+    pages.row(0)
+    assert len(asked) == 4
+
+
+def test_a_short_page_means_fewer_rows_than_said() -> None:
+    pages = Pages(listed(list(range(130))), 150, size=100)
+    assert pages.row(129) == 129
+    assert pages.row(140) is None
+    assert pages.count == 130
