@@ -13,7 +13,7 @@ from netto_tui.cli.session import Session
 
 if TYPE_CHECKING:
     from netto_tui.config import Config, ReplicaConfig
-    from netto_tui.replicas.base import Marker, Replica
+    from netto_tui.replicas.base import Marker
 
 
 def run_app(path: Path) -> int:
@@ -93,11 +93,12 @@ def init(session: Session, replicas: tuple[str, ...], zone: str, device: str) ->
 
 def _marker_at(session: Session, replica: ReplicaConfig) -> Marker | None:
     """Whose replica lies at a target, None for nobody's yet. Raises WrongTarget for foreign things."""
-    from contextlib import closing
+    import threading
 
+    from netto_tui.cli.restoring import open_one
     from netto_tui.errors import WrongTarget
 
-    with closing(_open(session, replica)) as opened:
+    with open_one(session, replica, threading.Event()) as opened:
         probe = opened.probe()
     if probe.presence == "present" and probe.marker is None:
         raise WrongTarget(
@@ -129,16 +130,6 @@ def _refuse_others(vault: str, replicas: list[ReplicaConfig], found: dict[str, M
                 f"{replica.target} is a replica of another vault.",
                 remedy="Choose another place, or join that vault by init in a new --vault DIR. Nothing was changed.",
             )
-
-
-def _open(session: Session, replica: ReplicaConfig) -> Replica:
-    import threading
-
-    from netto_tui.replicas.registry import open_replica
-    from netto_tui.security.envelope import PLAIN
-
-    cache = session.path / ".netto" / "cache"
-    return open_replica(replica.name, replica.kind, replica.target, PLAIN, cache, "init", threading.Event())
 
 
 def _tell(session: Session, fresh: bool, vault: str, device: str, zone: str, settings: Config) -> None:

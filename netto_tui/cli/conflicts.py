@@ -58,7 +58,10 @@ def resolve(
     """Decide the conflicts of one ITEM, of a CONVERSATION, or --all of them.
 
     What is decided replaces every version, on every replica; each of them stays in the history.
+    A decision over several is taken back with: netto-tui undo
     """
+    from netto_tui.recovery.undo import keep_heads
+
     _check_request(conversation, item, take, text, everything)
     with session.open() as vault:
         chosen = _chosen_conflicts(session, vault, conversation, item)
@@ -72,6 +75,8 @@ def resolve(
                 left += 1
             else:
                 decided.append((row, body))
+        if len(decided) > 1 and not dry_run:
+            keep_heads(vault, "resolve", [(row.conversation, row.item) for row, _ in decided])
         records = [] if dry_run else [_resolve(vault, row, body) for row, body in decided]
     if session.json:
         output.document({"resolved": records or [_named(row) for row, _ in decided], "left": left, "dry_run": dry_run})

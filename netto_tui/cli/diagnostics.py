@@ -10,7 +10,7 @@ import click
 
 from netto_tui.cli import output
 from netto_tui.errors import NettoError
-from netto_tui.security.display import safe_display
+from netto_tui.security.display import safe_display, safe_line
 
 INTERRUPTED = 130
 """The shell's convention for what was stopped with Ctrl+C: 128 + SIGINT."""
@@ -19,6 +19,13 @@ INTERRUPTED = 130
 def note(text: str) -> None:
     """Tell a person something beside the answer; foreign text in it is made harmless."""
     click.echo(safe_display(text), err=True)
+
+
+def progress(text: str) -> None:
+    """Show how far something is, on one line that is written over; "" wipes it away. Only at a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{safe_line(text)[:78]}")
+        sys.stderr.flush()
 
 
 def guard(action: Callable[[], Any]) -> int:

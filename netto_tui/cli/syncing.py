@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from netto_tui.sync.events import PassReport, SyncEvent
     from netto_tui.vault.rows import ReplicaRow
 
-SEVERITY = (5, 4, 3, 2, 1)
-"""Which exit code wins where replicas give several."""
+SEVERITY = (5, 4, 2, 1, 3)
+"""Which exit code wins where stores give several: what is wrong goes before what was not reached."""
 
 
 @command("sync", short_help="Make the vault and its replicas equal, and prove it.")
@@ -51,7 +51,7 @@ def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool
     return worst(report.exit_code for report in reports)
 
 
-def worst(codes: Iterator[int]) -> int:
+def worst(codes: Iterable[int]) -> int:
     """The one exit code for several results."""
     found = set(codes)
     return next((code for code in SEVERITY if code in found), 0)

@@ -58,7 +58,7 @@ def _vault_checks(vault: Vault) -> Iterator[Check]:
         yield Check("quarantine", "warn", detail, "See what they were, then remove them from quarantine/")
     free = shutil.disk_usage(vault.path).free
     state: State = "bad" if free < LOW_SPACE else "ok"
-    yield Check("disk", state, f"{free // 2**20} MB free", "Free some space" if state == "bad" else "")
+    yield Check("free space", state, f"{free // 2**20} MB free", "Free some space" if state == "bad" else "")
 
 
 def _replica_checks(vault: Vault, config: Config) -> Iterator[Check]:

@@ -128,7 +128,7 @@ class Ledger:
                 [(self.name, digest, mark, name not in unsettled, name) for name, digest in digests.items()],
             )
 
-    def forget(self, names: Iterable[str], *, recheck: bool = False) -> None:
+    def forget(self, names: Collection[str], *, recheck: bool = False) -> None:
         """Take back the proof of some conversations; recheck: look at the replica itself next time."""
         with self._vault.transaction() as sql:
             sql.executemany(
@@ -136,6 +136,8 @@ class Ledger:
                 " SELECT ?, id, '', 0, ? FROM conversations WHERE name = ?",
                 [(self.name, recheck, name) for name in names],
             )
+            if names:  # then the whole is not proven equal either
+                sql.execute("UPDATE replicas SET root = '' WHERE name = ?", (self.name,))
 
     def rechecks(self) -> list[str]:
         """Conversations that have to be read on the replica whether or not it changed."""

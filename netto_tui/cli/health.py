@@ -1,0 +1,123 @@
+"""`health` and `doctor`: whether all is well, and whether this machine is fit for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from netto_tui.cli import output
+from netto_tui.cli.root import command
+from netto_tui.cli.session import Session
+from netto_tui.errors import NettoError, VaultError
+
+if TYPE_CHECKING:
+    from netto_tui.config import Config, ReplicaConfig
+    from netto_tui.recovery.health import Check
+
+SIGNS = {"ok": "ok", "warn": "look", "bad": "BAD"}
+
+
+@command("health", short_help="Say whether all is well; silence of a replica is a fault.")
+def health(session: Session) -> int:
+    """Say whether all is well, from what is known without asking any replica.
+
+    The exit code is 1 when something is bad, as a scheduled job or a status bar wants it.
+    """
+    from netto_tui.recovery.health import check
+
+    config = session.load_config()
+    with session.open() as vault:
+        found = check(vault, config)
+    return _tell(session, found)
+
+
+@command("doctor", short_help="Look at this machine, the vault and whether each replica can be reached.")
+def doctor(session: Session) -> int:
+    """Look at this machine, the vault, the settings, and whether each replica can be reached."""
+    return _tell(session, [*_machine(), *_vault(session)])
+
+
+def _tell(session: Session, found: list[Check]) -> int:
+    bad = any(one.state == "bad" for one in found)
+    if session.json:
+        checks = [{"name": one.name, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in found]
+        output.document({"ok": not bad, "checks": checks})
+    else:
+        output.table([(SIGNS[one.state], one.name, one.detail, one.remedy) for one in found])
+    return 1 if bad else 0
+
+
+def _machine() -> Iterator[Check]:
+    """What this Python and this SQLite are."""
+    import platform
+    import sqlite3
+
+    from netto_tui import __version__
+    from netto_tui.recovery.health import Check
+
+    yield Check("netto-tui", "ok", __version__)
+    yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
+    if "ENABLE_FTS5" in options:
+        yield Check("sqlite", "ok", sqlite3.sqlite_version)
+    else:
+        yield Check("sqlite", "bad", f"{sqlite3.sqlite_version} without full text search", "Use another Python")
+    encoding = (sys.stdout.encoding or "").lower()
+    if encoding in ("utf-8", "utf8"):
+        yield Check("terminal", "ok", "UTF-8")
+    else:
+        yield Check("terminal", "warn", f"{encoding or 'unknown'} cannot show every text", "Set LANG to a UTF-8 locale")
+
+
+def _vault(session: Session) -> Iterator[Check]:
+    """Whether the vault opens, its settings can be read, and its replicas can be reached."""
+    from netto_tui.recovery.health import Check
+
+    try:
+        config = session.load_config()
+    except NettoError as error:
+        yield Check("settings", "bad", error.message, error.remedy)
+        return
+    yield Check("settings", "warn" if config.warnings else "ok", f"{session.config_path}")
+    try:
+        with session.open() as vault:
+            yield Check("vault", "ok", f"{session.path}, device {vault.device}, zone {vault.zone}")
+            expected = vault.id
+    except VaultError as error:
+        yield Check("vault", "bad", error.message, error.remedy)
+        return
+    if session.path.stat().st_mode & 0o077:
+        yield Check("access", "warn", "other people on this machine can enter the vault", f"chmod 700 {session.path}")
+    yield from _replicas(session, config, expected)
+
+
+def _replicas(session: Session, config: Config, vault: str) -> Iterator[Check]:
+    from netto_tui.recovery.health import Check
+
+    for each in config.replicas:
+        try:
+            yield _probe(session, each, vault)
+        except NettoError as error:
+            yield Check(each.name, "bad", error.message, error.remedy)
+
+
+def _probe(session: Session, each: ReplicaConfig, vault: str) -> Check:
+    import threading
+
+    from netto_tui.cli.restoring import open_one
+    from netto_tui.recovery.health import Check
+
+    with open_one(session, each, threading.Event()) as opened:
+        probe = opened.probe()
+    place = f"{each.kind}:{each.target}"
+    if probe.presence == "absent":
+        return Check(each.name, "warn", f"{place} is not there", "Connect it; a new one is made by the first sync")
+    if probe.presence == "empty":
+        return Check(each.name, "ok", f"{place} is empty and ready")
+    if probe.marker is None:
+        return Check(each.name, "bad", f"{place}: {probe.marker_error or 'it is no replica'}", "Check the target")
+    if probe.marker.vault != vault:
+        return Check(each.name, "bad", f"{place} belongs to another vault", "Check the target in config.toml")
+    free = "" if probe.free_bytes is None else f", {probe.free_bytes // 2**20} MB free"
+    return Check(each.name, "ok", f"{place} can be reached{free}")

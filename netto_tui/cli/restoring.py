@@ -1,0 +1,241 @@
+"""`restore` and `undo`: bringing back what was."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from netto_tui.cli import diagnostics, output
+from netto_tui.cli.recovering import LISTED, tell_progress
+from netto_tui.cli.root import command
+from netto_tui.cli.session import Session
+from netto_tui.cli.syncing import cancelling
+from netto_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    import threading
+
+    from netto_tui.config import ReplicaConfig
+    from netto_tui.recovery.restore import Preview, RestoreReport
+    from netto_tui.replicas.base import Replica
+
+
+@command("restore", short_help="Bring back everything, or one conversation, from one replica.")
+@click.option(
+    "--from", "source", required=True, metavar="REPLICA", help="Its name, or KIND:TARGET when that is lost too."
+)
+@click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Make a new vault there.")
+@click.option("--conversation", metavar="ID", help="Only this one.")
+@click.option("--as-of", "as_of", metavar="DATE", help="As things were at the end of that day; needs a Git replica.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(
+    session: Session,
+    source: str,
+    target: Path | None,
+    conversation: str | None,
+    as_of: str | None,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Bring back everything, or one conversation, from one replica, verified before anything is exchanged.
+
+    Without --to it goes into the vault, or makes the vault where there is none. What only the vault
+    has stays; what was there before can be brought back for 30 days.
+    """
+    there = (session.path / ".netto").exists() or (session.path / "index.db").exists()
+    if target is None and not there:
+        target = session.path
+    replica = _find_replica(session, source)
+    as_of_ms = None if as_of is None else _end_of(session, as_of, there)
+    if target is not None:
+        if dry_run:
+            raise UsageError("There is nothing to compare with in a new place.", remedy="Leave --dry-run out.")
+        return _restore_to(session, replica, target.expanduser().absolute(), conversation, as_of_ms)
+    return _restore_here(session, replica, conversation, as_of_ms, dry_run=dry_run, yes=yes)
+
+
+def _find_replica(session: Session, source: str) -> ReplicaConfig:
+    """A configured replica by its name, else one described as KIND:TARGET or NAME=KIND:TARGET."""
+    from netto_tui import config
+
+    settings = session.load_config()
+    if ":" in source and source not in {one.name for one in settings.replicas}:
+        return config.parse_replica(source if "=" in source.partition(":")[0] else f"source={source}", Path.cwd())
+    return settings.replica(source)
+
+
+def _end_of(session: Session, date: str, there: bool) -> int:
+    """The last millisecond of a day, month or year, in the vault's zone, else in UTC."""
+    from datetime import UTC, datetime
+
+    from netto_tui.model.query import parse
+
+    zone = session.zone if there else UTC
+    try:
+        until = parse(f'on:"{date}"', datetime.now(zone).date(), zone).until
+    except UsageError as error:
+        raise UsageError(f"“{date}” is no date.", remedy=error.remedy) from error
+    return (until or 0) - 1
+
+
+@contextmanager
+def open_one(session: Session, replica: ReplicaConfig, cancel: threading.Event) -> Iterator[Replica]:
+    """A replica as described; it need not be among the settings, nor the vault be there."""
+    from netto_tui.replicas.registry import open_replica
+    from netto_tui.security.envelope import PLAIN
+
+    cache = session.path / ".netto" / "cache"
+    with closing(open_replica(replica.name, replica.kind, replica.target, PLAIN, cache, "restore", cancel)) as opened:
+        yield opened
+
+
+def _restore_to(
+    session: Session, replica: ReplicaConfig, target: Path, conversation: str | None, as_of_ms: int | None
+) -> int:
+    """Make a new vault from a replica alone: beside its place first, so that a failure leaves nothing there."""
+    from netto_tui import config
+    from netto_tui.recovery.restore import restore_to
+
+    there = {path.name for path in target.iterdir()} if target.exists() else set[str]()
+    if there - {"config.toml"}:
+        raise UsageError(f"{target} is not empty.", remedy="Name a new folder.")
+    settings = config.load(target / "config.toml" if "config.toml" in there else session.config_path)
+    if not settings.replicas:
+        settings = settings.with_replica(replica)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        with cancelling() as cancel, open_one(replace(session, vault=staged / "new"), replica, cancel) as opened:
+            report = restore_to(
+                staged / "new", opened, conversation=conversation, as_of_ms=as_of_ms, listener=tell_progress
+            )
+        config.save(staged / "new" / "config.toml", settings)
+        if target.exists():
+            target.rename(staged / "old")
+        (staged / "new").rename(target)
+    finally:
+        diagnostics.progress("")
+        shutil.rmtree(staged, ignore_errors=True)
+    _tell_report(session, report, f"into a new vault in {target}")
+    return 0 if report.ok else 1
+
+
+def _restore_here(
+    session: Session,
+    replica: ReplicaConfig,
+    conversation: str | None,
+    as_of_ms: int | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Restore into the vault that is there, after a look at what would change and a person's word."""
+    from netto_tui.recovery import restore as recovery
+
+    with session.open() as vault, cancelling() as cancel, open_one(session, replica, cancel) as opened:
+        if dry_run or not yes:
+            found = recovery.preview(vault, opened, conversation=conversation, as_of_ms=as_of_ms)
+            if dry_run:
+                _tell_preview(session, found)
+                return 0
+            _confirm(found)
+        try:
+            report = recovery.restore(
+                vault, opened, conversation=conversation, as_of_ms=as_of_ms, listener=tell_progress
+            )
+        finally:
+            diagnostics.progress("")
+    _tell_report(session, report, "into the vault")
+    return 0 if report.ok else 1
+
+
+def _confirm(found: Preview) -> None:
+    """Ask a person at a terminal. Raises UsageError where nobody can be asked."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError(
+            f"Nothing was restored: it would add {found.add} conversations and change {found.change}.",
+            remedy="Give --yes to go on, or --dry-run to look first.",
+        )
+    click.confirm(f"{_summary(found)} Go on?", abort=True, err=True)
+
+
+def _summary(found: Preview) -> str:
+    corrupt = f" {found.corrupt} pieces of it are damaged and stay out." if found.corrupt else ""
+    return (
+        f"{found.source} holds {found.conversations} conversations: {found.add} are new here,"
+        f" {found.change} change, {found.keep} stay as they are; {found.revisions} revisions are added.{corrupt}"
+    )
+
+
+def _tell_preview(session: Session, found: Preview) -> None:
+    if session.json:
+        output.document(
+            {
+                "ok": not found.corrupt,
+                "digest": found.digest,
+                "conversations": found.conversations,
+                "added": found.revisions,
+                "from": found.source,
+                "dry_run": True,
+                "add": found.add,
+                "change": found.change,
+                "keep": found.keep,
+                "corrupt": found.corrupt,
+            }
+        )
+        return
+    output.line(_summary(found))
+    output.table([(one.kind, one.conversation, one.revisions) for one in found.items[:LISTED]])
+
+
+def _tell_report(session: Session, report: RestoreReport, where: str) -> None:
+    if session.json:
+        output.document(
+            {
+                "ok": report.ok,
+                "digest": report.digest,
+                "conversations": report.conversations,
+                "added": report.added,
+                "from": report.source,
+                "undo": report.undo or None,
+            }
+        )
+        return
+    output.line(
+        f"Restored {report.conversations} conversations from {report.source} {where}: {report.added} revisions added."
+    )
+    output.line(f"Read back and verified; digest {report.digest}")
+    if report.undo:
+        output.line(f"What was there before is kept for 30 days in {report.undo}.")
+
+
+@command("undo", short_help="Take back a decision over many conflicts, or a restore to a date.")
+@click.option("--list", "listing", is_flag=True, help="Show what can be taken back.")
+@click.argument("point", default="")
+def undo(session: Session, point: str, listing: bool) -> None:
+    """Say again what was said before the latest drastic step, or before a POINT from --list."""
+    from netto_tui.recovery import undo as recovery
+
+    with session.open() as vault:
+        if listing:
+            points = recovery.points(vault)
+            rows = [{"name": one.name, "at": one.at, "what": one.what, "items": one.items} for one in points]
+            if session.json:
+                output.document({"points": rows})
+            else:
+                output.table([(one.name, session.local(one.at), one.what, one.items) for one in points])
+            return
+        changed = recovery.undo(vault, point)
+    if session.json:
+        output.document({"changed": changed})
+    else:
+        output.line(f"{changed} items say again what they said before.")
