@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dulwich.config import ConfigFile
+from dulwich.errors import PackedRefsException
 from dulwich.file import FileLocked
 from dulwich.objects import ZERO_SHA, ObjectID, ShaFile
 from dulwich.refs import DiskRefsContainer, Ref
@@ -227,7 +228,7 @@ class Disk:
         found = {}
         try:
             names = sorted(self._container.allkeys())
-        except (ValueError, StopIteration) as error:
+        except (PackedRefsException, ValueError, StopIteration) as error:
             raise DamagedRepository(f"Its `packed-refs` is damaged ({type(error).__name__}).") from error
         for name in names:
             if name.startswith(b"refs/"):

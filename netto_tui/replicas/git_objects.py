@@ -11,6 +11,7 @@ import hashlib
 import weakref
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -72,12 +73,8 @@ class Objects:
         self._unlisted_lookups = UNLISTED_LOOKUPS
         self._listed: set[int] = set()
         self._where: dict[bytes, list[Pack]] = {}
-        weakref.finalize(self, self._store.close)  # in time; dulwich's own destructors fail at exit
+        self.close = weakref.finalize(self, _close, self._store)  # also at exit, where dulwich's own fail
         self.tree: Callable[[bytes], Mapping[str, Entry]] = lru_cache(_CACHED_TREES)(self._read_tree)
-
-    def close(self) -> None:
-        """Close the packs."""
-        self._store.close()
 
     def read(self, sha: bytes, kind: bytes) -> bytes:
         """The content of an object of a kind (`blob`, `tree`, `commit`). Raises DamagedObject."""
@@ -212,6 +209,11 @@ def make_tree(entries: Mapping[str, Entry]) -> Tree:
     for name, entry in entries.items():
         made.add(name.encode("utf-8", "surrogateescape"), entry.mode, entry.sha)
     return made
+
+
+def _close(store: DiskObjectStore) -> None:
+    with suppress(BufferError):  # something still looks at a mapped pack; it closes when that ends
+        store.close()
 
 
 def _proven(sha: bytes, load: Callable[[], ShaFile]) -> ShaFile:
