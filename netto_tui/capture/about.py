@@ -11,6 +11,8 @@ from netto_tui.model.revision import About, encode_body, encode_value
 TITLES = ("custom", "label", "display_name", "name", "generated", "summary")
 """Where a title comes from, the person's own first; a header keeps all of them in `native.titles`."""
 
+_SETS = ("participants", "lineage")
+
 
 def titled(about: About) -> About:
     """The same header with the title that its `native.titles` asks for."""
@@ -26,23 +28,22 @@ def unite(known: About, seen: About, newer: bool | None) -> About:
     that both are equally old; then it is the one that sorts last, which makes the order of
     imports irrelevant. Uniting again with either changes nothing.
     """
-    fields = [msgspec.json.decode(encode_body(about)) for about in (known, seen)]
-    return titled(msgspec.convert(_unite(fields[0], fields[1], newer), About))
+    one, other = (msgspec.json.decode(encode_body(about)) for about in (known, seen))
+    united = _unite(one, other, newer)
+    for name in _SETS:
+        united[name] = _union(one.get(name, []), other.get(name, []))
+    return titled(msgspec.convert(united, About))
 
 
 def _unite(known: Any, seen: Any, newer: bool | None) -> Any:
     if isinstance(known, dict) and isinstance(seen, dict):
-        keys = sorted(known.keys() | seen.keys())
-        return {key: _pick(known, seen, key, newer) for key in keys}
-    if isinstance(known, list) and isinstance(seen, list):
-        united = {encode_value(value): value for value in (*known, *seen)}
-        return [united[key] for key in sorted(united)]
+        both = {key: _unite(known[key], seen[key], newer) for key in known.keys() & seen.keys()}
+        return {**known, **seen, **both}
     if newer is None:
         newer = encode_value(seen) > encode_value(known)
     return seen if newer else known
 
 
-def _pick(known: dict[str, Any], seen: dict[str, Any], key: str, newer: bool | None) -> Any:
-    if key not in known or key not in seen:
-        return known.get(key, seen.get(key))
-    return _unite(known[key], seen[key], newer)
+def _union(known: list[Any], seen: list[Any]) -> list[Any]:
+    values = {encode_value(value): value for value in (*known, *seen)}
+    return [values[key] for key in sorted(values)]

@@ -51,7 +51,7 @@ class Generic:
         if candidate.is_folder:
             return None
         path, first = candidate.path, candidate.element
-        if not isinstance(first, dict) or not (_messages_of(first) or _is_message(first)):
+        if not isinstance(first, dict) or not (_messages_of(first) or _nested(first) or _is_message(first)):
             return None
         by_line = candidate.text.lstrip().startswith("{") and len(candidate.records) > 1
         is_list = candidate.text.lstrip().startswith("[")
@@ -78,8 +78,9 @@ class Generic:
                 continue
             nested = _nested(record)
             if nested:
+                around = {key: value for key, value in record.items() if key != LISTS[1]}
                 for inner in nested:
-                    yield from _conversation(inner, found)
+                    yield from _conversation(inner, found, around)
             elif _messages_of(record):
                 yield from _conversation(record, found)
             elif _is_message(record):
@@ -119,7 +120,8 @@ def _nested(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in inner if isinstance(one, dict) and _messages_of(one)]
 
 
-def _conversation(record: dict[str, Any], found: Found) -> Iterator[Event]:
+def _conversation(record: dict[str, Any], found: Found, around: dict[str, Any] | None = None) -> Iterator[Event]:
+    """One conversation; `around` is what the file says of all of its conversations."""
     fields = Taker(record)
     messages = fields.items(_messages_of(record))
     name = next((str(record[key]) for key in _IDS if isinstance(record.get(key), str | int) and record[key]), "")
@@ -130,7 +132,7 @@ def _conversation(record: dict[str, Any], found: Found) -> Iterator[Event]:
             yield conversation.message(message)
         else:
             yield Skipped(found.where, 0, f"message {number} of a conversation is not an object")
-    yield conversation.header(fields.left)
+    yield conversation.header(fields.left, around)
 
 
 class _Conversation:
@@ -181,13 +183,15 @@ class _Conversation:
         )
         return Draft(self.id, item, body, first_at(time, self.start), BY, parts.blobs)
 
-    def header(self, left: dict[str, Any]) -> Draft:
+    def header(self, left: dict[str, Any], around: dict[str, Any] | None = None) -> Draft:
         """What the conversation says of itself."""
         fields = Taker(left)
         title = fields.text("title") or fields.text("name")
         about = About(
             source={"app": KIND, "format": self.found.format, "native_id": self.native_id},
-            native=compact((("titles", compact((("name", title),))), ("conversation", fields.left))),
+            native=compact(
+                (("titles", compact((("name", title),))), ("conversation", fields.left), ("export", around))
+            ),
         )
         return Draft(self.id, ABOUT, titled(about), first_at(self.start, self.first), BY)
 
