@@ -201,6 +201,7 @@ def restore(
 
 def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress) -> RestoreReport:
     """Put a vault together in staging, prove it, and exchange it for the present one."""
+    memory.refresh(vault)  # what a person changed in the memory files is kept as well
     stamp = _stamp(vault)
     staged = vault.path / "staging" / stamp
     before = {record for record in _all_ids(vault)}
