@@ -16,7 +16,7 @@ from netto_tui.capture.base import Draft, Event, Found, Skipped
 from netto_tui.capture.candidate import RECORDS, Candidate
 from netto_tui.capture.claude_records import BY, KIND, KNOWN, Transcript
 from netto_tui.capture.decoding import BadJson, decode
-from netto_tui.capture.mapping import compact, first_at
+from netto_tui.capture.mapping import Taker, compact, first_at
 from netto_tui.capture.reading import Damaged, Entry, chunks, file_entries, lines, whole
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import ABOUT, About
@@ -54,7 +54,7 @@ class ClaudeCode:
         if candidate.is_folder:
             return None
         for record in candidate.records:
-            if record.get("type") in KNOWN and (
+            if Taker(record).text("type") in KNOWN and (
                 isinstance(record.get("sessionId"), str) or isinstance(record.get("message"), dict)
             ):
                 return Found(KIND, KIND, candidate.path, candidate.path.parent, 0.9)

@@ -66,12 +66,14 @@ class Transcript:
     def draft(self, record: dict[str, Any]) -> Draft:
         """One record as a message item."""
         fields = Taker(record)
-        kind, uuid, parent = fields.text("type"), fields.text("uuid"), fields.take("parentUuid")
+        kind, uuid, parent = fields.text("type"), fields.text("uuid"), fields.text("parentUuid")
         fields.text("sessionId")
         time = fields.time("timestamp")
+        if fields.left.get("parentUuid", 0) is None:
+            fields.take("parentUuid")
         self._observe(kind, record, time)
         native: dict[str, Any] = {} if kind in TURNS else {"type": kind, "hidden": True}
-        native |= compact((("uuid", uuid), ("missing_parent", parent if parent not in self.uuids else None)))
+        native |= compact((("uuid", uuid), ("missing_parent", parent if parent not in self.uuids else "")))
         if not uuid and kind in TURNS:
             native["seq"] = self.position
         self.position += 1
@@ -106,7 +108,7 @@ class Transcript:
         if not any(self.forked_from):
             self.forked_from = (origin.text("sessionId"), origin.text("messageUuid"))
         title = fields.text(_TEXTS.get(kind, "")) if kind in ("summary", "ai-title", "custom-title") else ""
-        if kind == "summary" and record.get("leafUuid") not in self.uuids:
+        if kind == "summary" and fields.text("leafUuid") not in self.uuids:
             title = ""
         if title:
             name = {"summary": "summary", "ai-title": "generated", "custom-title": "custom"}[kind]

@@ -199,13 +199,10 @@ class _Conversation:
 def _role(fields: Taker, native: dict[str, Any]) -> tuple[Role, str]:
     """The role and the author of a message; a speaker with a name of his own is a user."""
     key = _speaker(fields.left)
-    speaker = fields.take(key)
-    if isinstance(speaker, dict):
-        inner = Taker(speaker)
-        speaker, author = inner.text("role"), inner.text("name")
-        native |= compact(((key, inner.left),))
-    else:
-        author = fields.text("author") if key != "author" and "author" in fields.left else ""
+    inner = Taker(fields.object(key))
+    speaker, author = fields.text(key) or inner.text("role"), inner.text("name")
+    native |= compact(((key, inner.left),))
+    author = author or fields.text("author")
     role = _ROLES.get(speaker.lower())
     if role is None:
         return "user", author or speaker

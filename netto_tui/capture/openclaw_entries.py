@@ -91,7 +91,7 @@ class Session:
         elif written.raw is not None:
             native["written"] = written.raw
         body, parts = (_message if kind == "message" else _event)(kind, fields, inner, native)
-        known = kind in _KNOWN or (kind == "message" and record["message"].get("role") in _ROLES)
+        known = kind in _KNOWN or (kind == "message" and str(record["message"].get("role")) in _ROLES)
         if kind == "session_info" and isinstance(record.get("name"), str):
             self.name, self.named = record["name"], first_at(sent, self.start)
         if isinstance(native_id, str):
