@@ -24,7 +24,7 @@ DEPTH_LIMIT = 200
 """Levels of nesting. Python's own limit depends on the caller's stack, so it is no measure."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MAY_BE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _INT_DIGITS = 18
 _CUT_NUMBER = re.compile(r"-|\.|(\.\d+)?[eE][+-]?")
 _WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
@@ -46,17 +46,28 @@ def decode(data: bytes) -> Any:
     if len(data) > LIMIT:
         raise BadJson(f"longer than {LIMIT // 1024 // 1024} MiB")
     try:
-        text = data.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise BadJson(f"not UTF-8 at byte {error.start}") from None
-    value, end = decode_at(text, len(text) - len(text.lstrip(" \t\r\n")))
+        text, wild = data.decode(), False
+    except UnicodeDecodeError:
+        text, wild = _decode_wild(data), True
+    value, end = decode_at(text, len(text) - len(text.lstrip(" \t\r\n")), wild)
     if text[end:].strip(" \t\r\n"):
         raise BadJson(f"more text after the JSON value, at character {end}")
     return value
 
 
-def decode_at(text: str, start: int) -> tuple[Any, int]:
-    """The JSON value that begins at a character of a text, and where it ends. Raises BadJson."""
+def _decode_wild(data: bytes) -> str:
+    """Text whose UTF-8 has surrogates in it, as some writers make it."""
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise BadJson(f"not UTF-8 at byte {error.start}") from None
+
+
+def decode_at(text: str, start: int, wild: bool = True) -> tuple[Any, int]:
+    """The JSON value that begins at a character of a text, and where it ends. Raises BadJson.
+
+    wild: the text itself may have lone surrogates in it, and not only escaped ones.
+    """
     try:
         value, end = _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
@@ -64,7 +75,9 @@ def decode_at(text: str, start: int) -> tuple[Any, int]:
     except RecursionError:
         raise BadJson(f"nested more than {DEPTH_LIMIT} levels deep") from None
     brackets = text.count("[", start, end) + text.count("{", start, end)
-    escape = _MAY_BE_SURROGATE.search(text, start, end) is not None
+    escape = (text.find("\\u", start, end) >= 0 and _ESCAPED_SURROGATE.search(text, start, end) is not None) or (
+        wild and _SURROGATE.search(text, start, end) is not None
+    )
     if brackets > DEPTH_LIMIT or escape:
         value = _Cleaner(escape).clean(value)
     return value, end

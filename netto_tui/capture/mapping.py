@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from netto_tui.model.clock import to_instant
@@ -20,6 +21,7 @@ from netto_tui.model.revision import UNDATED, Attachment, Part, Sent, Text, Unkn
 _MS_FROM = 1e11
 """Epoch values above this are milliseconds: in seconds it would be the year 5138."""
 _LAST_MS = 253_402_300_799_999
+_instant = lru_cache(maxsize=256)(to_instant)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,12 +79,12 @@ class Time(NamedTuple):
     @property
     def sent(self) -> Sent:
         """The time as a message carries it."""
-        return Sent(None if self.ms is None else to_instant(self.ms), self.raw, self.tz)
+        return Sent(None if self.ms is None else _instant(self.ms), self.raw, self.tz)
 
     @property
     def at(self) -> str:
         """The time as a stamp; "" when there is none."""
-        return "" if self.order is None else to_instant(self.order)
+        return "" if self.order is None else _instant(self.order)
 
 
 def parse_time(raw: Any) -> Time:
