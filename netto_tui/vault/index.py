@@ -1,19 +1,20 @@
 """Deriving the index from records: heads, values, transcripts, full text and counts.
 
 Every row follows from the set of records alone, whatever the order in which they came, so the
-index can be thrown away and made again.
+index can be thrown away and made again. Most records are the first of their item: their rows
+are derived without asking the index, and written together.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from netto_tui.model.clock import to_ms
-from netto_tui.model.conversation import body_text, is_hidden, prose_text, start_day, title_of
+from netto_tui.model.conversation import start_day, title_of
 from netto_tui.model.revision import (
     ABOUT,
     UNDATED,
@@ -24,33 +25,22 @@ from netto_tui.model.revision import (
     body_blobs,
     body_key,
 )
-from netto_tui.vault.schema import LAST_MS, SLOT_BITS
+from netto_tui.vault.entry import Entry
+from netto_tui.vault.schema import SLOT_BITS
 from netto_tui.vault.sessions import Line
+from netto_tui.vault.settling import Settled, kind, parents_first, settle
+from netto_tui.vault.transcript import Transcript
 
-_FIRST_DAY_MS = 86_400_000
-
-
-@dataclass
-class Entry:
-    """The row of one conversation while it is being changed."""
-
-    id: int
-    name: str
-    day: str
-    size: int
-    first_at: int | None
-    updated: int
-    messages: int
-    documents: int
-    revisions: int
-    conflicts: int
-    moved: bool = False  # a message's place may have changed those of others
-    outdated: bool = False  # `updated` is that of a message that is gone
+_INSERT_REVISION = (
+    "INSERT INTO revisions (id, conversation, item, at, tick, author, kind, body, head, origin, start, length)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 class Index:
     """Writes rows; every method is called inside a transaction, under the vault's lock.
 
+    Full text and what else can wait gathers until `flush`, which comes before a commit.
     fetch: reads the record that stands at (conversation name, day, start, length).
     day_of: the day in the vault's zone, `YYYY-MM-DD`, of a time in milliseconds.
     """
@@ -63,7 +53,15 @@ class Index:
     ) -> None:
         self.sql = connection
         self._fetch = fetch
-        self._day_of = day_of
+        self._transcript = Transcript(connection, day_of)
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        self._transcript.flush()
+
+    def discard(self) -> None:
+        """Forget what has gathered; the transaction is undone."""
+        self._transcript.discard()
 
     def entry(self, name: str) -> Entry | None:
         """A conversation's row, or None."""
@@ -107,58 +105,95 @@ class Index:
         origin: tells for a revision's name whence it came.
         """
         fresh = {line.record.id: line.record for line in lines}
-        for line in lines:
-            self._insert_revision(entry, line, origin(line.record.id))
         by_item: dict[str, list[Record]] = defaultdict(list)
         for record in fresh.values():
             by_item[record.rev.item].append(record)
-        for item in _parents_first(by_item):
+        alone = entry.revisions == 0
+        stored = set() if alone else self._stored(entry, by_item)
+        settled = {item: settle(records) for item, records in by_item.items() if item not in stored}
+        self._insert_revisions(entry, lines, settled, origin)
+        if stored <= {ABOUT}:
+            items = [(item, settled[item]) for item in parents_first(by_item) if item not in stored]
+            self._insert_items(entry, items, alone=alone)
+            stored_first = sorted(stored)
+        else:  # an edit may have moved what the others answer, so each is looked up in its turn
+            stored_first = parents_first(by_item)
+        for item in stored_first:
             self._settle(entry, item, fresh)
         if entry.moved:
-            self._place_all(entry)
-        self._mark_branch(entry, fresh, again=ABOUT in by_item)
+            self._transcript.place_all(entry)
+        self._mark_branch(entry, settled.get(ABOUT), fresh, again=ABOUT in by_item, alone=alone)
         self._save(entry)
 
-    def _insert_revision(self, entry: Entry, line: Line, origin: str) -> None:
-        rev, name = line.record.rev, bytes.fromhex(line.record.id)
-        at = to_ms(rev.at)
-        replaced = self.sql.execute(
-            "SELECT 1 FROM edges JOIN revisions ON revisions.id = child"
-            " WHERE parent = ? AND conversation = ? AND item = ? LIMIT 1",
-            (name, entry.id, rev.item),
-        ).fetchone()
-        self.sql.execute(
-            "INSERT INTO revisions (id, conversation, item, at, tick, author, kind, body, head, origin, start, length)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                name,
-                entry.id,
-                rev.item,
-                at,
-                rev.tick,
-                rev.by,
-                rev.body.__struct_config__.tag,
-                body_key(rev.body),
-                replaced is None,
-                origin,
-                line.start,
-                line.length,
-            ),
-        )
-        for parent in rev.replaces:
-            key = bytes.fromhex(parent)
-            self.sql.execute("INSERT OR IGNORE INTO edges VALUES (?, ?)", (key, name))
-            self.sql.execute(
-                "UPDATE revisions SET head = 0 WHERE id = ? AND conversation = ? AND item = ?",
-                (key, entry.id, rev.item),
-            )
-        for blob in body_blobs(rev.body):
-            self.sql.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (bytes.fromhex(blob), entry.id))
-        entry.revisions += 1
-        if rev.at != UNDATED:
-            entry.first_at = at if entry.first_at is None else min(entry.first_at, at)
+    def _stored(self, entry: Entry, items: Iterable[str]) -> set[str]:
+        """Those of some items of which there are revisions."""
+        query = "SELECT item FROM revisions WHERE conversation = ? AND item IN (SELECT value FROM json_each(?))"
+        return {item for (item,) in self.sql.execute(query, (entry.id, json.dumps(list(items))))}
 
-    def _settle(self, entry: Entry, item: str, fresh: dict[str, Record]) -> None:
+    def _insert_revisions(
+        self, entry: Entry, lines: Sequence[Line], settled: Mapping[str, Settled], origin: Callable[[str], str]
+    ) -> None:
+        rows: list[tuple[Any, ...]] = []
+        edges: list[tuple[bytes, bytes]] = []
+        blobs: list[tuple[bytes, int]] = []
+        for line in lines:
+            record, rev, at = line.record, line.record.rev, to_ms(line.record.rev.at)
+            name = bytes.fromhex(record.id)
+            edges.extend((bytes.fromhex(parent), name) for parent in rev.replaces)
+            blobs.extend((bytes.fromhex(blob), entry.id) for blob in body_blobs(rev.body))
+            head = record.id in settled[rev.item].heads if rev.item in settled else not self._replaced(entry, record)
+            rows.append(
+                (
+                    name,
+                    entry.id,
+                    rev.item,
+                    at,
+                    rev.tick,
+                    rev.by,
+                    kind(record),
+                    body_key(rev.body),
+                    head,
+                    origin(record.id),
+                    line.start,
+                    line.length,
+                )
+            )
+            if rev.at != UNDATED:
+                entry.first_at = at if entry.first_at is None else min(entry.first_at, at)
+        entry.revisions += len(rows)
+        self.sql.executemany(_INSERT_REVISION, rows)
+        self.sql.executemany("INSERT OR IGNORE INTO edges VALUES (?, ?)", edges)
+        self.sql.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs)
+        self.sql.executemany(
+            "UPDATE revisions SET head = 0 WHERE id = ? AND conversation = ? AND item = ?",
+            [
+                (bytes.fromhex(parent), entry.id, line.record.rev.item)
+                for line in lines
+                if line.record.rev.item not in settled
+                for parent in line.record.rev.replaces
+            ],
+        )
+
+    def _replaced(self, entry: Entry, record: Record) -> bool:
+        """Whether a stored revision of the same item names this one as replaced."""
+        query = (
+            "SELECT 1 FROM edges JOIN revisions ON revisions.id = child"
+            " WHERE parent = ? AND conversation = ? AND item = ? LIMIT 1"
+        )
+        values = (bytes.fromhex(record.id), entry.id, record.rev.item)
+        return self.sql.execute(query, values).fetchone() is not None
+
+    def _insert_items(self, entry: Entry, items: Sequence[tuple[str, Settled]], *, alone: bool) -> None:
+        """The rows of items of which these are all the records there are."""
+        conflicts = [(entry.id, item, settled.conflict) for item, settled in items if settled.conflict]
+        self.sql.executemany("INSERT INTO conflicts VALUES (?, ?, ?)", conflicts)
+        entry.conflicts += len(conflicts)
+        for item, settled in items:
+            if item == ABOUT:
+                self._set_about(entry, settled.value)
+        self._transcript.insert(entry, [pair for pair in items if pair[0] != ABOUT], alone=alone)
+
+    def _settle(self, entry: Entry, item: str, fresh: Mapping[str, Record]) -> None:
         """Bring the row of one item up to date with its heads."""
         heads = self.sql.execute(
             "SELECT id, at, tick, author, kind, body, start, length FROM revisions"
@@ -170,19 +205,19 @@ class Index:
         if len({head[5] for head in heads}) > 1:
             conflict = "edit" if len(alive) == len(heads) else "edit-vs-delete"
         self._set_conflict(entry, item, conflict)
-        body, name = None, b""
+        record = None
         if alive:
             name, start, length = alive[-1][0], alive[-1][6], alive[-1][7]
             record = fresh.get(name.hex()) or self._fetch(entry.name, entry.day, start, length)
-            body = record.rev.body
         if item == ABOUT:
-            self._set_about(entry, body if isinstance(body, About) else About())
-        elif isinstance(body, Message | Document):
-            self._upsert(entry, item, name, body, conflict)
+            self._set_about(entry, record)
+        elif record is not None and isinstance(body := record.rev.body, Message | Document):
+            self._transcript.upsert(entry, item, bytes.fromhex(record.id), body, conflict)
         else:
-            self._remove(entry, item)
+            self._transcript.remove(entry, item)
 
-    def _set_about(self, entry: Entry, about: About) -> None:
+    def _set_about(self, entry: Entry, record: Record | None) -> None:
+        about = record.rev.body if record is not None and isinstance(record.rev.body, About) else About()
         state = [word for word in ("pinned", "archived") if about.state.get(word)]
         if about.state.get("deleted_at_source"):
             state.append("gone")
@@ -204,143 +239,18 @@ class Index:
             self.sql.execute("INSERT INTO conflicts VALUES (?, ?, ?)", (entry.id, item, conflict))
         entry.conflicts += bool(conflict) - (before is not None)
 
-    def _upsert(self, entry: Entry, item: str, revision: bytes, body: Message | Document, conflict: str) -> None:
-        parent = body.parent if isinstance(body, Message) else None
-        sent = to_ms(body.sent.at) if isinstance(body, Message) and body.sent.at else self._first_time(entry, item)
-        old = self.sql.execute(
-            "SELECT id, sent, parent, text, hidden, kind FROM messages WHERE conversation = ? AND item = ?",
-            (entry.id, item),
-        ).fetchone()
-        rowid = old[0] if old is not None and (old[1], old[2]) == (sent, parent) else None
-        if old is not None:
-            self._forget(entry, old)
-        if rowid is None:
-            rowid = self._slot(self._time(entry, parent, sent))
-            entry.moved = entry.moved or self._has_replies(entry, item)
-        is_message = isinstance(body, Message)
-        text, prose = body_text(body), prose_text(body)
-        hidden = is_hidden(body)
-        self.sql.execute(
-            "INSERT INTO messages (id, conversation, item, revision, kind, role, author, sent, parent, conflict,"
-            " hidden, text, prose) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                rowid,
-                entry.id,
-                item,
-                revision,
-                "message" if is_message else "document",
-                body.role if isinstance(body, Message) else "",
-                body.author if isinstance(body, Message) else "",
-                sent,
-                parent,
-                conflict,
-                hidden,
-                text,
-                None if prose == text else prose,
-            ),
-        )
-        self.sql.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (rowid, text))
-        entry.messages += is_message and not hidden
-        entry.documents += not is_message
-        if sent >= entry.updated:
-            entry.updated, entry.outdated = sent, False
-        self._stale_view(rowid)
-
-    def _first_time(self, entry: Entry, item: str) -> int:
-        """The earliest stamp of an item's revisions, in milliseconds."""
-        row = self.sql.execute(
-            "SELECT min(at) FROM revisions WHERE conversation = ? AND item = ?", (entry.id, item)
-        ).fetchone()
-        return int(row[0])
-
-    def _time(self, entry: Entry, parent: str | None, sent: int) -> int:
-        """When a message without replies is shown: when it was sent, or just after its parent if that is later."""
-        row = self.sql.execute(
-            "SELECT id FROM messages WHERE conversation = ? AND item = ?", (entry.id, parent)
-        ).fetchone()
-        return sent if row is None else max(sent, (row[0] >> SLOT_BITS) + 1)
-
-    def _has_replies(self, entry: Entry, item: str) -> bool:
-        query = "SELECT 1 FROM messages WHERE parent = ? AND conversation = ? LIMIT 1"
-        return self.sql.execute(query, (item, entry.id)).fetchone() is not None
-
-    def _slot(self, at: int) -> int:
-        """A free rowid at a time; what lies beyond the last time that a rowid can hold is shown there."""
-        low = min(at, LAST_MS) << SLOT_BITS
-        row = self.sql.execute(
-            "SELECT max(id) FROM messages WHERE id >= ? AND id < ?", (low, low + (1 << SLOT_BITS))
-        ).fetchone()
-        return low if row[0] is None else row[0] + 1
-
-    def _place_all(self, entry: Entry) -> None:
-        """Put every message of a conversation where it belongs; only late arrivals and odd clocks need it."""
-        rows = self.sql.execute(
-            "SELECT item, id, sent, parent FROM messages WHERE conversation = ? ORDER BY id", (entry.id,)
-        ).fetchall()
-        times = _times({item: (sent, parent) for item, _, sent, parent in rows})
-        for item, old, _, _ in rows:
-            if old >> SLOT_BITS != min(times[item], LAST_MS):
-                text = self.sql.execute("SELECT text FROM messages WHERE id = ?", (old,)).fetchone()[0]
-                new = self._slot(times[item])
-                self._unindex(old, text)
-                self.sql.execute("UPDATE messages SET id = ? WHERE id = ?", (new, old))
-                self.sql.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (new, text))
-                self._stale_view(new)
-        entry.moved = False
-
-    def _remove(self, entry: Entry, item: str) -> None:
-        old = self.sql.execute(
-            "SELECT id, sent, parent, text, hidden, kind FROM messages WHERE conversation = ? AND item = ?",
-            (entry.id, item),
-        ).fetchone()
-        if old is not None:
-            self._forget(entry, old)
-            entry.moved = entry.moved or self._has_replies(entry, item)
-
-    def _forget(self, entry: Entry, old: tuple[int, int, str | None, str, int, str]) -> None:
-        rowid, sent, _parent, text, hidden, kind = old
-        self._unindex(rowid, text)
-        entry.outdated = entry.outdated or sent >= entry.updated
-        self.sql.execute("DELETE FROM messages WHERE id = ?", (rowid,))
-        entry.messages -= kind == "message" and not hidden
-        entry.documents -= kind == "document"
-
-    def _unindex(self, rowid: int, text: str) -> None:
-        self.sql.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (rowid, text))
-        self._stale_view(rowid)
-
-    def _stale_view(self, rowid: int) -> None:
-        """Note that the daily file of this message has to be rendered anew; undated ones have none."""
-        at = rowid >> SLOT_BITS
-        if at >= _FIRST_DAY_MS:
-            self.sql.execute(
-                "INSERT INTO views (day, stale) VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET stale = 1",
-                (self._day_of(at),),
-            )
-
-    def _mark_branch(self, entry: Entry, fresh: dict[str, Record], *, again: bool) -> None:
-        """Mark what is not on the way from the active leaf up to the root; again: the leaf may be another."""
-        leaf = self._leaf(entry, fresh)
-        if leaf is None and not again:
+    def _mark_branch(
+        self, entry: Entry, header: Settled | None, fresh: Mapping[str, Record], *, again: bool, alone: bool
+    ) -> None:
+        """Mark what is off the active branch; again: the header may name another leaf. alone: no row was marked."""
+        if header is None and alone:
             return
-        rows = self.sql.execute(
-            "SELECT item, parent, branch FROM messages WHERE conversation = ?", (entry.id,)
-        ).fetchall()
-        parents = {item: parent for item, parent, _ in rows}
-        active: set[str] = set()
-        while leaf in parents and leaf not in active:
-            active.add(leaf)
-            leaf = parents[leaf]
-        with_children = {parent for parent in parents.values() if parent is not None}
-        for item, parent, branch in rows:
-            off = bool(active) and item not in active and (item in with_children or parent in parents)
-            if off == branch:
-                self.sql.execute(
-                    "UPDATE messages SET branch = ? WHERE conversation = ? AND item = ?", (not off, entry.id, item)
-                )
+        leaf = _leaf_of(header.value) if header is not None else self._leaf(entry, fresh)
+        if leaf is not None or (again and not alone):
+            self._transcript.mark_branch(entry, leaf)
 
-    def _leaf(self, entry: Entry, fresh: dict[str, Record]) -> Any:
-        """The leaf that the header names; None where it names none."""
+    def _leaf(self, entry: Entry, fresh: Mapping[str, Record]) -> Any:
+        """The leaf that the stored header names; None where it names none."""
         head = self.sql.execute(
             "SELECT kind, id, start, length FROM revisions WHERE conversation = ? AND item = ? AND head"
             " AND kind <> 'deleted' ORDER BY at DESC, tick DESC, author DESC, id DESC LIMIT 1",
@@ -348,9 +258,7 @@ class Index:
         ).fetchone()
         if head is None or head[0] != "about":
             return None
-        record = fresh.get(head[1].hex()) or self._fetch(entry.name, entry.day, *head[2:])
-        body = record.rev.body
-        return body.state.get("leaf") or None if isinstance(body, About) else None
+        return _leaf_of(fresh.get(head[1].hex()) or self._fetch(entry.name, entry.day, *head[2:]))
 
     def _save(self, entry: Entry) -> None:
         self._derive_title(entry)
@@ -417,11 +325,7 @@ class Index:
 
     def clear(self, entry: Entry) -> dict[str, str]:
         """Forget every revision of one conversation; returns their names and origins."""
-        rows = self.sql.execute(
-            "SELECT id, sent, parent, text, hidden, kind FROM messages WHERE conversation = ?", (entry.id,)
-        ).fetchall()
-        for row in rows:
-            self._forget(entry, row)
+        self._transcript.remove_all(entry)
         origins = self.sql.execute("SELECT id, origin FROM revisions WHERE conversation = ?", (entry.id,)).fetchall()
         self.sql.executemany("DELETE FROM edges WHERE child = ?", [(name,) for name, _ in origins])
         for table in ("revisions", "blobs", "conflicts"):
@@ -437,40 +341,7 @@ class Index:
         return {name.hex(): origin for name, origin in origins}
 
 
-def _parents_first(by_item: dict[str, list[Record]]) -> list[str]:
-    """Items in an order in which no message comes before its parent, if both are here."""
-    order: list[str] = []
-    seen: set[str] = set()
-    for item in by_item:
-        chain: list[str] = []
-        at: str | None = item
-        while at is not None and at in by_item and at not in seen:
-            seen.add(at)
-            chain.append(at)
-            body = by_item[at][-1].rev.body
-            at = body.parent if isinstance(body, Message) else None
-        order.extend(reversed(chain))
-    return order
-
-
-def _times(messages: dict[str, tuple[int, str | None]]) -> dict[str, int]:
-    """When each message is shown, in milliseconds, given when it was sent and its parent.
-
-    That is when it was sent, or just after its parent if that is later. One that is its own
-    ancestor, by a fault of the source, has no parent here.
-    """
-    times: dict[str, int] = {}
-    for item in messages:
-        chain: list[str] = []
-        on_the_way: set[str] = set()
-        at: str | None = item
-        while at in messages and at not in times and at not in on_the_way:
-            chain.append(at)
-            on_the_way.add(at)
-            at = messages[at][1]
-        loop = set(chain[chain.index(at) :]) if at in on_the_way else set()
-        for name in reversed(chain):
-            sent, parent = messages[name]
-            after = -1 if name in loop or parent not in times else times[parent]
-            times[name] = max(sent, after + 1)
-    return times
+def _leaf_of(header: Record | None) -> Any:
+    """The leaf that a header names; None where it names none."""
+    body = None if header is None else header.rev.body
+    return body.state.get("leaf") or None if isinstance(body, About) else None

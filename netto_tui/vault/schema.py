@@ -86,12 +86,13 @@ CREATE TABLE messages (
     prose TEXT                         -- what people said of it, where that is not all of the text
 );
 CREATE UNIQUE INDEX messages_item ON messages (conversation, item);
-CREATE INDEX messages_parent ON messages (parent) WHERE parent IS NOT NULL;
+CREATE INDEX messages_parent ON messages (conversation, parent) WHERE parent IS NOT NULL;
 CREATE INDEX messages_conversation ON messages (conversation);
 CREATE TABLE conflicts (conversation INTEGER NOT NULL, item TEXT NOT NULL, kind TEXT NOT NULL,
     PRIMARY KEY (conversation, item)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, content='messages', content_rowid='id', prefix='1 2 3', tokenize="unicode61 remove_diacritics 2"
+    text, content='messages', content_rowid='id', columnsize=0, prefix='1 2 3',
+    tokenize="unicode61 remove_diacritics 2"
 );
 
 CREATE TABLE blobs (sha256 BLOB NOT NULL, conversation INTEGER NOT NULL, PRIMARY KEY (sha256, conversation))
@@ -127,7 +128,16 @@ _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA cache_size = -32768",  # 32 MiB: names of revisions are random, so their index is written all over
 )
+
+_FULL_TEXT = (
+    ("automerge", 0),  # vault.words merges a little after each write, so that one append never waits for seconds
+    ("usermerge", 8),
+    ("crisismerge", 1000),
+    ("hashsize", 16 * 2**20),  # bytes in memory before a segment is written: one transaction makes one
+)
+"""Settings of the full text index."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -149,9 +159,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
             )
         if version == 0:
             connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-            # Merging segments is left to idle moments, so that one append never waits for seconds.
-            connection.execute("INSERT INTO words (words, rank) VALUES ('automerge', 0)")
-            connection.execute("INSERT INTO words (words, rank) VALUES ('crisismerge', 1000)")
+            connection.executemany("INSERT INTO words (words, rank) VALUES (?, ?)", _FULL_TEXT)
     except BaseException:
         connection.close()
         raise

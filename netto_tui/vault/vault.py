@@ -26,8 +26,9 @@ from netto_tui.model.revision import Record
 from netto_tui.vault import schema, sessions
 from netto_tui.vault.blobs import Blobs
 from netto_tui.vault.digests import known_root, refresh_root
+from netto_tui.vault.entry import Entry
 from netto_tui.vault.identity import Identity, new_identity, save_identity
-from netto_tui.vault.index import Entry, Index
+from netto_tui.vault.index import Index
 from netto_tui.vault.lock import VaultLock
 from netto_tui.vault.quarantine import Quarantine
 from netto_tui.vault.reader import Reader, local_day
@@ -201,8 +202,10 @@ class Vault:
                 self.sql.execute("BEGIN IMMEDIATE")
                 try:
                     yield self.sql
+                    self.index.flush()
                     self.sql.execute("COMMIT")
                 except BaseException:
+                    self.index.discard()
                     if self.sql.in_transaction:
                         self.sql.execute("ROLLBACK")
                     raise
