@@ -145,14 +145,13 @@ class Draft:
 
 
 def describe(batch: Batch, device: str, readable: bool) -> bytes:
-    """A commit's message: the batch's own where people may read it, and what was counted."""
-    messages = sum(len(write.fresh) for write in batch.writes)
-    counts = f"{_count(len(batch.writes), 'conversation')}, {_count(messages, 'record')} from {device}"
+    """A commit's message: the batch's own where people may read it, else what was counted."""
     lines = [_one_line(line) for line in batch.message.splitlines()] if readable else []
     if not lines or not lines[0]:
-        return f"{counts}\n".encode()
+        records = sum(len(write.fresh) for write in batch.writes)
+        return f"{_count(len(batch.writes), 'conversation')}, {_count(records, 'record')} from {device}\n".encode()
     body = [line for line in lines[1:] if line][:_BODY_LINES]
-    return "\n".join([lines[0], "", counts, *(["", *body] if body else []), ""]).encode("utf-8", "replace")
+    return "\n".join([lines[0], *(["", *body] if body else []), ""]).encode("utf-8", "replace")
 
 
 def _count(number: int, noun: str) -> str:
