@@ -41,6 +41,8 @@ def guard(action: Callable[[], Any]) -> int:
         return error.exit_code
     except click.exceptions.Exit as left:
         return left.exit_code
+    except SystemExit:
+        return 0  # click leaves like this in one case only: whoever read our output has gone
     except click.exceptions.Abort:
         note("Stopped; what was done so far is kept.")
         return INTERRUPTED
