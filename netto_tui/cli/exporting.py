@@ -96,7 +96,21 @@ def _to_files(
         with temporary.open("wb") as file:
             file.writelines(_pieces(vault, reader, row, form))
         temporary.replace(path)
+        if form == "native" and folder:
+            _add_blobs(vault, row, target)
     return paths
+
+
+def _add_blobs(vault: Vault, row: ConversationRow, target: Path) -> None:
+    """Put the large content of a conversation beside its records, under the names that they use."""
+    from netto_tui.model.revision import body_blobs
+
+    for sha256 in {name for record in vault.records(row.conversation) for name in body_blobs(record.rev.body)}:
+        path = target / "blobs" / sha256[:2] / sha256[2:]
+        data = None if path.exists() else vault.blobs.get(sha256)
+        if data is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
 
 
 def _pieces(vault: Vault, reader: Reader, row: ConversationRow, form: str) -> Iterator[bytes]:

@@ -52,12 +52,15 @@ def _machine() -> Iterator[Check]:
     """What this Python and this SQLite are."""
     import platform
     import sqlite3
+    from importlib.metadata import version
 
     from netto_tui import __version__
     from netto_tui.recovery.health import Check
 
     yield Check("netto-tui", "ok", __version__)
     yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    parts = ("textual", "dulwich", "msgspec", "filelock", "click")
+    yield Check("libraries", "ok", ", ".join(f"{part} {version(part)}" for part in parts))
     options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" in options:
         yield Check("sqlite", "ok", sqlite3.sqlite_version)

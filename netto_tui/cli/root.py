@@ -11,6 +11,7 @@ import click
 
 from netto_tui import __version__
 from netto_tui.cli.session import Session
+from netto_tui.errors import UsageError
 
 COMMANDS = {
     "demo": "beginning",
@@ -124,6 +125,8 @@ def root(context: click.Context) -> int | None:
     if context.invoked_subcommand is not None:
         return None
     session = context.ensure_object(Session)
+    if session.config is not None:
+        raise UsageError("The app reads the settings in its vault.", remedy="Use --config with commands only.")
     session.load_config()  # a mistake in it is told before the screen is taken
     from netto_tui.cli import beginning
 

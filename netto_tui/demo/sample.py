@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from netto_tui import __version__
 from netto_tui.config import Config, ReplicaConfig, save
 from netto_tui.demo.apart import write_apart
 from netto_tui.demo.calendar import Dated, conversations
@@ -27,7 +28,7 @@ VAULT = "v_" + "de30" * 8
 """The sample is the same everywhere, and so is its name."""
 
 _MARK = Path(".netto") / "demo"
-_BEGUN, _DONE = b"begun\n", b"done\n"
+_BEGUN, _DONE = b"begun\n", f"made by {__version__}\n".encode()
 
 
 class _Hands:
@@ -41,7 +42,7 @@ class _Hands:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a complete sample vault lies in a folder."""
+    """Whether a complete sample vault of this version lies in a folder."""
     return _mark(path) == _DONE
 
 
@@ -49,7 +50,7 @@ def reset(path: Path) -> None:
     """Remove a sample vault, complete or not. Raises Refused for any other folder with something in it."""
     if not path.exists():
         return
-    if _mark(path) not in (_BEGUN, _DONE):
+    if not _mark(path):
         if any(path.iterdir()):
             raise Refused(f"{path} holds no sample vault.", remedy="Choose an empty folder with --vault.")
         return

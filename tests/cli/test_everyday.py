@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
+from netto_tui.model.revision import Attachment, Message, mint
+from netto_tui.vault.vault import Vault
 from tests.cli.conftest import Program
 
 
@@ -209,3 +212,15 @@ def test_everything_is_exported_into_a_folder(vault: Program, tmp_path: Path) ->
     assert done.json["conversations"] == len(files) == 3
     assert all(file.read_text().startswith("# Grüße Nr. ") for file in files)
     assert all("gru" in file.name for file in files)
+
+
+def test_a_native_export_brings_its_large_content_along(vault: Program, home: Path, tmp_path: Path) -> None:
+    conversation, _ = begin(vault, "Short.")
+    picture = b"picture" * 1000
+    sha256 = hashlib.sha256(picture).hexdigest()
+    with Vault.open(home) as opened:
+        body = Message("user", (Attachment(name="cat.jpg", blob=sha256),))
+        record = mint(conversation, "m_" + "1" * 32, body, opened.clock.stamp())
+        opened.add([record], {sha256: picture})
+    assert vault("export", conversation, "--format", "native", "-o", f"{tmp_path / 'out'}/").code == 0
+    assert (tmp_path / "out" / "blobs" / sha256[:2] / sha256[2:]).read_bytes() == picture
