@@ -64,7 +64,7 @@ def identify(probe: Probe, vault_id: str, known: Marker | None, name: str, *, re
         return Closed(
             "wrong-target",
             f"The target of {name} belongs to another vault.",
-            "Name another place in config.toml, or join that vault in a new one: netto-tui init --vault DIR --replica …",
+            "Name another place in config.toml, or join that vault with: netto-tui init --vault DIR --replica …",
         )
     if known is None:
         return "adopt"
