@@ -17,7 +17,7 @@ import json
 import re
 from typing import Any
 
-LIMIT = 32 * 1024 * 1024
+LIMIT = 16 * 1024 * 1024
 """Bytes of one JSON value: a line, or one element of an array. Real lines stay below 1 MB."""
 
 DEPTH_LIMIT = 200

@@ -26,7 +26,7 @@ _UTF16 = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_WINDOW = 2**27
 _ZSTD_PIECE = 128
-"""Bytes unpacked at once: at most 4 MiB come out of them."""
+"""Bytes unpacked at once: at most about 4 MiB come out of them."""
 
 _TRIES = 3
 

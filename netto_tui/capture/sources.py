@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from netto_tui.capture.aider import Aider
 from netto_tui.capture.base import Found, Skipped, Source, Warned
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.claude_code import ClaudeCode
@@ -19,6 +20,7 @@ from netto_tui.capture.markdown import Markdown
 from netto_tui.capture.openclaw_jsonl import OpenClawJsonl
 from netto_tui.capture.openclaw_sqlite import OpenClawSqlite
 from netto_tui.capture.openclaw_workspace import OpenClawWorkspace
+from netto_tui.capture.specstory import SpecStory
 from netto_tui.errors import UsageError
 
 SOURCES: tuple[Source, ...] = (
@@ -26,6 +28,8 @@ SOURCES: tuple[Source, ...] = (
     OpenClawSqlite(),
     OpenClawJsonl(),
     ClaudeCode(),
+    SpecStory(),
+    Aider(),
     Generic(),
     Markdown(),
 )

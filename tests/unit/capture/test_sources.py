@@ -37,6 +37,8 @@ def found(*paths: Path, kind: str | None = None) -> list[str]:
         ("openclaw/workspace", "openclaw-workspace", "openclaw-workspace"),
         ("claude-code/agentsview/valid_session.jsonl", "claude-code", "claude-code"),
         ("claude-code/claude-code-log-devdocs/user/image.jsonl", "claude-code", "claude-code"),
+        ("markdown/aider.chat.history.md", "aider", "aider"),
+        ("markdown/specstory/2026-01-12_15-08-38Z-update-our-docs-to.md", "specstory", "specstory"),
         ("derived-synthetic/generic/sharegpt.json", "generic", "generic-json"),
         ("corpora/taskmaster/TM-1-2019_sample.json", "generic", "generic-json"),
     ],
@@ -119,7 +121,7 @@ def test_a_kind_that_is_asked_for_is_the_only_one(tmp_path: Path) -> None:
 def test_a_path_or_a_kind_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is nothing at"):
         list(find([tmp_path / "gone"]))
-    with pytest.raises(UsageError, match="openclaw-workspace, openclaw, claude-code, generic, markdown"):
+    with pytest.raises(UsageError, match="claude-code, specstory, aider, generic, markdown"):
         list(find([tmp_path], "word"))
 
 
