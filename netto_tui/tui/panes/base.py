@@ -68,7 +68,7 @@ class Pane(Container):
             self.stale = False
             self.read()
         if self.FIRST_FOCUS:
-            self.query_one(self.FIRST_FOCUS).focus()
+            self.screen.set_focus(self.query_one(self.FIRST_FOCUS))
 
     def sync_told(self, message: SyncTold) -> None:
         """Something happened in sync; called also while another section is in front."""

@@ -238,7 +238,7 @@ class BrowsePane(Pane):
     def _chosen(self) -> None:
         self.add_class("-reading")
         self._show(self.entries.selected)
-        self.transcript.focus()
+        self.screen.set_focus(self.transcript)
 
     def open_conversation(self, conversation: str) -> None:
         """Read one conversation, wherever it is in the list."""
@@ -247,7 +247,7 @@ class BrowsePane(Pane):
         if row is not None:
             self.add_class("-reading")
             self._show(Entry(conversation, row.started, row.title, row=row))
-            self.transcript.focus()
+            self.screen.set_focus(self.transcript)
 
     @on(DateTree.Picked)
     def _picked(self, message: DateTree.Picked) -> None:
@@ -276,11 +276,11 @@ class BrowsePane(Pane):
 
     def search(self) -> None:
         """Put the cursor into the search line."""
-        self.line.focus()
+        self.screen.set_focus(self.line)
 
     @on(Input.Submitted, "#search")
     def _submitted(self) -> None:
-        self.entries.focus()
+        self.screen.set_focus(self.entries)
 
     def action_tree(self) -> None:
         """Show or hide the date tree."""
@@ -289,9 +289,9 @@ class BrowsePane(Pane):
         self.set_class(shown, "-no-tree")
         self.set_class(not shown, "-tree")
         if not shown:
-            tree.focus()
+            self.screen.set_focus(tree)
         elif tree.has_focus:
-            self.entries.focus()
+            self.screen.set_focus(self.entries)
 
     def action_list_width(self, by: int) -> None:
         """Make the list wider or narrower."""
@@ -325,7 +325,7 @@ class BrowsePane(Pane):
         """From the text to the list, from the search to all."""
         if self.line.has_focus or self.transcript.has_focus or self.has_class("-reading"):
             self.remove_class("-reading")
-            self.entries.focus()
+            self.screen.set_focus(self.entries)
             return True
         if self.line.value:
             self.line.value = ""

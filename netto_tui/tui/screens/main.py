@@ -9,7 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from netto_tui.tui import messages, wording
 from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, netto_of
@@ -31,7 +31,8 @@ class MainScreen(Screen[None]):
         Binding("3", "open_section('conflicts')", "Conflicts", show=False, id="app.conflicts"),
         Binding("4", "open_section('recovery')", "Recovery", show=False, id="app.recovery"),
         Binding("5", "open_section('health')", "Health", show=False, id="app.health"),
-        Binding("slash", "search", "Search", key_display="/", id="app.search"),
+        # Priority: what is typed right after it has to find the search line in focus already.
+        Binding("slash", "search", "Search", key_display="/", id="app.search", priority=True),
         Binding("S", "sync_now", "Sync", id="app.sync-now", tooltip="Sync with every replica now"),
         Binding("y", "copy", "Copy", show=False, id="app.copy"),
         Binding("z", "zoom", "Maximise", show=False, id="app.maximise"),
@@ -153,6 +154,10 @@ class MainScreen(Screen[None]):
         if self.netto.reader is not None:
             self.pane.enter()
         self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a line of text a slash is a slash."""
+        return not (action == "search" and isinstance(self.focused, Input))
 
     async def action_search(self) -> None:
         """Put the cursor into the search line."""

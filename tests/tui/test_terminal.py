@@ -1,0 +1,132 @@
+"""The app on a real terminal: hostile text stays text, and the terminal comes back whole."""
+
+from __future__ import annotations
+
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from netto_tui.errors import UsageError
+from netto_tui.tui.app import run
+from tests.tui.terminal import Terminal
+
+ALLOWED = re.compile(
+    rb"\x1b\[[0-9;:]*m"  # colours
+    rb"|\x1b\[[0-9;]*[HABCDGKJ]"  # the cursor, erasing a line
+    rb"|\x1b\[\?[0-9;]*[hl$puS]+"  # modes of the terminal
+    rb"|\x1b\[[<>=?]?[0-9;]*[ucnptqW]"  # keyboard protocol, questions
+    rb"|\x1b[78=>]"
+)
+OWNED = re.compile(rb"\x1b\]|\x1bP|\x1b_|\x1b\^|\x1bX|\x9b(?=2J)|\xc2[\x80-\x9f]|\x1b\[2J|\x00")
+"""What hostile text in the vault tries: OSC, DCS, APC, PM, SOS, C1, clearing the screen, NUL."""
+
+RESTORED = b"\x1b[?1049l"
+
+
+@pytest.fixture
+def terminal(vault_path: Path) -> Iterator[list[Terminal]]:
+    """Terminals to be closed."""
+    opened: list[Terminal] = []
+    yield opened
+    for one in opened:
+        one.close()
+
+
+def open_app(terminal: list[Terminal], **settings: object) -> Terminal:
+    terminal.append(Terminal.app(Path("vault"), **settings))
+    return terminal[-1]
+
+
+def test_hostile_text_lets_no_escape_sequence_through(terminal: list[Terminal]) -> None:
+    app = open_app(terminal)
+    app.until(b"Recipe")
+    begun = len(app.output)
+    app.type("jjjjj")  # the hostile conversation
+    app.until(b"click=app", since=begun)
+    app.type("\r")
+    app.type("y")  # copying goes through OSC 52: our own, of safe text
+    app.until(b"Copied", since=begun)
+    app.type("/owned")
+    app.until(b"1 message", since=begun)
+    there = len(app.output)
+    app.type("\r")
+    app.until(b"Open", since=there)
+    app.type("2")
+    app.until(b"Journal", since=there)
+    app.type("5")
+    app.until(b"Textual", since=there)
+    app.type("q")
+    assert app.ended() == 0
+    drawn = app.output[begun:].partition(RESTORED)[0]
+    ours = re.findall(rb"\x1b\]52;c;[A-Za-z0-9+/=]*\x07", drawn)
+    assert len(ours) == 1
+    drawn = drawn.replace(ours[0], b"")
+    assert not OWNED.findall(drawn)
+    assert b"cHduZWQ=" in drawn, "the payload is shown, as text"
+    left = ALLOWED.sub(b"", drawn)
+    assert b"\x1b" not in left, left[max(0, left.find(b"\x1b") - 20) :][:80]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_app_and_gives_the_terminal_back(terminal: list[Terminal], number: signal.Signals) -> None:
+    app = open_app(terminal)
+    app.until(b"Trip to Lisbon")
+    app.kill(number)
+    assert app.ended() == 128 + number
+    assert RESTORED in app.output
+    assert b"\x1b[?25h" in app.output.partition(RESTORED)[2] + app.output[-200:], "the cursor is visible"
+
+
+CRASH = """
+import sys
+from pathlib import Path
+from netto_tui.tui import app
+def boom(self):
+    secret = "ghp_a_token_that_nobody_may_see"
+    raise ValueError("said in private: " + secret)
+app.NettoApp._watch = boom
+sys.exit(app.run(Path(sys.argv[1])))
+"""
+
+
+def test_a_crash_shows_four_lines_and_no_values(terminal: list[Terminal]) -> None:
+    app = open_app(terminal, code=CRASH)
+    assert app.ended() == 70
+    left = app.output.partition(RESTORED)[2].decode()
+    assert "netto-tui had to stop: ValueError" in left
+    assert "vault/log/app.log" in left
+    assert len(left.strip().splitlines()) <= 6
+    log = Path("vault/log/app.log")
+    assert "ValueError" in log.read_text()
+    assert "in boom" in log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    for text in (left, log.read_text()):
+        assert "ghp_" not in text
+        assert "in private" not in text
+
+
+def test_without_a_terminal_the_app_names_the_command_line(vault_path: Path) -> None:
+    with pytest.raises(UsageError, match="netto-tui list --json"):
+        run(vault_path)
+
+
+NEVER = (
+    "dulwich",
+    "github",
+    "firebase_admin",
+    "keyring",
+    "netto_tui.tui.panes.recovery",
+    "netto_tui.tui.screens.resolver",
+)
+
+
+def test_starting_imports_no_remote() -> None:
+    code = f"import sys, netto_tui.tui.app; print([name for name in {NEVER!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
