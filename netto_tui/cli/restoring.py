@@ -105,11 +105,12 @@ def _restore_to(
     from netto_tui import config
     from netto_tui.recovery.restore import restore_to
 
+    at_home = target == session.path
     there = {path.name for path in target.iterdir()} if target.exists() else set[str]()
-    if there - {"config.toml"}:
+    if there - ({"config.toml"} if at_home else set()):
         raise UsageError(f"{target} is not empty.", remedy="Name a new folder.")
-    settings = config.load(target / "config.toml" if "config.toml" in there else session.config_path)
-    if not settings.replicas:
+    settings = session.load_config() if at_home else config.Config()
+    if at_home and not settings.replicas:
         settings = settings.with_replica(replica)
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -118,7 +119,8 @@ def _restore_to(
             report = restore_to(
                 staged / "new", opened, conversation=conversation, as_of_ms=as_of_ms, listener=tell_progress
             )
-        config.save(staged / "new" / "config.toml", settings)
+        if at_home:
+            config.save(staged / "new" / "config.toml" if session.config is None else session.config_path, settings)
         if target.exists():
             target.rename(staged / "old")
         (staged / "new").rename(target)
