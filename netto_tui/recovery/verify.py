@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from netto_tui.errors import Cancelled, InvalidRecord, NettoError
 from netto_tui.model.clock import to_instant
@@ -19,7 +21,7 @@ from netto_tui.recovery.index_check import index_faults
 from netto_tui.replicas.base import Corrupt, Replica
 from netto_tui.sync import events
 from netto_tui.sync.ledger import Ledger
-from netto_tui.vault import sessions
+from netto_tui.vault import memory, sessions
 from netto_tui.vault.identity import load_identity
 from netto_tui.vault.vault import Vault
 
@@ -37,6 +39,7 @@ class StoreVerdict:
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
     corrupt: list[Corrupt] = field(default_factory=list)
+    foreign: list[Corrupt] = field(default_factory=list)
     error: str = ""
     exit_code: int = 0
 
@@ -174,11 +177,15 @@ class _Verification:
         verdict.corrupt += changes.corrupt
         digests: dict[str, str] = {}
         days: dict[str, dict[str, str]] = defaultdict(dict)
+        wrong: set[str] = set()
+        names = {replica.envelope.name(name): name for name in self.digests}
         for done, held in enumerate(replica.read(sorted(changes.names))):
             self._step(replica.name, done, len(changes.names))
-            verdict.corrupt += held.corrupt
+            name = held.records[0].rev.conversation if held.records else names.get(held.name, "")
+            if held.corrupt:
+                verdict.corrupt += held.corrupt
+                wrong.add(name)
             if held.records:
-                name = held.records[0].rev.conversation
                 digests[name] = conversation_digest(record.id for record in held.records)
                 days[start_day(record.rev.at for record in held.records)][name] = digests[name]
                 self._compare(name, {record.id for record in held.records}, verdict)
@@ -186,8 +193,9 @@ class _Verification:
         verdict.digest = root_digest({day: node_digest(children) for day, children in days.items()})
         damaged = bool(changes.corrupt)
         if self.deep:
-            damaged = self._deep_replica(replica, verdict) or damaged
-        self._note(replica, ledger, verdict, digests, damaged=damaged)
+            wrong |= self._check_blobs(replica, verdict, digests.keys()) | self._check_views(replica, ledger, verdict)
+            damaged = self._check_store(replica, verdict) or damaged
+        self._note(replica, ledger, verdict, digests, wrong, damaged=damaged)
 
     def _compare(self, name: str, there: set[str], verdict: StoreVerdict) -> None:
         """Note what one side of a conversation has and the other lacks."""
@@ -201,24 +209,62 @@ class _Verification:
         if there - here:
             verdict.extra.append(name)
 
-    def _deep_replica(self, replica: Replica, verdict: StoreVerdict) -> bool:
-        """Look at blobs and at the store's own structure; True when that structure is damaged."""
-        names = [row[0].hex() for row in self.vault.sql.execute("SELECT DISTINCT sha256 FROM blobs").fetchall()]
-        for sha256 in names:
+    def _check_blobs(self, replica: Replica, verdict: StoreVerdict, held: Collection[str]) -> set[str]:
+        """Read the blobs of what the replica holds; the conversations whose blobs are missing or damaged."""
+        query = "SELECT sha256, name FROM blobs JOIN conversations ON id = conversation ORDER BY sha256"
+        needed = [(sha256.hex(), name) for sha256, name in self.vault.sql.execute(query) if name in held]
+        wrong: set[str] = set()
+        for sha256, group in groupby(needed, key=itemgetter(0)):
             self._step(replica.name, 1, 0)
-            where = f"blobs/{sha256[:2]}/{sha256[2:]}"
             try:
-                if replica.read_blob(sha256) is None:
-                    verdict.corrupt.append(Corrupt(where, b"", "The blob is missing."))
+                fault = "" if replica.read_blob(sha256) is not None else "The blob is missing."
             except InvalidRecord as error:
-                verdict.corrupt.append(Corrupt(where, b"", error.message))
-        faults = list(replica.check())
+                fault = error.message
+            if fault:
+                verdict.corrupt.append(Corrupt(f"blobs/{sha256[:2]}/{sha256[2:]}", b"", fault))
+                wrong.update(name for _, name in group)
+        return wrong
+
+    def _check_views(self, replica: Replica, ledger: Ledger, verdict: StoreVerdict) -> set[str]:
+        """Compare the daily files with the records; the conversations that have to be written for them.
+
+        While something waits to become stable data, files may lawfully be older than the records.
+        """
+        wrong: set[str] = set()
+        if not replica.envelope.readable or verdict.missing or verdict.extra or not ledger.is_settled():
+            return wrong
+        with self.vault.reader() as reader:
+            for day in reader.message_days():
+                self._step(replica.name, 1, 0)
+                path = f"memory/{day}.md"
+                data = replica.read_view(path)
+                if data != memory.render(reader, day):
+                    reason = "The file is missing." if data is None else "It does not say what the records say."
+                    verdict.corrupt.append(Corrupt(path, data or b"", reason))
+                    wrong |= reader.conversations_on(day)
+        return wrong
+
+    def _check_store(self, replica: Replica, verdict: StoreVerdict) -> bool:
+        """Look at the store's own structure; True when it is damaged."""
         known = {(fault.where, fault.reason) for fault in verdict.corrupt}
-        verdict.corrupt += [fault for fault in faults if (fault.where, fault.reason) not in known]
-        return bool(faults)
+        damaged = False
+        for fault in replica.check():
+            damaged = damaged or not fault.foreign
+            if fault.foreign:
+                verdict.foreign.append(fault)
+            elif (fault.where, fault.reason) not in known:
+                verdict.corrupt.append(fault)
+        return damaged
 
     def _note(
-        self, replica: Replica, ledger: Ledger, verdict: StoreVerdict, digests: dict[str, str], *, damaged: bool
+        self,
+        replica: Replica,
+        ledger: Ledger,
+        verdict: StoreVerdict,
+        digests: dict[str, str],
+        wrong: set[str],
+        *,
+        damaged: bool,
     ) -> None:
         """Let the ledger know: what is proven now, and what the next pass has to look at."""
         for corrupt in verdict.corrupt:
@@ -226,18 +272,7 @@ class _Verification:
                 self.vault.quarantine.keep(f"{replica.name}:{corrupt.where}", corrupt.data, corrupt.reason)
         if ledger.standing() is None:
             return
-        wrong = {*verdict.missing, *verdict.extra}
-        if verdict.corrupt:
-            blobs = self.vault.sql.execute("SELECT DISTINCT name FROM blobs JOIN conversations ON id = conversation")
-            wrong |= (
-                {row[0] for row in blobs.fetchall()}
-                if any(c.where.startswith("blobs/") for c in verdict.corrupt)
-                else set()
-            )
-            wrong |= {
-                name for name in self.digests if any(replica.envelope.name(name) in c.where for c in verdict.corrupt)
-            }
-        ledger.forget(sorted(wrong), recheck=True)
+        ledger.forget(sorted(wrong.union(verdict.missing, verdict.extra)), recheck=True)
         if damaged:
             ledger.need_repair()
         elif verdict.ok:

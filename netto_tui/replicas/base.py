@@ -52,11 +52,15 @@ class Probe:
 
 @dataclass(frozen=True)
 class Corrupt:
-    """Bytes that are not what they should be: where they were, what they are, and why not."""
+    """Bytes that are not what they should be: where they were, what they are, and why not.
+
+    foreign: something that does not belong there and harms nothing, such as a person's own file.
+    """
 
     where: str
     data: bytes
     reason: str
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,10 @@ class Replica(Protocol):
 
     def read_blob(self, sha256: str) -> bytes | None:
         """A blob's bytes, None if it is not there. Raises InvalidRecord if they are not its own."""
+        ...
+
+    def read_view(self, path: str) -> bytes | None:
+        """A view for people as it lies there, such as `memory/2026-11-23.md`; None if it is not there."""
         ...
 
     def add(self, batch: Batch, expected: str) -> str:

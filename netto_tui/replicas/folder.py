@@ -140,6 +140,13 @@ class Folder:
             raise InvalidRecord(fault)
         return self.envelope.open(data)
 
+    def read_view(self, path: str) -> bytes | None:
+        """A view as it lies there; what cannot be read is as good as gone."""
+        with self._reaching():
+            self._require_directory()
+            data = self._content(tree.view_path(path))
+            return data if isinstance(data, bytes) else None
+
     def add(self, batch: Batch, expected: str) -> str:
         """Write blobs, then conversations, then views, under a lock that other processes honour."""
         with self._reaching():
@@ -276,12 +283,12 @@ class Folder:
 
     def _fault(self, path: str, entry: os.DirEntry[str]) -> Corrupt | None:
         if entry.name.startswith(TEMPORARY):
-            return Corrupt(path, b"", "It is left over from an interrupted write.")
+            return Corrupt(path, b"", "It is left over from an interrupted write.", foreign=True)
         if path == _LOCK or path.startswith(_DAMAGED):
             return None
         kind = tree.kind_of(path)
         if kind == "foreign":
-            return Corrupt(path, b"", "It does not belong to a replica.")
+            return Corrupt(path, b"", "It does not belong to a replica.", foreign=True)
         data = self._content(path) if kind in ("blob", "marker") or not entry.is_file(follow_symlinks=False) else b""
         if data is None or isinstance(data, Corrupt):
             return data

@@ -145,6 +145,11 @@ class Git:
                 return self.envelope.open(data)
         return None
 
+    def read_view(self, path: str) -> bytes | None:
+        """A view as it lies on main; live branches have none."""
+        refs = self._heads()
+        return self._find_blob(tree.view_path(path), {ref: head for ref, head in refs.items() if ref == MAIN})
+
     def add(self, batch: Batch, expected: str) -> str:
         """At most one commit on main, then at most one on this device's live branch.
 

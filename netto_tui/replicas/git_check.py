@@ -58,7 +58,7 @@ def check_content(objects: Objects, envelope: Envelope, refs: Refs) -> Iterator[
                 continue
             where = f"{label(ref)}:{path}"
             if kind == "foreign":
-                yield Corrupt(where, b"", "It does not belong to a replica.")
+                yield Corrupt(where, b"", "It does not belong to a replica.", foreign=True)
                 continue
             try:
                 data = objects.read(sha, b"blob")

@@ -210,7 +210,7 @@ class _Pass:
         """
         with suppress(InvalidRecord):
             self._settle(lost, probe)
-            if next(iter(self.replica.check()), None) is None:
+            if all(fault.foreign for fault in self.replica.check()):
                 return
         standing = self.ledger.standing()
         if standing is not None and standing.marker is not None:

@@ -302,6 +302,17 @@ class Reader:
             days.update(item[7:17] for (item,) in self._rows(notes, (name,)))
         return days
 
+    def message_days(self) -> list[str]:
+        """Every day, `YYYY-MM-DD` in the vault's zone, on which something dated was said; looks at all messages."""
+        query = (
+            f"SELECT DISTINCT (id >> {schema.SLOT_BITS}) / 900000 FROM messages WHERE kind = 'message' AND NOT hidden"
+        )
+        return sorted({local_day(self.zone, quarter * 15) for (quarter,) in self._rows(query) if quarter >= 96})
+
+    def conversations_on(self, day: str) -> set[str]:
+        """The conversations that a daily file shows."""
+        return {message.conversation for message in self.day_messages(day)}
+
     def conversation_of_revision(self, beginning: str, item: str) -> str | None:
         """The conversation that holds the revision of an item whose id begins so; None if there is none."""
         query = (
