@@ -17,6 +17,7 @@ from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.claude_code import ClaudeCode
 from netto_tui.capture.generic import Generic
 from netto_tui.capture.markdown import Markdown
+from netto_tui.capture.openclaw_dump import OpenClawDump
 from netto_tui.capture.openclaw_jsonl import OpenClawJsonl
 from netto_tui.capture.openclaw_sqlite import OpenClawSqlite
 from netto_tui.capture.openclaw_workspace import OpenClawWorkspace
@@ -25,6 +26,7 @@ from netto_tui.errors import UsageError
 
 SOURCES: tuple[Source, ...] = (
     OpenClawWorkspace(),
+    OpenClawDump(),
     OpenClawSqlite(),
     OpenClawJsonl(),
     ClaudeCode(),
