@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,6 +28,9 @@ def new_identity(vault: str = "", device: str = "", zone: str = "") -> Identity:
 
     Raises UsageError for a time zone that does not exist.
     """
+    import socket
+    import uuid
+
     label = device or os.environ.get("NETTO_DEVICE") or socket.gethostname()
     label = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:32] or "device"
     return Identity(
