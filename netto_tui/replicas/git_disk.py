@@ -162,6 +162,7 @@ class Disk:
             if not self._swap(ref, old, new):
                 raise Moved(f"Another device wrote to {self.place} first.", remedy="Nothing is lost; sync again.")
             sync_folder(file.parent)
+            self.objects.tidy()
         except OSError as error:
             raise Unreachable(
                 f"{self.path} cannot be written: {error.strerror or error}.", remedy="Check its space and permissions."

@@ -29,6 +29,9 @@ from netto_tui.replicas.base import Corrupt
 LOOSE_LIMIT = 200
 """More new objects than this at once are written as one pack, which needs two syncs in all."""
 
+LOOSE_MANY = 6700
+"""From about so many loose objects on they are packed; the same number as Git's own `gc.auto`."""
+
 UNLISTED_LOOKUPS = 500
 """Each asks every pack in turn; after so many it is cheaper to have all their names in memory."""
 
@@ -93,11 +96,27 @@ class Objects:
     def write(self, objects: Iterable[ShaFile]) -> None:
         """Make objects durable; those that are there and intact are left as they are."""
         new = {found.id: found for found in objects if not self.holds(found.id)}
-        if len(new) <= LOOSE_LIMIT:
+        if len(new) > LOOSE_LIMIT:
+            self._write_pack(list(new.values()))
+        else:
             replace_files(((self._loose_path(sha), found.as_legacy_object()) for sha, found in new.items()), _READ_ONLY)
+
+    def tidy(self) -> None:
+        """Move loose objects into one pack when there are thousands, as `git gc` would; damaged ones stay."""
+        if len(list((self._path / "17").glob("*"))) * 256 < LOOSE_MANY:
             return
+        sound: dict[Path, ShaFile] = {}
+        for path in self._path.glob("??/*"):
+            sha = (path.parent.name + path.name).encode()
+            with suppress(DamagedObject):
+                sound[path] = _proven(sha, self._loose(sha))
+        self._write_pack(list(sound.values()))
+        for path in sound:
+            path.unlink(missing_ok=True)
+
+    def _write_pack(self, objects: list[ShaFile]) -> None:
         pack, index = BytesIO(), BytesIO()
-        placed, checksum = write_pack_objects(pack, list(new.values()), DEFAULT_OBJECT_FORMAT)
+        placed, checksum = write_pack_objects(pack, objects, DEFAULT_OBJECT_FORMAT)
         write_pack_index_v2(index, sorted((sha, at, crc) for sha, (at, crc) in placed.items()), checksum)
         base = self._path / "pack" / f"pack-{checksum.hex()}"
         replace_files(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -417,18 +416,47 @@ def test_a_lost_object_is_told_by_its_name(tmp_path: Path) -> None:
     assert isinstance(error.value, InvalidRecord)
 
 
-def test_bytes_under_the_name_of_others_are_refused(replica: Git, git: Run, repository: Path) -> None:
-    """dulwich would give them: it does not hash what it reads."""
-    cursor = add(replica, batch(records(1), records(2)))
+def test_an_older_file_under_the_name_of_a_newer_one_is_refused(replica: Git, git: Run, repository: Path) -> None:
+    """dulwich would give it: it does not hash what it reads, and every line of it is sound."""
     paths = []
-    for number in (1, 2):
-        sha = git("rev-parse", f"main:sessions/2026/11/01/{conversation(number)}.jsonl")
+    for count in (2, 3):
+        cursor = add(replica, batch(records(1, count)))
+        sha = git("rev-parse", f"main:sessions/2026/11/01/{conversation(1)}.jsonl")
         paths.append(repository / "objects" / sha[:2] / sha[2:])
-    paths[0].chmod(0o600)
-    paths[0].write_bytes(paths[1].read_bytes())
-    assert held(replica, 1)[1].records == ()
-    assert hashlib.sha256(held(replica, 1)[1].corrupt[0].data).digest()
-    assert replica.add(batch(records(1)), cursor) == cursor
+    older, newer = paths
+    newer.chmod(0o600)
+    newer.write_bytes(older.read_bytes())
+    found = held(replica, 1)[1]
+    assert found.records == ()
+    assert "does not match its name" in found.corrupt[0].reason
+    assert replica.add(batch(records(1, 3)), cursor) == cursor
+    assert ids(held(replica, 1)[1]) == {record.id for record in records(1, 3)}
+
+
+def test_an_object_that_only_history_needs_is_missed(replica: Git, git: Run, repository: Path) -> None:
+    add(replica, batch(records(1, 1)))
+    sha = git("rev-parse", f"main:sessions/2026/11/01/{conversation(1)}.jsonl")
+    add(replica, batch(records(1, 2)))
+    (repository / "objects" / sha[:2] / sha[2:]).unlink()
+    (found,) = replica.check()
+    assert found.where.endswith(f":sessions/2026/11/01/{conversation(1)}.jsonl")
+    assert "missing" in found.reason
+
+
+def test_loose_objects_are_packed_when_there_are_many(
+    replica: Git, open_git: Open, git: Run, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = add(replica, batch(records(1), records(2)))
+    path = damage(repository, git, f"main:sessions/2026/11/01/{conversation(2)}.jsonl")
+    (repository / "objects" / "17").mkdir(exist_ok=True)
+    monkeypatch.setattr(git_objects, "LOOSE_MANY", 0)
+    cursor = replica.add(batch(records(1, 9)), cursor)
+    assert [found for found in objects_of(repository) if found.parent.name != "pack"] == [path]
+    for opened in (replica, open_git()):
+        assert ids(held(opened, 1)[1]) == {record.id for record in records(1, 9)}
+    replica.add(batch(records(2)), cursor)
+    assert list(replica.check()) == []
+    assert git("fsck", "--full", "--strict") == ""
 
 
 def test_another_vaults_repository_is_never_set_aside(replica: Git, repository: Path) -> None:
