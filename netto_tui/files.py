@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,15 @@ from netto_tui.errors import InvalidRecord
 
 TEMPORARY = ".tmp-"
 """What the name of a file that is still being written begins with."""
+
+GROUP_FILES = 64
+GROUP_BYTES = 8 * 2**20
+"""What is written before it is synced together."""
+
+FEW = 4
+"""Fewer files or folders than this are synced one after the other."""
+
+SYNC_THREADS = 8
 
 
 def atomic_write(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -31,20 +40,36 @@ def atomic_write(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def replace_files(files: Iterable[tuple[Path, bytes]], mode: int = 0o600) -> None:
-    """Like a durable atomic_write of each file in turn, with every folder synced only once.
+    """Like a durable atomic_write of each file in turn, with what can wait for the disk together doing so.
 
-    Raises OSError; then the files before the failing one may be in place, each of them whole.
+    Raises OSError, and whatever `files` raises; the files before that may be in place, each of them whole.
     """
     touched: dict[Path, None] = {}
     try:
-        for path, data in files:
-            if path.parent not in touched:
-                make_folder(path.parent)
-                touched[path.parent] = None
-            _replace(path, data, True, mode)
+        for group in _groups(files):
+            folders = dict.fromkeys(path.parent for path, _ in group)
+            make_folders(folders)
+            touched.update(folders)
+            _replace_group(group, mode)
     finally:
-        for folder in touched:
-            sync_folder(folder)
+        sync_folders(touched)
+
+
+def _groups(files: Iterable[tuple[Path, bytes]]) -> Iterator[list[tuple[Path, bytes]]]:
+    group: list[tuple[Path, bytes]] = []
+    size = 0
+    try:
+        for path, data in files:
+            group.append((path, data))
+            size += len(data)
+            if len(group) >= GROUP_FILES or size >= GROUP_BYTES:
+                yield group
+                group, size = [], 0
+    except Exception:
+        yield group  # what was complete before is put in place
+        raise
+    if group:
+        yield group
 
 
 def read_regular(path: Path) -> bytes:
@@ -60,18 +85,28 @@ def read_regular(path: Path) -> bytes:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and its parents for the owner alone, durably.
+    """Make a folder and its parents for the owner alone, durably."""
+    make_folders([path])
+
+
+def make_folders(paths: Iterable[Path]) -> None:
+    """Make folders and their parents for the owner alone, durably.
 
     A folder that was just made is lost in a power cut unless its parent is synced too, all the
     way up to the first one that existed.
     """
-    missing = []
-    while not path.is_dir():
-        missing.append(path)
-        path = path.parent
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder.parent)
+    parents: dict[Path, None] = {}
+    try:
+        for path in paths:
+            missing = []
+            while not path.is_dir():
+                missing.append(path)
+                path = path.parent
+            for folder in reversed(missing):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                parents[folder.parent] = None
+    finally:
+        sync_folders(parents)
 
 
 def sync_folder(path: Path) -> None:
@@ -86,20 +121,70 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
+def sync_folders(paths: Iterable[Path]) -> None:
+    """Wait until the disk has the names in some folders."""
+    _at_once(sync_folder, list(paths))
+
+
+def sync_files(files: Sequence[int]) -> None:
+    """Wait until the disk has what was written to some open files."""
+    _at_once(os.fsync, files)
+
+
+def _at_once(sync: Callable[[Any], None], things: Sequence[Any]) -> None:
+    """Sync several things; a disk that is asked for many at once is done with all after a few of its own steps."""
+    if len(things) < FEW:
+        for thing in things:
+            sync(thing)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(SYNC_THREADS, len(things))) as pool:
+        for _ in pool.map(sync, things):
+            pass
+
+
 def _replace(path: Path, data: bytes, durable: bool, mode: int) -> None:
+    if durable:
+        _replace_group([(path, data)], mode)
+        return
+    temporary, file = _begin(path, data, mode)
+    os.close(file)
+    os.replace(temporary, path)
+
+
+def _replace_group(group: Sequence[tuple[Path, bytes]], mode: int) -> None:
+    """Put several files in place, after the disk has all of them."""
+    begun: list[tuple[Path, int]] = []
+    placed = 0
+    try:
+        try:
+            for path, data in group:
+                begun.append(_begin(path, data, mode))
+            sync_files([file for _, file in begun])
+        finally:
+            for _, file in begun:
+                os.close(file)
+        for (path, _), (temporary, _) in zip(group, begun, strict=True):
+            os.replace(temporary, path)
+            placed += 1
+    except BaseException:
+        for temporary, _ in begun[placed:]:
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _begin(path: Path, data: bytes, mode: int) -> tuple[Path, int]:
+    """Write a temporary file beside a path; returns it open."""
     temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
-        try:
-            write_all(file, data)
-            if durable:
-                os.fsync(file)
-        finally:
-            os.close(file)
-        os.replace(temporary, path)
+        write_all(file, data)
     except BaseException:
+        os.close(file)
         temporary.unlink(missing_ok=True)
         raise
+    return temporary, file
 
 
 def write_all(file: int, data: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from netto_tui.errors import InvalidRecord, VaultError
-from netto_tui.files import make_folder, sync_folder, write_all
+from netto_tui.files import make_folders, sync_files, sync_folders, write_all
 from netto_tui.model.conversation import start_day
 from netto_tui.model.formats import read_line
 from netto_tui.model.ids import CONVERSATION
@@ -137,8 +137,8 @@ def append(batch: Sequence[Append]) -> None:
     done: list[tuple[int, Append]] = []
     try:
         try:
+            make_folders(dict.fromkeys(each.path.parent for each in batch))
             for each in batch:
-                make_folder(each.path.parent)
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
                 done.append((os.open(each.path, flags, 0o600), each))
             for file, each in done:
@@ -146,10 +146,8 @@ def append(batch: Sequence[Append]) -> None:
                     raise Differs(each.path.stem)
             for file, each in done:
                 write_all(file, each.data)
-            for file, _ in done:
-                os.fsync(file)
-            for folder in {each.path.parent for each in batch if each.size == 0}:
-                sync_folder(folder)
+            sync_files([file for file, _ in done])
+            sync_folders({each.path.parent for each in batch if each.size == 0})
         except OSError as error:
             for file, each in done:
                 os.ftruncate(file, each.size)
