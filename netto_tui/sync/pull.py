@@ -24,6 +24,7 @@ class Pull:
         self.digests: dict[str, str] = {}
         self._buffer: list[Record] = []
         self._size = 0
+        self._held: dict[str, str] | None = None
 
     def run(self, changes: Changes, lost: Iterable[str]) -> None:
         """Read what changed, what is wanted here, and what has to be looked at again; add all of it.
@@ -57,11 +58,12 @@ class Pull:
     def _take_in(self, found: Held, known: dict[str, str]) -> None:
         for corrupt in found.corrupt:
             self.context.quarantine(corrupt)
-        conversation = found.records[0].rev.conversation if found.records else known.get(found.name, "")
         if not found.records:
+            conversation = known.get(found.name) or self._held_as(found.name)
             if conversation and (found.corrupt or self.context.ledger.holds(conversation)):
                 self._miss(conversation)
             return
+        conversation = found.records[0].rev.conversation
         self._buffer.extend(found.records)
         self._size += sum(len(record.raw) for record in found.records)
         self.digests[conversation] = conversation_digest(record.id for record in found.records)
@@ -69,6 +71,12 @@ class Pull:
             self._miss(conversation)
         if len(self._buffer) >= BUFFER_RECORDS or self._size >= BUFFER_BYTES:
             self._flush()
+
+    def _held_as(self, stored_name: str) -> str | None:
+        """The conversation that the replica was seen to hold under a name."""
+        if self._held is None:
+            self._held = {self.context.stored_name(held): held for held in self.context.ledger.held()}
+        return self._held.get(stored_name)
 
     def _flush(self) -> None:
         """Add what was read; what it needs beside the records comes first."""
