@@ -1,0 +1,179 @@
+"""A replica in memory that obeys the protocol of replicas.base, and can be made to fail in every way."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from netto_tui.errors import InvalidRecord, Moved, Unreachable, WrongTarget
+from netto_tui.model.formats import read_line
+from netto_tui.model.revision import Record
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Presence, Probe
+from netto_tui.security.envelope import PLAIN, Envelope
+
+Moment = Literal["before", "after"]
+
+
+@dataclass
+class Store:
+    """What lies there, whoever looks at it.
+
+    lines: of each conversation. log: the states there were, each a name of its own and what changed then.
+    """
+
+    presence: Presence = "absent"
+    marker: Marker | None = None
+    lines: dict[str, list[bytes]] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    log: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    states: int = 0
+
+    def changed(self, names: Iterable[str]) -> None:
+        """Note a new state."""
+        self.states += 1
+        self.log.append((f"s{self.states}", frozenset(names)))
+
+    @property
+    def cursor(self) -> str:
+        """The name of the present state."""
+        return self.log[-1][0] if self.log else ""
+
+    def records(self, name: str) -> dict[str, Record]:
+        """The good records of a conversation."""
+        found = {}
+        for line in self.lines.get(name, ()):
+            try:
+                record = read_line(line)
+            except InvalidRecord:
+                continue
+            if record.rev.conversation == name:
+                found[record.id] = record
+        return found
+
+    def ids(self) -> set[str]:
+        """The good records of all conversations, by name."""
+        return {record for name in self.lines for record in self.records(name)}
+
+    def snapshot(self) -> Store:
+        """A backup, as somebody might keep one of a disk."""
+        return copy.deepcopy(self)
+
+    def roll_back(self, old: Store) -> None:
+        """Become what it was when a backup was made; states that are to come have new names."""
+        self.presence, self.marker = old.presence, old.marker
+        self.lines, self.blobs, self.log = copy.deepcopy((old.lines, old.blobs, old.log))
+
+    def empty(self) -> None:
+        """Lose everything but the place."""
+        self.roll_back(Store("empty"))
+
+
+class MemoryReplica:
+    """One device's view of a store; see replicas.base.Replica.
+
+    trouble: called before and after each call takes effect, with the call's name; what it raises
+    is what the caller sees. writes: how many times anything was written from here.
+    """
+
+    kind = "memory"
+    compares = True
+
+    def __init__(self, name: str, store: Store, trouble: Callable[[str, Moment], None] | None = None) -> None:
+        self.name = name
+        self.target = f"memory:{name}"
+        self.envelope: Envelope = PLAIN
+        self.cancel = threading.Event()
+        self.requests = 0
+        self.writes = 0
+        self.store = store
+        self.trouble = trouble or (lambda _call, _moment: None)
+        self.hide: Callable[[frozenset[str]], frozenset[str]] = lambda names: names
+
+    def _reach(self, call: str) -> None:
+        self.requests += 1
+        self.trouble(call, "before")
+        if self.store.presence == "absent" and call not in ("probe", "claim", "rebuild"):
+            raise Unreachable(f"{self.name} is not there.")
+
+    def probe(self) -> Probe:
+        """Presence, identity and state."""
+        self._reach("probe")
+        if self.store.presence != "present":
+            return Probe(self.store.presence)
+        return Probe("present", self.store.cursor, self.store.marker)
+
+    def claim(self, marker: Marker) -> None:
+        """Write the identity. Raises WrongTarget over something that is not ours."""
+        self._reach("claim")
+        if self.store.presence == "present" and self.store.marker not in (None, marker):
+            raise WrongTarget(f"{self.name} is something else.")
+        self.store.presence, self.store.marker = "present", marker
+        self.store.changed(())
+        self.writes += 1
+        self.trouble("claim", "after")
+
+    def rebuild(self, marker: Marker) -> None:
+        """Begin anew."""
+        self._reach("rebuild")
+        self.store.empty()
+        self.claim(marker)
+
+    def changes(self, since: str = "") -> Changes:
+        """What changed after a state; everything after one that is not among those there were."""
+        self._reach("changes")
+        states = [state for state, _ in self.store.log]
+        if since in states:
+            names = frozenset().union(*(names for _, names in self.store.log[states.index(since) + 1 :]))
+            return Changes(self.store.cursor, self.hide(names), complete=False)
+        return Changes(self.store.cursor, self.hide(frozenset(self.store.lines)), complete=True, rewritten=bool(since))
+
+    def read(self, names: Iterable[str]) -> Iterator[Held]:
+        """Each conversation, its lines checked."""
+        self._reach("read")
+        for name in names:
+            self.trouble("read one", "before")
+            yield self._held(name)
+
+    def _held(self, name: str) -> Held:
+        records = self.store.records(name)
+        good = {record.line for record in records.values()}
+        bad = [line for line in self.store.lines.get(name, ()) if line not in good]
+        corrupt = tuple(Corrupt(f"{name}:{number}", line, "It is no record.") for number, line in enumerate(bad))
+        return Held(name, tuple(sorted(records.values(), key=lambda record: record.order)), corrupt)
+
+    def read_blob(self, sha256: str) -> bytes | None:
+        """A blob as it lies there."""
+        self._reach("read_blob")
+        return self.store.blobs.get(sha256)
+
+    def add(self, batch: Batch, expected: str) -> str:
+        """Unite each conversation with what is there; may be cut between two of them."""
+        self._reach("add")
+        if self.compares and expected != self.store.cursor:
+            raise Moved(f"Another device wrote to {self.name} first.")
+        self.writes += 1
+        self.store.blobs |= batch.blobs
+        written = []
+        try:
+            for write in batch.writes:
+                self.trouble("add one", "before")
+                whole = {record.id: record for record in write.records}
+                if self.compares:
+                    whole |= self.store.records(write.conversation)
+                self.store.lines[write.conversation] = [record.line for record in whole.values()]
+                written.append(write.conversation)
+        finally:
+            self.store.changed(written)
+        self.trouble("add", "after")
+        return self.store.cursor
+
+    def check(self) -> Iterator[Corrupt]:
+        """Nothing that reading would not show."""
+        self._reach("check")
+        return iter(())
+
+    def close(self) -> None:
+        """Nothing is kept open."""
