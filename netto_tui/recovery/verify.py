@@ -231,7 +231,7 @@ class _Verification:
         While something waits to become stable data, files may lawfully be older than the records.
         """
         wrong: set[str] = set()
-        if not replica.envelope.readable or verdict.missing or verdict.extra or not ledger.is_settled():
+        if not replica.envelope.readable or verdict.missing or verdict.extra or ledger.unsettled():
             return wrong
         with self.vault.reader() as reader:
             for day in reader.message_days():
@@ -276,5 +276,6 @@ class _Verification:
         if damaged:
             ledger.need_repair()
         elif verdict.ok:
-            ledger.record({name: digest for name, digest in digests.items() if name in self.digests})
+            known = {name: digest for name, digest in digests.items() if name in self.digests}
+            ledger.record(known, ledger.unsettled())
             ledger.prove(verdict.digest, self.vault.clock.now())

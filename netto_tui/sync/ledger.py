@@ -168,10 +168,11 @@ class Ledger:
         query = "SELECT count(*) FROM ledger WHERE replica = ? AND digest <> ''"
         return int(self._vault.sql.execute(query, (self.name,)).fetchone()[0])
 
-    def is_settled(self) -> bool:
-        """Whether nothing that was pushed waits for a quiet moment to become stable data."""
-        query = "SELECT 1 FROM ledger WHERE replica = ? AND NOT settled LIMIT 1"
-        return self._vault.sql.execute(query, (self.name,)).fetchone() is None
+    def unsettled(self) -> list[str]:
+        """The conversations there that wait for a quiet moment to become stable data."""
+        return self._names(
+            "SELECT name FROM ledger JOIN conversations ON id = conversation WHERE replica = ? AND NOT settled"
+        )
 
     def need_repair(self) -> None:
         """Note that verification found damage in the store itself; the next pass mends it."""

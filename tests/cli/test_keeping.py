@@ -356,3 +356,20 @@ def test_the_app_says_what_it_needs_when_there_is_no_terminal(vault: Program) ->
     done = vault()
     assert done.code == 2
     assert "terminal" in done.err and "--json" in done.err
+
+
+def test_a_proof_does_not_turn_the_talk_of_today_into_stable_data(
+    synced: tuple[Program, str, str], tmp_path: Path
+) -> None:
+    netto, _, _ = synced
+
+    def branches() -> set[str]:
+        command = ["git", "-C", str(tmp_path / "history.git"), "for-each-ref", "--format=%(refname:short)"]
+        return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+    before = branches()
+    assert any(name.startswith("live/") for name in before)
+    for _ in range(2):
+        assert netto("verify", "--deep").code == 0
+    assert netto("sync").code == 0
+    assert branches() == before
