@@ -147,7 +147,7 @@ $symptom ($project)
 == ```$lang
 $old
 ```
-<< Found it: $cause. I will write the failing test first.
+<< [[Found it: $cause. I will write the failing test first.|There it is: $cause. First a test that fails because of it.|I think I see it: $cause. A test will tell.]]
 !! run {"command": "$run"}
 == 1 failed: $test
 !! edit {"path": "$file", "replace": "$old", "with": "$new"}
@@ -160,11 +160,11 @@ $old
 $new
 ```
 
-The test is called `$test`; it failed before and passes now.
+[[The test is called `$test`; it failed before and passes now.|`$test` failed before this change and passes after it.|There is a test now, `$test`, so it stays fixed.]]
 >> [[Good. Is the same mistake anywhere else?|Anything similar elsewhere in the repository?]]
 !! search {"pattern": "same idiom", "where": "."}
 == 2 matches, both in code that is generated
-<< Only in generated code, which takes its shape from the template I just changed. Nothing else to do.
+<< [[Only in generated code, which takes its shape from the template I just changed. Nothing else to do.|Two places look alike, and both are generated from what I changed. So no.|No. The two matches are built from this file.]]
 >> Commit message?
 << ```
 Fix: $symptom
@@ -195,9 +195,9 @@ $new
 2. The test `$test` would also pass if the function returned nothing at all. Assert the value.
 3. README: the example uses the old name.
 
-No remarks on style; the tools have that covered.
+[[No remarks on style; the tools have that covered.|The rest reads well, and the diff is pleasantly small.|I would merge it after the first two.]]
 >> [[1 and 3 done. For 2, show me.|Done with 1 and 3. What would you assert in 2?]]
-<< Compare with a literal, written out by hand: a computed expectation repeats the mistake it should catch.
+<< [[Compare with a literal, written out by hand: a computed expectation repeats the mistake it should catch.|One example on paper, the numbers copied into the test. Dull, and it finds things.|The value itself. “Not empty” is what a broken version also says.]]
 >> Makes sense, changed and pushed.
 """,
     "Reviewed $project before its release; the test `$test` now compares with a value written by hand.",

@@ -66,7 +66,7 @@ _AGENDA = Script(
     """
 [[Agenda for $meeting|Preparing $meeting]]
 >> I am preparing $meeting: $people. The goal is to $goal. What I am afraid of: $risk.
-<< Then build it backwards from the decision. For $minutes minutes:
+<< [[Then build it backwards from the decision. For $minutes minutes:|Start at the end: what is decided when people stand up? For $minutes minutes:|$minutes minutes are enough, if the decision comes first on paper:]]
 
 1. **5 min** What is to be decided, in one sentence, on the wall.
 2. **10 min** Facts that everybody needs. Sent the day before; here only questions.
@@ -74,11 +74,11 @@ _AGENDA = Script(
 4. **10 min** Decide.
 5. **5 min** Who tells whom, and by when.
 
-The rest is slack. You will need it.
+[[The rest is slack. You will need it.|Whatever is left is a gift; end early.|Leave the rest empty. Something always comes.]]
 >> [[And against the thing I am afraid of?|What do I do about my fear?]]
-<< Say it at the beginning, in those words. It works surprisingly often.
+<< [[Say it at the beginning, in those words. It works surprisingly often.|Put it on the wall next to the goal. Everybody will help to avoid it.|Ask somebody to raise a hand when it happens. Not you.]]
 >> [[Report: it worked. Decision: $decision.|We finished early. Result: $decision.]]
-<< Congratulations. Minutes in one line: *$decision.* Shall I draft the mail?
+<< [[Congratulations. Minutes in one line: *$decision.* Shall I draft the mail?|Good. *$decision*, and nothing else, goes into the minutes. A mail?|Then write it down before anybody remembers it differently: *$decision.* Do you want a mail?]]
 >> Yes, three sentences, no adjectives.
 << > Dear all, today we decided: $decision. The notes are in the usual place. Thank you for coming prepared.
 """,
@@ -160,11 +160,11 @@ A letter to $to
 
 [[What is missing?|Does this sound like you?]]
 >> [[A first sentence that is not so abrupt.|The ending is too stiff.]]
-<< Then begin with why you write *today*, and end with your first name. Everything between can stay: it is short because it is clear.
+<< [[Then begin with why you write *today*, and end with your first name. Everything between can stay: it is short because it is clear.|Swap the first two sentences and close the way you would at the door.|Put one sentence in front that only you could write. The rest carries itself.]]
 >> [[Better. Make it fit on a card.|Good. Shorter by a third, please.]]
 << > $facts $ask.
 
-Nothing was lost; I only took out what was there twice.
+[[Nothing was lost; I only took out what was there twice.|That fits, with room for the signature.|Read it aloud once; if you stumble, cut there.]]
 """,
     "Letter to $to about $about, in a tone that is $tone.",
     _LETTERS,

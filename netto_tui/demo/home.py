@@ -91,15 +91,15 @@ _REPAIR = Script(
     """
 [[$thing: $sign|What is wrong with $thing?]]
 >> [[Help: $thing. $sign.|There is something with $thing: $sign. Can I do that myself?]]
-<< Probably yes. First look, then buy: $check. Tell me what you see.
+<< [[Probably yes. First look, then buy: $check. Tell me what you see.|Very likely. One test before any shopping: $check. What do you find?|Let us see. Please $check, and tell me.]]
 >> I see $found.
-<< Good, then it is the simple case: **$fix**.
+<< [[Good, then it is the simple case: **$fix**.|Then it is what I hoped: **$fix**.|That explains it. **Now: $fix**.]]
 
 You need: $part. And the limit: $stop.
 >> [[How long does it take?|And time?]]
-<< Half an hour, plus the half hour of looking for the right screwdriver.
+<< [[Half an hour, plus the half hour of looking for the right screwdriver.|An hour, if nobody helps.|Forty minutes with tea, thirty without.]]
 >> [[Done, it works again 💪|It works. Took fifty minutes, most of it the screwdriver.]]
-<< Well done. I noted the date, in case it comes back.
+<< [[Well done. I noted the date, in case it comes back.|Very good! It is in the notes, with the date.|Congratulations. You just saved somebody's Saturday.]]
 """,
     "Repaired $thing ($sign): $fix. If it comes back: $stop.",
     _REPAIRS,
@@ -170,7 +170,7 @@ _VISIT = Script(
     """
 [[Before $visit|$visit, $day]]
 >> [[I have an appointment: $visit, $day. Help me prepare, I always forget half of it.|Appointment for $visit on $day. What should I think of?]]
-<< I can help with the list; for anything medical, ask there.
+<< [[I can help with the list; for anything medical, ask there.|A list, gladly. What it means is for the people there to say.|Here is what usually gets forgotten:]]
 
 - **Bring:** $bring.
 - **Ask:** $ask.

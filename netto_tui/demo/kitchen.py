@@ -120,18 +120,18 @@ _TONIGHT = Script(
     """
 [[Tonight: $dish|$dish with what is there]]
 >> [[I have $have. I would like to make $dish, but there is no $lack. Is that a problem?|Can I make $dish without $lack? I have $have.]]
-<< Not a problem: $swap.
+<< [[Not a problem: $swap.|You can do without: $swap.|No need to go out again: $swap.|Easily: $swap.]]
 
 The one thing that matters: **$key.**
 
-Count on $time. Shall I give you the steps one by one while you cook?
+[[Count on $time. Shall I give you the steps one by one while you cook?|It takes $time. Do you want the steps as you go?|With everything at hand: $time. Ready for the steps?]]
 >> [[Yes, one by one. My hands are wet.|Steps please, short ones.]]
-<< 1. Everything chopped and within reach before the heat goes on.
+<< 1. [[Everything chopped and within reach before the heat goes on.|Set out bowls first; you will thank yourself.|Chop, measure, tidy up. Only then the stove.]]
 2. $key.
-3. Low heat, lid half on, and taste after ten minutes.
-4. Season again at the end; it always needs a little more than you think.
+3. [[Low heat, lid half on, and taste after ten minutes.|Turn it down earlier than you want to, and taste.|Patience, low heat, a spoon in reach.]]
+4. [[Season again at the end; it always needs a little more than you think.|A pinch more salt at the very end.|Taste, rest two minutes, taste again.]]
 >> [[It smells right already. How do I know it is done?|And when is it done?]]
-<< When you have tasted it three times and the last time you did not want to change anything. For $dish that is after about $time. Enjoy! 🍽️
+<< [[When you have tasted it three times and the last time you did not want to change anything. Enjoy! 🍽️|When it looks like the picture in your head, and not a minute later. Guten Appetit!|After about $time, or when somebody comes into the kitchen and asks. Enjoy!]]
 """,
     "Cooked $dish without $lack: $swap.",
     _DISHES,
@@ -144,7 +144,7 @@ $dish for $people
 >> I promised $dish for $people. What changes when I make more of it?
 << $scale. And the rule stays: $key.
 >> What can I do the day before?
-<< Everything that is cut, soaked or weighed. Not the last step: it makes the difference between cooked and warmed up. Plan $time plus a third for the larger amount.
+<< [[Everything that is cut, soaked or weighed. Not the last step: it makes the difference between cooked and warmed up.|All the knife work, and nothing that has to be crisp.|Half of it: prepare in the evening, finish with the guests in the kitchen.]] Plan $time plus a third for the larger amount.
 >> [[Shopping list?|Write me the list.]]
 << - for the base: $have
 - instead of $lack: $swap

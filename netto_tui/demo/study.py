@@ -86,11 +86,11 @@ _EXPLAIN = Script(
 
 [[Which part is still foggy?|Say it back to me in one sentence?]]
 >> I always thought $trap?
-<< A good objection. $answer.
+<< [[A good objection. $answer.|Many think so. $answer.|Close, and worth a minute. $answer.]]
 >> Ask me something, so I see whether I got it.
 << $quiz
 >> [[Hm. $solution?|$solution. Right?]]
-<< Exactly. You have it.
+<< [[Exactly. You have it.|Yes. Say it to somebody else tomorrow, then it stays.|Right. And you got there without the formula.]]
 """,
     "Learned: $topic. The question that helped: $quiz",
     _TOPICS,
@@ -103,7 +103,7 @@ Three questions before breakfast: $topic
 >> Quiz me again on $topic, like two weeks ago.
 << First, the core in one sentence, from memory.
 >> [[$plain, more or less.|Something like: $plain.]]
-<< Very good. And what did you believe before?
+<< [[Very good. And what did you believe before?|Yes. What was the tempting wrong answer?|Good. Which mistake did you use to make?]]
 >> That $trap.
 << And why not?
 >> $answer.

@@ -100,9 +100,9 @@ _WEEKEND = Script(
     """
 A weekend in $place
 >> [[I have two and a half days in $place, $when. Can you sketch a plan that is not a forced march?|We are going to $place, $when. Two days, two people, no car. What would you do?]]
-<< Happily. Three questions first, or I guess: do you like to walk, do you eat early or late, and is there one thing you must not miss?
+<< [[Happily. Three questions first, or I guess: do you like to walk, do you eat early or late, and is there one thing you must not miss?|Good choice. Before I invent anything: how much walking, how late a dinner, and what would make you sad to miss?|With pleasure. Tell me how you travel: on foot or by tram, early birds or late ones, and is anything fixed already?]]
 >> [[Walking yes, late dinners, and nothing I must see|We walk a lot, eat whenever, and like places where people actually live]].
-<< Then I would keep one fixed point a day and leave the rest open.
+<< [[Then I would keep one fixed point a day and leave the rest open.|In that case: one thing a day that has a time, everything else without.|Then let us plan half of it, and let the place do the other half.]]
 
 **First day**
 - Arrive, drop the bags, and walk $walk.
@@ -110,14 +110,14 @@ A weekend in $place
 
 **Second day**
 - $sight in the morning. Have a long lunch after it.
-- The afternoon stays empty on purpose.
+- [[The afternoon stays empty on purpose.|Nothing after that. You will find something.|The afternoon belongs to a bench with a view.]]
 
 **Last morning**
-- Repeat whatever you liked best.
+- [[Repeat whatever you liked best.|Market, coffee, and the long way to the station.|Go back to the place you walked past too quickly.]]
 
 If it rains: $rain. For your bag: $pack.
 >> [[That is exactly our speed. What should we book ahead?|Nice. Anything to book in advance?]]
-<< Only the train and the first night. Reserve dinner for the second evening if it is a Saturday; everything else works on the day. Shall I keep this as a note?
+<< [[Only the journey and the first night. Reserve dinner for the second evening if it is a Saturday; everything else works on the day.|Book beds and the way there. A table for Saturday does no harm. The rest is better unbooked.|Very little: somewhere to sleep, a seat on the way home, and a table for the last evening.|The room. Seats, if you want to sit together. Nothing else, or it becomes a timetable.]] [[Shall I keep this as a note?|Do you want it as a note?|I can keep it for you.]]
 >> [[Yes please.|Please do, and remind me of the shoes.]]
 << Noted under *$place*.
 """,
@@ -130,8 +130,8 @@ _AFTER = Script(
     """
 $place: notes from the road
 >> We are back from $place. I want to keep what was good before I forget it.
-<< Tell me in any order; I will sort it.
->> The walk ($walk) was the best part. We ate $eat. The plan for rain was never needed, though we looked in at $rain anyway. I would skip the second museum next time.
+<< [[Tell me in any order; I will sort it.|Just talk, I will make a list of it.|Before the laundry, very sensible. Go ahead.]]
+>> The walk ($walk) was the best part. We ate $eat. [[The plan for rain was never needed, though we looked in at $rain anyway. I would skip the second museum next time.|It rained once, and then it was $rain, as you said. Next time fewer museums.|We hardly needed the plan for rain ($rain). One museum would have been enough.]]
 << Sorted:
 
 | | |

@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from netto_tui import files
 from netto_tui.errors import Cancelled, Moved, Unreachable, WrongTarget
-from netto_tui.replicas import folder
+from netto_tui.replicas import folder, tree_files
 from netto_tui.replicas.folder import Folder
 from netto_tui.security.envelope import PLAIN
 from tests.contract.stores import MARKER, batch, conversation, held, ids, records
@@ -91,7 +91,7 @@ def test_looking_reads_no_file_of_a_conversation(replica: Folder, root: Path, mo
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: listed.append(str(path)) or scandir(path))
     opened: list[Path] = []
-    monkeypatch.setattr(folder, "read_regular", lambda path: opened.append(path) or files.read_regular(path))
+    monkeypatch.setattr(tree_files, "read_regular", lambda path: opened.append(path) or files.read_regular(path))
     open_folder(root).probe()
     assert opened == [root / ".netto" / "vault.json"]
     assert not any(path.endswith(tuple(f"/{day:02d}" for day in range(1, 29))) and "/11/" in path for path in listed)
