@@ -11,23 +11,19 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, Unreachable, WrongTarget
-from netto_tui.files import TEMPORARY, atomic_write, make_folder, read_regular, replace_files, sync_folder
+from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Unreachable, WrongTarget
+from netto_tui.files import TEMPORARY, atomic_write, make_folder, replace_files
 from netto_tui.replicas import days, tree
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Presence, Probe, Write
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Probe, Write
+from netto_tui.replicas.tree_files import LOCK, TreeFiles
 from netto_tui.security.envelope import Envelope
 
 LOCK_SECONDS = 20.0
 """How long a write waits for another process that is writing."""
-
-_LOCK = ".netto/lock"
-_DAMAGED = f"{tree.MARKER}.damaged-"
-_SYSTEM_FILES = {"lost+found", ".DS_Store", ".Trashes", ".directory", "@eaDir", "Thumbs.db", "desktop.ini"}
 
 
 class Folder:
@@ -42,15 +38,16 @@ class Folder:
         self.requests = 0
         self.envelope = envelope
         self._root = Path(target).expanduser()
+        self._files = TreeFiles(self._root, envelope)
         self._listed: dict[str, tuple[int, frozenset[str]]] = {}
 
     def probe(self) -> Probe:
         """Presence, identity, cursor and free space; looks at the times of the day folders only."""
         with self._reaching():
-            presence = self._presence()
+            presence = self._files.presence()
             if presence == "absent" or not self._root.is_dir():
                 return Probe(presence, marker_error="It is not a directory." if presence == "present" else "")
-            marker, error = self._marker()
+            marker, error = self._files.marker()
             cursor = days.encode(days.scan(self._root / "sessions"))
             free = shutil.disk_usage(self._root).free
             return Probe(presence, cursor, marker, str(error or ""), None, free)
@@ -61,10 +58,10 @@ class Folder:
         A damaged identity is set aside and written anew.
         """
         with self._reaching():
-            found, error = self._marker()
+            found, error = self._files.marker()
             if isinstance(error, NewerFormat):
                 raise error
-            if found != marker and error is None and (found or self._presence() == "present"):
+            if found != marker and error is None and (found or self._files.presence() == "present"):
                 raise WrongTarget(
                     f"{self._root} holds something else than this replica.",
                     remedy="Choose an empty directory, or one that does not exist yet.",
@@ -72,10 +69,12 @@ class Folder:
             make_folder(self._root / ".netto")
             with self._writing():
                 if error is not None:
-                    self._set_marker_aside()
+                    self._files.set_marker_aside()
                 if found is None:
                     atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
-                self._remove(self._root / path for path, entry in self._walk() if entry.name.startswith(TEMPORARY))
+                self._files.remove(
+                    self._root / path for path, entry in self._files.walk() if entry.name.startswith(TEMPORARY)
+                )
                 if self.envelope.readable and not (self._root / tree.README_PATH).exists():
                     atomic_write(self._root / tree.README_PATH, tree.README)
 
@@ -85,13 +84,13 @@ class Folder:
         Its conversations stay; what is damaged among them is replaced by `add`.
         """
         with self._reaching():
-            found, error = self._marker()
+            found, error = self._files.marker()
             if isinstance(error, NewerFormat):
                 raise error
             if found is not None and found.vault != marker.vault:
                 raise WrongTarget(f"{self._root} belongs to another vault.", remedy="Choose another directory.")
             if found != marker and (found or (self._root / "sessions").is_dir()):
-                self._set_marker_aside()
+                self._files.set_marker_aside()
                 atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
             self.claim(marker)
 
@@ -131,7 +130,7 @@ class Folder:
         path = tree.blob_path(self.envelope, sha256)
         with self._reaching():
             self._require_directory()
-            data = self._content(path)
+            data = self._files.content(path)
         if data is None:
             return None
         if isinstance(data, Corrupt):
@@ -144,14 +143,14 @@ class Folder:
         """A view as it lies there; what cannot be read is as good as gone."""
         with self._reaching():
             self._require_directory()
-            data = self._content(tree.view_path(path))
+            data = self._files.content(tree.view_path(path))
             return data if isinstance(data, bytes) else None
 
     def add(self, batch: Batch, expected: str) -> str:
         """Write blobs, then conversations, then views, under a lock that other processes honour."""
         with self._reaching():
             self._require_directory()
-            marker, error = self._marker()
+            marker, error = self._files.marker()
             if marker is None:
                 raise WrongTarget(
                     f"{self._root} is not a replica of a vault. {error or ''}".rstrip(),
@@ -164,9 +163,9 @@ class Folder:
         """Blobs that are not their own, a damaged identity, leftovers, and what does not belong."""
         with self._reaching():
             self._require_directory()
-            for path, entry in self._walk():
+            for path, entry in self._files.walk():
                 self._pause()
-                if found := self._fault(path, entry):
+                if found := self._files.fault(path, entry):
                     yield found
 
     def close(self) -> None:
@@ -183,7 +182,7 @@ class Folder:
         replace_files(self._new_blobs(batch.blobs))
         try:
             replace_files(self._new_pages(batch.writes, written, outdated))
-            self._remove(outdated)
+            self._files.remove(outdated)
         finally:
             for day in written:
                 folder = self._root / "sessions" / day
@@ -192,9 +191,9 @@ class Folder:
                     known[day] = folder.stat().st_mtime_ns
         if self.envelope.readable:
             replace_files(
-                (self._place(tree.view_path(path)), data)
+                (self._files.place(tree.view_path(path)), data)
                 for path, data in batch.views.items()
-                if self._content(path) != data
+                if self._files.content(path) != data
             )
         return days.encode(known)
 
@@ -202,9 +201,9 @@ class Folder:
         for sha256, content in blobs.items():
             self._pause()
             path = tree.blob_path(self.envelope, sha256)
-            there = self._content(path)
+            there = self._files.content(path)
             if not isinstance(there, bytes) or tree.blob_fault(self.envelope, path, there):
-                yield self._place(path), self.envelope.seal(content)
+                yield self._files.place(path), self.envelope.seal(content)
 
     def _new_pages(
         self, writes: Sequence[Write], written: set[str], outdated: list[Path]
@@ -216,23 +215,23 @@ class Folder:
             page = tree.Page()
             there: dict[str, bytes] = {}
             for day in tree.possible_days(write):
-                content = self._content(path := tree.session_path(day, name))
+                content = self._files.content(path := tree.session_path(day, name))
                 if content is not None:
                     there[day] = content if isinstance(content, bytes) else b""
                     page.read(self.envelope, name, path, there[day])
             data = page.render(self.envelope, write.records)
             if data != there.pop(write.day, b""):
                 written.add(write.day)
-                yield self._place(tree.session_path(write.day, name)), data
+                yield self._files.place(tree.session_path(write.day, name)), data
             written.update(there)
-            outdated.extend(self._place(tree.session_path(day, name)) for day in there)
+            outdated.extend(self._files.place(tree.session_path(day, name)) for day in there)
 
     def _held(self, name: str, where: Iterable[str]) -> Held | None:
         """A conversation from the days it lies in; None when one of the files is gone."""
         page = tree.Page()
         for day in where:
             path = tree.session_path(day, name)
-            data = self._content(path)
+            data = self._files.content(path)
             if data is None:
                 return None
             if isinstance(data, Corrupt):
@@ -260,94 +259,9 @@ class Folder:
                     names = (tree.session_name(f"sessions/{day}/{entry.name}") for entry in entries)
                     self._listed[day] = (stamp, frozenset(filter(None, names)))
 
-    def _content(self, path: str) -> bytes | Corrupt | None:
-        """What lies at a path: None for nothing, Corrupt for what cannot be read."""
-        try:
-            return read_regular(self._place(path))
-        except FileNotFoundError:
-            return None
-        except PermissionError:
-            raise
-        except OSError as error:
-            reason = "It is not a plain file." if error.errno == errno.ELOOP else f"{error.strerror}."
-            return Corrupt(path, b"", reason)
-
-    def _place(self, path: str) -> Path:
-        """A path of the tree on disk. Raises WrongTarget when a symbolic link leads out of it."""
-        place = self._root
-        for part in path.split("/")[:-1]:
-            place = place / part
-            if place.is_symlink():
-                raise WrongTarget(f"{place} is a symbolic link.", remedy="Put a real directory there.")
-        return self._root / path
-
-    def _fault(self, path: str, entry: os.DirEntry[str]) -> Corrupt | None:
-        if entry.name.startswith(TEMPORARY):
-            return Corrupt(path, b"", "It is left over from an interrupted write.", foreign=True)
-        if path == _LOCK or path.startswith(_DAMAGED):
-            return None
-        kind = tree.kind_of(path)
-        if kind == "foreign":
-            return Corrupt(path, b"", "It does not belong to a replica.", foreign=True)
-        data = self._content(path) if kind in ("blob", "marker") or not entry.is_file(follow_symlinks=False) else b""
-        if data is None or isinstance(data, Corrupt):
-            return data
-        if kind == "blob" and (fault := tree.blob_fault(self.envelope, path, data)):
-            return Corrupt(path, data, fault)
-        if kind == "marker" and (error := self._marker()[1]):
-            return Corrupt(path, data, str(error))
-        return None
-
-    def _walk(self, below: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Everything in the tree but real directories, without following links."""
-        with os.scandir(self._root / below) as entries:
-            for entry in sorted(entries, key=lambda found: found.name):
-                if entry.name in _SYSTEM_FILES:
-                    continue
-                path = f"{below}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._walk(f"{path}/")
-                else:
-                    yield path, entry
-
-    def _presence(self) -> Presence:
-        try:
-            found = {entry.name for entry in os.scandir(self._root)} - _SYSTEM_FILES
-            if found == {".netto"} and (self._root / ".netto").is_dir():
-                found = {entry.name for entry in os.scandir(self._root / ".netto")} - {"lock"}
-        except FileNotFoundError:
-            return "absent"
-        except NotADirectoryError:
-            return "present"
-        return "present" if any(not name.startswith(TEMPORARY) for name in found) else "empty"
-
-    def _marker(self) -> tuple[Marker | None, NettoError | None]:
-        """The identity, or why it cannot be read; neither when there is none."""
-        try:
-            return tree.read_marker(read_regular(self._root / tree.MARKER)), None
-        except (FileNotFoundError, NotADirectoryError):
-            return None, None
-        except (InvalidRecord, NewerFormat) as error:
-            return None, error
-        except OSError as error:
-            return None, InvalidRecord(f"Its identity cannot be read: {error.strerror}.")
-
-    def _set_marker_aside(self) -> None:
-        identity = self._root / tree.MARKER
-        if os.path.lexists(identity):
-            identity.rename(self._root / f"{_DAMAGED}{datetime.now(UTC).strftime('%Y%m%dT%H%M%S.%fZ')}")
-
     def _require_directory(self) -> None:
         if not self._root.is_dir():
             raise Unreachable(f"{self._root} is not there.", remedy="Connect or mount the disk, then sync again.")
-
-    def _remove(self, paths: Iterable[Path]) -> None:
-        touched = set()
-        for path in paths:
-            path.unlink(missing_ok=True)
-            touched.add(path.parent)
-        for folder in touched:
-            sync_folder(folder)
 
     def _pause(self) -> None:
         if self.cancel.is_set():
@@ -355,7 +269,7 @@ class Folder:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        lock = FileLock(self._root / _LOCK, mode=0o600)
+        lock = FileLock(self._root / LOCK, mode=0o600)
         try:
             lock.acquire(timeout=LOCK_SECONDS, cancel_check=self.cancel.is_set)
         except Timeout as error:

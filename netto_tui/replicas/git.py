@@ -20,11 +20,12 @@ from dulwich.objects import ObjectID
 
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, WrongTarget
 from netto_tui.replicas import git_trees, tree
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe, Write
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe
 from netto_tui.replicas.git_branch import SESSIONS, Draft, Listing, describe, label, list_branch, read_page, subtree
 from netto_tui.replicas.git_check import check_content, check_history
 from netto_tui.replicas.git_disk import LIVE, MAIN, Disk, Refs, Repository
 from netto_tui.replicas.git_objects import DamagedRepository
+from netto_tui.replicas.git_push import Push
 from netto_tui.replicas.git_remote import Remote, is_url
 from netto_tui.security.envelope import Envelope
 
@@ -146,9 +147,12 @@ class Git:
         return None
 
     def read_view(self, path: str) -> bytes | None:
-        """A view as it lies on main; live branches have none."""
-        refs = self._heads()
-        return self._find_blob(tree.view_path(path), {ref: head for ref, head in refs.items() if ref == MAIN})
+        """A view as it was last seen on main (live branches have none); what is damaged is as good as gone."""
+        refs = self._refs or self._heads()
+        try:
+            return self._find_blob(tree.view_path(path), {MAIN: refs[MAIN]} if MAIN in refs else {})
+        except DamagedRepository:
+            return None
 
     def add(self, batch: Batch, expected: str) -> str:
         """At most one commit on main, then at most one on this device's live branch.
@@ -166,17 +170,20 @@ class Git:
             raise error or WrongTarget(f"{self._repository.place} is not a replica of a vault.")
         message = describe(batch, self._device, self.envelope.readable)
         main, live = (Draft(self._repository.objects, refs.get(ref)) for ref in (MAIN, own))
-        self._put_blobs(main, batch.blobs)
+        push = Push(self.envelope, main, live)
+        for sha256, content in batch.blobs.items():
+            self._pause()
+            push.put_blob(sha256, content)
         for write in batch.writes:
             self._pause()
-            (self._settle if write.settled else self._segment)(write, main, live)
+            (push.settle if write.settled else push.put_segment)(write)
         if self.envelope.readable and any(write.settled for write in batch.writes):
             for path, data in batch.views.items():
                 main.put(tree.view_path(path), data)
         if (head := self._commit(main, MAIN, message)) is not None:
             known[MAIN] = head
         if live.head:
-            self._sweep(self._list({own: live.head})[own], main, live)
+            push.sweep(self._list({own: live.head})[own])
         if (head := self._commit(live, own, message)) is not None:
             known[own] = head
         self._refs = {**refs, **known}
@@ -228,52 +235,6 @@ class Git:
     def close(self) -> None:
         """Close the files of the repository."""
         self._repository.close()
-
-    def _settle(self, write: Write, main: Draft, live: Draft) -> None:
-        """Put a whole conversation on main and take its segments off the live branch."""
-        name = self.envelope.name(write.conversation)
-        page = tree.Page()
-        paths = [tree.session_path(day, name) for day in tree.possible_days(write)]
-        for draft in (main, live):
-            for path in paths:
-                page.read(self.envelope, name, path, draft.content(path))
-        main.put(paths[0], page.render(self.envelope, write.records))
-        for path in paths[1:]:
-            main.drop(path)
-        for path in paths:
-            live.drop(path)
-
-    def _segment(self, write: Write, main: Draft, live: Draft) -> None:
-        """Put on the live branch what main lacks of a conversation."""
-        name = self.envelope.name(write.conversation)
-        stable, page = tree.Page(), tree.Page()
-        paths = [tree.session_path(day, name) for day in tree.possible_days(write)]
-        for path in paths:
-            stable.read(self.envelope, name, path, main.content(path))
-            page.read(self.envelope, name, path, live.content(path))
-        data = page.render(self.envelope, write.records, without=stable.records)
-        for path in paths[1:] if data else paths:
-            live.drop(path)
-        if data:
-            live.put(paths[0], data)
-
-    def _sweep(self, listing: Listing, main: Draft, live: Draft) -> None:
-        """Take segments off the live branch that main has in full, such as after an interrupted push."""
-        for name, files in listing.names.items():
-            for path in files:
-                segment, stable = tree.Page(), tree.Page()
-                segment.read(self.envelope, name, path, live.content(path))
-                stable.read(self.envelope, name, path, main.content(path))
-                if segment.records and segment.records.keys() <= stable.records.keys():
-                    live.drop(path)
-
-    def _put_blobs(self, main: Draft, blobs: Mapping[str, bytes]) -> None:
-        for sha256, content in blobs.items():
-            self._pause()
-            path = tree.blob_path(self.envelope, sha256)
-            there = main.content(path)
-            if there is None or tree.blob_fault(self.envelope, path, there):
-                main.put(path, self.envelope.seal(content))
 
     def _commit(self, draft: Draft, ref: str, message: bytes) -> ObjectID | None:
         """Move a branch to what a draft says, unless it says nothing new; the branch's commit then."""

@@ -144,7 +144,7 @@ class Objects:
         for path in sorted(self._path.glob("*/*")):
             where = f"objects/{path.parent.name}/{path.name}"
             if path.name.startswith((TEMPORARY, "tmp_")):
-                yield Corrupt(where, b"", "It is left over from an interrupted write.")
+                yield Corrupt(where, b"", "It is left over from an interrupted write.", foreign=True)
             elif len(path.parent.name) == 2:
                 sha = (path.parent.name + path.name).encode()
                 try:
