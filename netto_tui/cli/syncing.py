@@ -26,7 +26,7 @@ SEVERITY = (5, 4, 2, 1, 3)
 
 
 @command("sync", short_help="Make the vault and its replicas equal, and prove it.")
-@click.option("--watch", is_flag=True, help="Go on until Ctrl+C: changes at once, the rest on schedule.")
+@click.option("--watch", is_flag=True, help="Go on until Ctrl+C; --json then gives a document a line.")
 @click.option("--rebuild", is_flag=True, help="Make the named replicas whole, though they look lost or damaged.")
 @click.argument("replicas", nargs=-1)
 def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool) -> int:

@@ -224,3 +224,13 @@ def test_a_native_export_brings_its_large_content_along(vault: Program, home: Pa
         opened.add([record], {sha256: picture})
     assert vault("export", conversation, "--format", "native", "-o", f"{tmp_path / 'out'}/").code == 0
     assert (tmp_path / "out" / "blobs" / sha256[:2] / sha256[2:]).read_bytes() == picture
+
+
+@pytest.mark.parametrize(("typed", "offered"), [("netto-tui st", "status"), ("netto-tui sync --re", "--rebuild")])
+def test_a_shell_completes_commands_and_options(
+    vault: Program, monkeypatch: pytest.MonkeyPatch, typed: str, offered: str
+) -> None:
+    monkeypatch.setenv("_NETTO_TUI_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split()) - 1))
+    assert f"plain,{offered}" in vault().out
