@@ -7,8 +7,9 @@ these stamps only order what is concurrent and what is shown.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from netto_tui.model.revision import Stamp
 
@@ -25,6 +26,7 @@ def to_instant(ms: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+@lru_cache(maxsize=1024)
 def to_ms(instant: str) -> int:
     """The inverse of to_instant; 0 for what is no instant or lies before 1970."""
     try:
@@ -64,6 +66,15 @@ class Clock:
         with self._lock:
             self._last = max(self._last, (ms, stamp.tick))
         return True
+
+    def observe_all(self, stamps: Iterable[Stamp]) -> int:
+        """Move past all stamps that are not too far ahead; returns how many are."""
+        ahead = 0
+        for stamp in sorted(stamps, reverse=True):
+            if self.observe(stamp):
+                break
+            ahead += 1
+        return ahead
 
     def is_ahead(self, stamp: Stamp) -> bool:
         """Whether a stamp lies more than five minutes in this device's future."""

@@ -20,23 +20,36 @@ class VaultLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._threads = threading.RLock()
+        self._threads = threading.Lock()
+        self._turn = threading.Lock()
+        self._holder = 0
         self._processes = FileLock(path, timeout=LOCK_SECONDS, thread_local=False, mode=0o600)
 
     @contextmanager
     def held(self, on_taken: Callable[[], None]) -> Iterator[None]:
         """Hold the lock; on_taken is called first when it was not held before. Raises Busy after LOCK_SECONDS."""
-        with self._threads:
+        if self._holder == threading.get_ident():
+            yield
+            return
+        with self._turn:  # whoever lets go and wants it again stands behind those who wait
+            self._threads.acquire()
+        try:
+            self._acquire()
             try:
-                self._processes.acquire(poll_interval=0.005)
-            except Timeout as error:
-                raise Busy(
-                    f"Another process has been writing to {self._path.parent.parent} for {LOCK_SECONDS} s.",
-                    remedy="Wait for it, or stop it, then try again.",
-                ) from error
-            try:
-                if self._processes.lock_counter == 1:
-                    on_taken()
+                self._holder = threading.get_ident()
+                on_taken()
                 yield
             finally:
+                self._holder = 0
                 self._processes.release()
+        finally:
+            self._threads.release()
+
+    def _acquire(self) -> None:
+        try:
+            self._processes.acquire(poll_interval=0.005)
+        except Timeout as error:
+            raise Busy(
+                f"Another process has been writing to {self._path.parent.parent} for {LOCK_SECONDS} s.",
+                remedy="Wait for it, or stop it, then try again.",
+            ) from error

@@ -43,8 +43,10 @@ from netto_tui.vault.reconcile import (
 from netto_tui.vault.schema import file_number
 from netto_tui.vault.swap import finish_swap, swap_in
 
-CHUNK_RECORDS = 1000
-CHUNK_BYTES = 8 * 2**20
+CHUNK_RECORDS = 250
+CHUNK_BYTES = 2**20
+"""What an `add` takes in as one step: with less, full text takes longer; with more, others wait longer."""
+
 CHECKPOINT_BYTES = 8 * 2**20
 
 
@@ -279,7 +281,7 @@ class Vault:
         added.known += len(known)
         added.added += len(unique) - len(known)
         added.conversations.update(groups)
-        added.ahead += sum(not self.clock.observe(r.rev.stamp) for records in groups.values() for r in records)
+        added.ahead += self.clock.observe_all(record.rev.stamp for records in groups.values() for record in records)
         self._checkpoint()
 
     def move(self, entry: Entry, day: str) -> None:
@@ -405,7 +407,7 @@ class Vault:
 
     def local_day(self, ms: int) -> str:
         """The day in the vault's zone, `YYYY-MM-DD`, of a time in milliseconds."""
-        return local_day(self.zone, ms // 60_000)
+        return local_day(self.zone, ms // 900_000 * 15)
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
