@@ -75,7 +75,8 @@ class MemoryReplica:
     """One device's view of a store; see replicas.base.Replica.
 
     trouble: called before and after each call takes effect, with the call's name; what it raises
-    is what the caller sees. writes: how many times anything was written from here.
+    is what the caller sees. hide: what a lying listing leaves of the names. distort: what a line
+    becomes on its way. writes: how many times anything was written from here.
     """
 
     kind = "memory"
@@ -91,6 +92,7 @@ class MemoryReplica:
         self.store = store
         self.trouble = trouble or (lambda _call, _moment: None)
         self.hide: Callable[[frozenset[str]], frozenset[str]] = lambda names: names
+        self.distort: Callable[[bytes], bytes] = lambda line: line
 
     def _reach(self, call: str) -> None:
         self.requests += 1
@@ -138,9 +140,10 @@ class MemoryReplica:
             yield self._held(name)
 
     def _held(self, name: str) -> Held:
-        records = self.store.records(name)
+        arrived = Store(lines={name: [self.distort(line) for line in self.store.lines.get(name, ())]})
+        records = arrived.records(name)
         good = {record.line for record in records.values()}
-        bad = [line for line in self.store.lines.get(name, ()) if line not in good]
+        bad = [line for line in arrived.lines[name] if line not in good]
         corrupt = tuple(Corrupt(f"{name}:{number}", line, "It is no record.") for number, line in enumerate(bad))
         return Held(name, tuple(sorted(records.values(), key=lambda record: record.order)), corrupt)
 
