@@ -78,11 +78,12 @@ def _replica_checks(vault: Vault, config: Config) -> Iterator[Check]:
 def _replica_check(vault: Vault, config: Config, row: ReplicaRow) -> Check:
     age_ms = vault.clock.now() - to_ms(row.verified_at) if row.verified_at else None
     limit_ms = 2 * config.interval_minutes * 60_000
-    proven = f"proven equal {age(age_ms)} ago" if age_ms is not None else "never proven equal"
+    proven = f"last proven equal {age(age_ms)} ago" if age_ms is not None else "never proven equal"
     if row.state in ("wrong-target", "suspect", "damaged", "newer-format", "paused"):
         return Check(row.name, "bad", f"{row.state}: {row.last_error or 'verification found damage'}", _remedy(row))
     if age_ms is None or age_ms > limit_ms:
-        return Check(row.name, "bad", f"{proven}{_error(row)}", _remedy(row))
+        waiting = f", {row.pending} conversations wait" if row.pending else ""
+        return Check(row.name, "bad", f"{proven}{waiting}{_error(row)}", _remedy(row))
     if row.failures >= FAILURES:
         return Check(row.name, "warn", f"{row.failures} passes failed{_error(row)}", _remedy(row))
     if row.pending:

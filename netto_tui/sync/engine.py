@@ -241,8 +241,9 @@ class _Pass:
             context.tally.healed += len(restored)
             context.tell(events.Healed, len(restored), store="")
         self.vault.merge(context.tally.touched, self.engine.policy)
-        for conversation, item in sorted(open_conflicts(self.vault) - conflicts):
-            context.tell(events.ConflictFound, conversation, item, store="")
+        for (conversation, item), title in open_conflicts(self.vault).items():
+            if (conversation, item) not in conflicts:
+                context.tell(events.ConflictFound, conversation, item, title, store="")
         if standing.marker and not pull.check_plausible(standing.suspect_at):
             raise Suspect(
                 f"{len(context.tally.bad)} of {self.ledger.count_held()} conversations are missing or damaged"

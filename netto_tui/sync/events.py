@@ -64,10 +64,11 @@ class Quarantined(SyncEvent):
 
 @dataclass(frozen=True)
 class ConflictFound(SyncEvent):
-    """An item has several versions that a person has to choose from."""
+    """An item has several versions that a person has to choose from; title: of its conversation."""
 
     conversation: str
     item: str
+    title: str = ""
 
 
 @dataclass(frozen=True)

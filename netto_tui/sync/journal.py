@@ -57,7 +57,12 @@ def describe(event: events.SyncEvent) -> str:
         case events.Quarantined():
             return f"{event.where}: {event.reason}"
         case events.ConflictFound():
-            return f"{event.conversation} {event.item} has several versions"
+            return f"“{event.title or event.conversation}” has several versions of {_kind(event.item)}"
         case events.Alerted():
             return event.text
     return ""
+
+
+def _kind(item: str) -> str:
+    """What an item is, for people."""
+    return "a message" if item.startswith("m_") else item

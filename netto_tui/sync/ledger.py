@@ -230,10 +230,10 @@ def wanted(vault: Vault) -> list[str]:
     return [row[0] for row in vault.sql.execute("SELECT name FROM wanted ORDER BY name")]
 
 
-def open_conflicts(vault: Vault) -> set[tuple[str, str]]:
-    """Every (conversation, item) that has several versions."""
-    query = "SELECT name, item FROM conflicts JOIN conversations ON id = conversation"
-    return set(vault.sql.execute(query).fetchall())
+def open_conflicts(vault: Vault) -> dict[tuple[str, str], str]:
+    """Every (conversation, item) that has several versions, with the conversation's title."""
+    query = "SELECT name, item, title FROM conflicts JOIN conversations ON id = conversation ORDER BY name, item"
+    return {(name, item): title for name, item, title in vault.sql.execute(query)}
 
 
 def settle_wanted(vault: Vault, names: Iterable[str]) -> None:
