@@ -122,7 +122,7 @@ def load(path: Path) -> Config:
     """
     try:
         table = tomllib.loads(path.read_bytes().decode())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Config()
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}.", remedy="Correct it there.") from error

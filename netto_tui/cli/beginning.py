@@ -21,7 +21,7 @@ def run_app(path: Path) -> int:
     from netto_tui.tui.app import run
     from netto_tui.vault.vault import Vault
 
-    if not (path / ".netto").exists() and not (path / "index.db").exists():
+    if not (path / ".netto" / "vault.json").exists() and not (path / "index.db").exists():
         Vault.create(path).close()
     return run(path)
 
@@ -66,7 +66,7 @@ def init(session: Session, replicas: tuple[str, ...], zone: str, device: str) ->
     from netto_tui.vault.vault import Vault
 
     wanted = [config.parse_replica(text, Path.cwd()) for text in replicas]
-    settings = session.load_config()
+    settings = session.load_config(may_be_new=True)
     for replica in wanted:
         settings = settings.with_replica(replica)
     fresh = not (session.path / ".netto" / "vault.json").exists() and not (session.path / "index.db").exists()

@@ -12,6 +12,7 @@ from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling, worst
+from netto_tui.errors import UsageError
 
 if TYPE_CHECKING:
     import threading
@@ -113,6 +114,9 @@ def drill(session: Session, replicas: tuple[str, ...]) -> int:
     from netto_tui.recovery import drill as recovery
 
     with session.open() as vault, cancelling() as cancel, _opened(vault, session, replicas, cancel) as opened:
+        if not opened:
+            remedy = "Add one: netto-tui init --replica NAME=KIND:TARGET"
+            raise UsageError("There is no replica to restore from.", remedy=remedy)
         reports = recovery.drill(vault, opened, tell_progress)
     if session.json:
         drills = [

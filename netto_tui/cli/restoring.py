@@ -19,6 +19,7 @@ from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling
 from netto_tui.errors import UsageError
+from netto_tui.paths import Layout
 
 if TYPE_CHECKING:
     import threading
@@ -51,7 +52,7 @@ def restore(
     Without --to it goes into the vault, or makes the vault where there is none. What only the vault
     has stays; what was there before can be brought back for 30 days.
     """
-    there = (session.path / ".netto").exists() or (session.path / "index.db").exists()
+    there = Layout(session.path).identity.exists() or Layout(session.path).index.exists()
     if target is None and not there:
         target = session.path
     replica = _find_replica(session, source)
@@ -67,7 +68,7 @@ def _find_replica(session: Session, source: str) -> ReplicaConfig:
     """A configured replica by its name, else one described as KIND:TARGET or NAME=KIND:TARGET."""
     from netto_tui import config
 
-    settings = session.load_config()
+    settings = session.load_config(may_be_new=True)
     if ":" in source and source not in {one.name for one in settings.replicas}:
         return config.parse_replica(source if "=" in source.partition(":")[0] else f"source={source}", Path.cwd())
     return settings.replica(source)
@@ -109,7 +110,7 @@ def _restore_to(
     there = {path.name for path in target.iterdir()} if target.exists() else set[str]()
     if there - ({"config.toml"} if at_home else set()):
         raise UsageError(f"{target} is not empty.", remedy="Name a new folder.")
-    settings = session.load_config() if at_home else config.Config()
+    settings = session.load_config(may_be_new=True) if at_home else config.Config()
     if at_home and not settings.replicas:
         settings = settings.with_replica(replica)
     target.parent.mkdir(parents=True, exist_ok=True)

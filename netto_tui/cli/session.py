@@ -39,11 +39,18 @@ class Session:
         """The file of the settings."""
         return self.config.expanduser().absolute() if self.config else Layout(self.path).config
 
-    def load_config(self) -> Config:
-        """The settings, with what is odd in them told on stderr. Raises UsageError for a mistake in them."""
+    def load_config(self, *, may_be_new: bool = False) -> Config:
+        """The settings, with what is odd in them told on stderr.
+
+        Raises UsageError for a mistake in them, and for a file that was named and is not there,
+        unless it may be a new one.
+        """
         from netto_tui import config
         from netto_tui.cli import diagnostics
+        from netto_tui.errors import UsageError
 
+        if self.config is not None and not may_be_new and not self.config_path.exists():
+            raise UsageError(f"There are no settings at {self.config_path}.", remedy="Check --config.")
         loaded = config.load(self.config_path)
         for warning in loaded.warnings:
             diagnostics.note(f"{self.config_path}: {warning}")

@@ -112,6 +112,9 @@ def test_a_message_and_a_conversation_are_deleted(vault: Program) -> None:
         (("init", "--replica", "tape=tape:/x"), "tape"),
         (("export", "c_ffff", "-o", "-"), "c_ffff"),
         (("frobnicate",), "frobnicate"),
+        (("status", "--config", "none.toml"), "none.toml"),
+        (("--config", "none.toml"), "--config"),
+        (("init", "--zone", "Mars/Olympus"), "zone"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_answered_with_the_way_out(
