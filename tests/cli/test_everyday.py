@@ -31,6 +31,12 @@ def test_a_vault_is_made_once(netto: Program, home: Path) -> None:
     assert "already" in again.err and "--replica" in again.err
 
 
+def test_a_vault_is_not_made_in_a_zone_that_does_not_exist(netto: Program, home: Path) -> None:
+    done = netto("init", "--zone", "Mars/Olympus")
+    assert done.code == 2 and "Mars/Olympus" in done.err
+    assert netto("init", "--zone", "UTC").code == 0
+
+
 def test_without_a_vault_every_command_says_how_to_make_one(netto: Program) -> None:
     for args in (("list",), ("search", "x"), ("status",), ("log", "--role", "user", "x"), ("show", "c_1")):
         done = netto(*args)
@@ -114,7 +120,6 @@ def test_a_message_and_a_conversation_are_deleted(vault: Program) -> None:
         (("frobnicate",), "frobnicate"),
         (("status", "--config", "none.toml"), "none.toml"),
         (("--config", "none.toml"), "--config"),
-        (("init", "--zone", "Mars/Olympus"), "zone"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_answered_with_the_way_out(
