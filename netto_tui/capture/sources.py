@@ -54,6 +54,8 @@ DENIED_FOLDERS = re.compile(
 
 DENIED_MARK = ".openclaw-private-update-capture"
 _GLOBAL = "global"
+_VAULT_MARK = Path(".netto", "vault.json")
+"""A vault of ours, or a copy of one, is no source."""
 _UNINTERESTING = frozenset({".git", "node_modules", ".venv", "__pycache__", ".dreams", ".cache"})
 _COMPANIONS = re.compile(
     r"sessions\.json|history\.jsonl|.*\.meta\.json|.*\.checkpoint\..*\.jsonl|.*\.trajectory\.jsonl|journal\.jsonl"
@@ -167,6 +169,7 @@ def _is_closed(folder: Path) -> bool:
         or DENIED_FOLDERS.fullmatch(folder.name) is not None
         or folder.is_symlink()
         or (folder / DENIED_MARK).exists()
+        or (folder / _VAULT_MARK).exists()
         or (folder.name == _GLOBAL and (folder.parent / "agents").is_dir())
     )
 

@@ -83,6 +83,13 @@ def test_marked_and_global_folders_are_closed(tmp_path: Path) -> None:
     assert found(tmp_path / "capture") == []
 
 
+def test_a_vault_below_the_folder_is_no_source(tmp_path: Path) -> None:
+    written(tmp_path / "vault" / ".netto" / "vault.json", "{}")
+    jsonl(tmp_path / "vault" / "sessions" / "a.jsonl", SESSION)
+    jsonl(tmp_path / "b.jsonl", SESSION)
+    assert found(tmp_path) == ["b.jsonl"]
+
+
 def test_links_that_leave_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = jsonl(tmp_path / "outside" / "a.jsonl", SESSION)
     root = tmp_path / "root"
