@@ -71,10 +71,10 @@ class TreeFiles:
 
     def place(self, path: str) -> Path:
         """A path of the tree on disk. Raises WrongTarget when a symbolic link leads out of it."""
-        place = self.root
+        place = os.fspath(self.root)
         for part in path.split("/")[:-1]:
-            place = place / part
-            if place.is_symlink():
+            place = f"{place}/{part}"
+            if os.path.islink(place):
                 raise WrongTarget(f"{place} is a symbolic link.", remedy="Put a real directory there.")
         return self.root / path
 
