@@ -271,20 +271,15 @@ class Index:
         ).fetchone()
         visible = bool(about) or entry.messages + entry.documents > 0
         self.sql.execute(
-            "UPDATE conversations SET day = ?, size = ?, first_at = ?, updated = ?, messages = ?, documents = ?,"
-            " revisions = ?, conflicts = ?, visible = ?, digest = NULL WHERE id = ?",
-            (
-                entry.day,
-                entry.size,
-                entry.first_at,
-                entry.updated,
-                entry.messages,
-                entry.documents,
-                entry.revisions,
-                entry.conflicts,
-                visible,
-                entry.id,
-            ),
+            "UPDATE conversations SET size = ?, updated = ?, messages = ?, documents = ?, revisions = ?, digest = NULL"
+            " WHERE id = ?",
+            (entry.size, entry.updated, entry.messages, entry.documents, entry.revisions, entry.id),
+        )
+        listed = (entry.first_at, entry.conflicts, visible)
+        self.sql.execute(  # these stand in indexes, which are left alone where nothing differs
+            "UPDATE conversations SET first_at = ?2, conflicts = ?3, visible = ?4"
+            " WHERE id = ?1 AND (first_at, conflicts, visible) IS NOT (?2, ?3, ?4)",
+            (entry.id, *listed),
         )
         self.sql.execute(
             "INSERT INTO days (day) VALUES (?) ON CONFLICT (day) DO UPDATE SET digest = NULL", (entry.day,)

@@ -13,8 +13,9 @@ import sqlite3
 GATHERED_BYTES = 4 * 2**20
 """About how much text waits in memory before it is written."""
 
-MERGE_PAGES = 16
-"""Pages of segments that are merged after every write, besides half a page for each text written."""
+MERGE_TEXTS = 64
+MERGE_PAGES = 125
+"""After so many texts, so many pages of segments are merged: a few milliseconds, and enough to keep up."""
 
 
 class Words:
@@ -46,16 +47,15 @@ class Words:
     def flush(self) -> None:
         """Write what has gathered, and merge a little; at the end of a transaction."""
         self._write()
-        if self._written:
-            pages = MERGE_PAGES + self._written // 2
-            self._sql.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        if self._written >= MERGE_TEXTS:
+            self._sql.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (MERGE_PAGES,))
             self._written = 0
 
     def discard(self) -> None:
         """Forget what has gathered; the transaction is undone."""
         self._new.clear()
         self._gone.clear()
-        self._size = self._written = 0
+        self._size = 0
 
     def _grow(self, text: str) -> None:
         self._size += len(text)
