@@ -70,19 +70,21 @@ def ingest(
     cancel: threading.Event | None = None,
     *,
     workspace: str = "",
+    chosen: Callable[[Found], bool] = lambda found: True,
 ) -> Imported:
     """Bring everything at some paths into a vault; running it again adds nothing.
 
     source: one of `sources.KINDS`, to take only these. workspace: the lasting name of a workspace
-    among the paths, so that it keeps its history when it moves. Raises UsageError for a path that
-    is not there or an unknown source, Cancelled when `cancel` is set; what was added stays.
+    among the paths, so that it keeps its history when it moves. chosen: which of the sources that
+    are found to read. Raises UsageError for a path that is not there or an unknown source,
+    Cancelled when `cancel` is set; what was added stays.
     """
     run = _Import(vault, listener, cancel or threading.Event())
     for found in find(paths, source, workspace):
-        if isinstance(found, Found):
-            run.take(found)
-        else:
+        if not isinstance(found, Found):
             run.note(found)
+        elif chosen(found):
+            run.take(found)
     run.flush()
     run.compare_counts()
     return run.imported

@@ -72,6 +72,14 @@ class ConflictFound(SyncEvent):
 
 
 @dataclass(frozen=True)
+class Captured(SyncEvent):
+    """Sources were looked at and had something new."""
+
+    conversations: int
+    revisions: int
+
+
+@dataclass(frozen=True)
 class Alerted(SyncEvent):
     """Something a person should know; code is stable, text is for people."""
 

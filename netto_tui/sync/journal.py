@@ -48,6 +48,8 @@ class Journal:
 def describe(event: events.SyncEvent) -> str:
     """What the journal says of an event; empty for what it does not keep."""
     match event:
+        case events.Captured():
+            return f"{event.revisions} revisions in {event.conversations} conversations were captured"
         case events.Pulled():
             return f"{event.revisions} revisions in {event.conversations} conversations came in"
         case events.Pushed():

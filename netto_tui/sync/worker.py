@@ -13,14 +13,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from netto_tui.config import Config, ReplicaConfig, load
-from netto_tui.errors import NettoError
+from netto_tui.capture.watch import look_again
+from netto_tui.config import Config, ReplicaConfig, SourceConfig, load
+from netto_tui.errors import Cancelled, NettoError
 from netto_tui.model.clock import to_instant
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.journal import Journal
 from netto_tui.sync.ledger import Ledger
 from netto_tui.sync.round import close_all, open_configured, sync_all
+from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault, wall_clock
 
 TICK_SECONDS = 1.0
@@ -28,6 +30,9 @@ TICK_SECONDS = 1.0
 
 DEBOUNCE_MS = 2_000
 """A change is pushed when nothing further changed for this long."""
+
+MEMORY_MS = 5_000
+"""How often the daily files are looked at for edits; that costs one look per day of history."""
 
 AT_ONCE = frozenset({"folder", "firestore"})
 """Kinds that take each change as it comes; the others follow their schedule."""
@@ -103,14 +108,17 @@ class Worker:
         self._busy = ""
         with Vault.open(self._path, now=self._now) as vault:
             journal = Journal(vault, self._listener)
-            schedule = Schedule(vault)
+            schedule, watch = Schedule(vault), Watch(vault, journal, self._cancel)
             while not self._stopping.is_set():
                 config = load(self._config_path)
+                self._cancel.clear()
+                if self._stopping.is_set():
+                    break
+                watch.look(config)
                 with self._guard:
                     asked, self._asked = self._asked, None
                 due = schedule.due(config, asked)
                 if due:
-                    self._cancel.clear()
                     self._pass(vault, config, journal, due)
                 self._wake.wait(TICK_SECONDS)
                 self._wake.clear()
@@ -127,6 +135,54 @@ class Worker:
             journal.flush()
             close_all(replicas)
             self._busy = ""
+
+
+class Watch:
+    """Looks at the memory files and at the configured sources from time to time."""
+
+    def __init__(self, vault: Vault, journal: Journal, cancel: threading.Event) -> None:
+        self._vault = vault
+        self._journal = journal
+        self._cancel = cancel
+        self._memory_at = self._sources_at = 0
+        self._told: set[str] = set()
+
+    def look(self, config: Config) -> None:
+        """Take in edits of memory files every few seconds, and what is new in the sources at each interval."""
+        now = self._vault.clock.now()
+        if now - self._memory_at >= MEMORY_MS:
+            self._memory_at = now
+            for text in memory.refresh(self._vault):
+                self._tell("memory", text)
+        if now - self._sources_at >= config.interval_minutes * 60_000:
+            self._sources_at = now
+            for source in config.sources:
+                self._capture(source)
+        self._journal.flush()
+
+    def _capture(self, source: SourceConfig) -> None:
+        try:
+            found = look_again(self._vault, [Path(source.path).expanduser()], source.kind or None, self._cancel)
+        except Cancelled:
+            return
+        except NettoError as error:
+            self._tell("capture", str(error))
+            return
+        for warned in found.warned:
+            self._tell("capture", f"{warned.path}: {warned.detail}")
+        if found.skipped:
+            self._tell("capture", f"{source.path}: {len(found.skipped)} records could not be read; see quarantine/.")
+        if found.added:
+            self._journal(events.Captured(self._now(), "", found.conversations, found.added))
+
+    def _tell(self, code: str, text: str) -> None:
+        """Tell a person something once, however often it is found."""
+        if text not in self._told:
+            self._told.add(text)
+            self._journal(events.Alerted(self._now(), "", code, text))
+
+    def _now(self) -> str:
+        return to_instant(self._vault.clock.now())
 
 
 class Schedule:
