@@ -27,7 +27,7 @@ SIZES = ((80, 24), (120, 40), (200, 50))
 NOW = to_ms("2026-11-23T10:30:00.000Z")
 SCENES: dict[str, tuple[str, ...]] = {
     "browse": (),
-    "search": ("slash", *"train"),
+    "search": ("slash", *"bread"),
     "sync": ("2",),
     "conflicts": ("3",),
     "resolver": ("3", "enter"),

@@ -20,6 +20,7 @@ from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import ABOUT, UNDATED, About, Document, Record, Sent, Stamp, mint
 
 MONTHS = 8
+MORNINGS = 70
 LATELY = 9
 """How many conversations took place today and yesterday."""
 
@@ -64,7 +65,8 @@ def conversations(now: int, zone: ZoneInfo, device: str) -> list[Dated]:
     scenes = [play(script, case, rng) for script in _SCRIPTS for case in script.cases]
     rng.shuffle(scenes)
     scenes += [write(rng) for write in long.LONG]
-    begun = sorted(_beginnings(scenes, now, zone, rng), key=lambda pair: pair[0])
+    begun = [*_beginnings(scenes, now, zone, rng), *_mornings(now, zone, rng)]
+    begun.sort(key=lambda pair: pair[0])
     dated = [_dated(number, scene, at, now, device, rng) for number, (at, scene) in enumerate(begun)]
     return [*dated, _memory(begun, now, zone)]
 
@@ -74,7 +76,8 @@ def _beginnings(scenes: Sequence[Scene], now: int, zone: ZoneInfo, rng: random.R
     today = datetime.fromtimestamp(now / 1000, zone)
     lately = [scene for scene in reversed(scenes) if scene.hours is None][:LATELY]
     for number, scene in enumerate(lately):
-        yield _awake(now - (20 + number * 130 + rng.randrange(60)) * 60_000, zone), scene
+        at = now - (20 + number * 130 + rng.randrange(60)) * 60_000
+        yield (at if number == 0 else _awake(at, zone)), scene  # the first one is going on now, at any hour
     for scene in scenes:
         if scene in lately:
             continue
@@ -83,6 +86,15 @@ def _beginnings(scenes: Sequence[Scene], now: int, zone: ZoneInfo, rng: random.R
         day = (today - timedelta(days=back)).replace(hour=0, minute=0, second=0, microsecond=0)
         minute = rng.randrange(first * 60, last * 60)
         yield round((day + timedelta(minutes=minute)).timestamp() * 1000) + rng.randrange(60_000), scene
+
+
+def _mornings(now: int, zone: ZoneInfo, rng: random.Random) -> Iterator[tuple[int, Scene]]:
+    """Breakfasts, one a day at most."""
+    today = datetime.fromtimestamp(now / 1000, zone)
+    for number, back in enumerate(sorted(rng.sample(range(1, 30 * MONTHS), MORNINGS), reverse=True)):
+        day = (today - timedelta(days=back)).replace(hour=0, minute=0, second=0, microsecond=0)
+        at = day + timedelta(minutes=rng.randrange(6 * 60 + 10, 8 * 60))
+        yield round(at.timestamp() * 1000), days.morning(number, day.month, rng)
 
 
 def _awake(at: int, zone: ZoneInfo) -> int:

@@ -1,18 +1,20 @@
 """Sample conversations that come back every day: mornings and shopping lists."""
 
-from itertools import cycle, islice
+import random
 
-from netto_tui.demo.script import Script
+from netto_tui.demo.script import Scene, Script, play
 
-_WEATHER = (
-    "fog until ten, then sun, 9 °C",
-    "rain from three, 12 °C",
-    "clear and cold, 2 °C",
-    "wind from the west, 14 °C",
-    "warm, 23 °C, a thunderstorm in the evening",
-    "grey and dry, 11 °C",
-    "the first frost, -1 °C",
-)
+_WEATHER = {
+    "cold": ("clear and cold, 2 °C", "the first frost, -1 °C", "grey and dry, 4 °C", "sleet until noon, 1 °C"),
+    "mild": (
+        "fog until ten, then sun, 9 °C",
+        "rain from three, 12 °C",
+        "wind from the west, 14 °C",
+        "grey and dry, 11 °C",
+    ),
+    "warm": ("warm, 23 °C, a thunderstorm in the evening", "sun, 26 °C", "a few clouds, 21 °C", "hot, 31 °C: curtains"),
+}
+_SEASONS = ("cold", "cold", "mild", "mild", "mild", "warm", "warm", "warm", "mild", "mild", "cold", "cold")
 _FIRST = (
     "the choir rehearsal moves to seven",
     "a call with the museum at eleven",
@@ -45,8 +47,6 @@ _PLAN = (
     ("Short and sweet, thank you.", "As ordered 🌤️"),
     ("Skip the nudge tomorrow, please.", "Skipped tomorrow, back on the day after."),
 )
-_MORNINGS = 66
-
 _MORNING = Script(
     "openclaw",
     """
@@ -57,21 +57,21 @@ Good morning: $first
 << $answer
 """,
     "Morning: $first; $nudge.",
-    tuple(
-        {
-            "weather": weather[0].upper() + weather[1:],
-            "first": first,
-            "first_up": first[0].upper() + first[1:],
-            "nudge": nudge,
-            "reply": reply,
-            "answer": answer,
-        }
-        for weather, first, nudge, (reply, answer) in islice(
-            zip(cycle(_WEATHER), cycle(_FIRST), cycle(_NUDGE), cycle(_PLAN), strict=False), _MORNINGS
-        )
-    ),
-    hours=(6, 9),
 )
+
+
+def morning(number: int, month: int, rng: random.Random) -> Scene:
+    """The talk at breakfast on one day. number: counts them, so that nothing comes back at once; month: 1 to 12."""
+    first, nudge = _FIRST[number % len(_FIRST)], _NUDGE[number % len(_NUDGE)]
+    reply, answer = _PLAN[number % len(_PLAN)]
+    weather = rng.choice(_WEATHER[_SEASONS[month - 1]])
+    case = {"first": first, "nudge": nudge, "reply": reply, "answer": answer}
+    return play(_MORNING, {**case, "weather": _up(weather), "first_up": _up(first)}, rng)
+
+
+def _up(text: str) -> str:
+    return text[0].upper() + text[1:]
+
 
 _BASKETS = (
     ("oats, lemons and baking paper", "matches", "The lemons are for the cake; take four."),
@@ -111,4 +111,4 @@ Shopping: $food
     hours=(15, 19),
 )
 
-SCRIPTS = (_MORNING, _SHOPPING)
+SCRIPTS = (_SHOPPING,)
