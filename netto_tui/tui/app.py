@@ -97,6 +97,7 @@ class NettoApp(App[int]):
         self.crash_log: Path | None = None
         self.leaves_on_signals = False
         """Whether SIGTERM and SIGHUP end the app in order, with the terminal as it was."""
+        self._paused = False
         self._seen = -1
         self._watching: Timer | None = None
         self.register_theme(DARK)
@@ -127,44 +128,63 @@ class NettoApp(App[int]):
     def _begin(self, message: messages.VaultOpened) -> None:
         from netto_tui.tui.inquiry import Inquiry
 
+        if not self.stands:
+            message.vault.close()
+            return
         self.vault = message.vault
         self.reader = message.vault.reader()
         self.inquiry = Inquiry(message.vault.reader, self.post_message)
         self._seen = self.reader.version()
         self.main.vault_opened()
-        if self.sync:
-            self._start_worker()
         if self._watching is None:
             self._watching = self.set_interval(WATCH_SECONDS, self._watch)
 
     def _start_worker(self) -> None:
+        """Begin to sync, once there is something to look at."""
         from netto_tui.sync.worker import Worker
 
-        self.worker = Worker(self.vault_path, self.bridge, now=self.now)
-        self.worker.start()
+        if self.sync and not self._paused and self.worker is None and self.vault is not None:
+            self.worker = Worker(self.vault_path, self.bridge, now=self.now)
+            self.worker.start()
 
-    def pause_sync(self) -> None:
-        """End the worker while the vault's files are exchanged; `reopen` begins it again."""
-        if self.worker is not None:
-            self.worker.stop(5.0)
-            self.worker = None
+    def end_sync(self, timeout: float = 20.0) -> None:
+        """End the worker while the vault's files are exchanged; `reopen` begins it again. Call on a thread.
+
+        Raises Busy when it does not end in time; then it goes on.
+        """
+        self._paused = True
+        if self.worker is not None and not self.worker.stop(timeout):
+            from netto_tui.errors import Busy
+
+            self._paused = False
+            raise Busy("Sync is still at work.", remedy="Stop it in Sync with esc, then try again.")
+        self.worker = None
 
     def reopen(self) -> None:
         """Open the vault anew, after its files were exchanged."""
         self.close_stores()
+        self._paused = False
         self._open()
 
     @on(messages.VaultRefused)
     def _refused(self, message: messages.VaultRefused) -> None:
         crash.note(self.vault_path, message.error)
-        self.main.vault_refused(message.error)
+        if self.stands:
+            self.main.vault_refused(message.error)
 
     def _watch(self) -> None:
         """Look whether the data changed, and let ages grow."""
+        if not self.stands:
+            return
         if self.reader is not None and (version := self.reader.version()) != self._seen:
             self._seen = version
             self.main.vault_changed()
         self.main.tick()
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is a screen to draw on: threads may still tell something while the app goes down."""
+        return bool(self.screen_stack) and bool(self.main.query("#header")) and self.is_running
 
     @property
     def main(self) -> MainScreen:
@@ -175,14 +195,18 @@ class NettoApp(App[int]):
 
     @on(messages.Answered)
     def _answered(self, message: messages.Answered) -> None:
-        self.main.answered(message)
+        if self.stands:
+            self.main.answered(message)
+            if message.days is not None or message.error:
+                self._start_worker()
 
     @on(messages.PassStarted)
     @on(messages.ProgressMoved)
     @on(messages.PassFinished)
     @on(messages.Happened)
     def _sync_told(self, message: messages.SyncTold) -> None:
-        self.main.sync_told(message)
+        if self.stands:
+            self.main.sync_told(message)
 
     def notify(
         self,

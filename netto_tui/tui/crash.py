@@ -35,13 +35,13 @@ def redacted(error: BaseException) -> str:
 
 
 def note(vault_path: Path, error: BaseException) -> Path | None:
-    """Append an error to the log in the vault; its path, or None where nothing can be written."""
+    """Append an error to the log in the vault; its path, or None where there is no folder to write in."""
     from datetime import UTC, datetime
 
     folder = vault_path / "log"
     path = folder / "app.log"
     with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         if path.exists() and path.stat().st_size > LOG_LIMIT:
             path.replace(path.with_suffix(".log.1"))
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

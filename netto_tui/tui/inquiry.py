@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from netto_tui.errors import NettoError
 from netto_tui.model.query import Query
 from netto_tui.tui.messages import Answered
-from netto_tui.vault.reader import Reader
+
+if TYPE_CHECKING:
+    from netto_tui.vault.reader import Reader
 
 FIRST_ROWS = 100
 COUNT_LIMIT = 10_000

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from netto_tui.model.query import Query
-from netto_tui.sync.events import PassReport, SyncEvent
-from netto_tui.vault.rows import ConversationRow, DayCount, Hit
-from netto_tui.vault.vault import Vault
+if TYPE_CHECKING:  # the first frame needs no store
+    from netto_tui.model.query import Query
+    from netto_tui.sync.events import PassReport, SyncEvent
+    from netto_tui.vault.rows import ConversationRow, DayCount, Hit
+    from netto_tui.vault.vault import Vault
 
 
 @dataclass

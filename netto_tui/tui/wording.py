@@ -7,8 +7,6 @@ from datetime import datetime, timedelta, tzinfo
 
 from textual.content import Content
 
-from netto_tui.model.clock import to_ms
-
 STATES = {
     "ok": ("✓", "in step", "$text-success"),
     "behind": ("↑", "behind", "$text-warning"),
@@ -69,25 +67,31 @@ def step_words(step: str, replica: str) -> str:
     return f"{_STEPS.get(step, step)} {replica}".strip()
 
 
+def _ms(instant: str) -> int:
+    from netto_tui.model.clock import to_ms  # the first frame needs no clock
+
+    return to_ms(instant)
+
+
 def ago(instant: str, now_ms: int) -> str:
     """How long ago an instant was: `now`, `2 min ago`, `3 h ago`; `never` for ""."""
     if not instant:
         return "never"
-    return _span(now_ms - to_ms(instant), "now", "{} ago")
+    return _span(now_ms - _ms(instant), "now", "{} ago")
 
 
 def until(instant: str, now_ms: int) -> str:
     """How far away an instant is: `in 8 min`, `due`; "" for ""."""
     if not instant:
         return ""
-    return _span(to_ms(instant) - now_ms, "due", "in {}")
+    return _span(_ms(instant) - now_ms, "due", "in {}")
 
 
 def age_letters(instant: str, now_ms: int) -> str:
     """An age in at most three characters, for the header: `2m`, `3h`, `9d`."""
     if not instant:
         return ""
-    seconds = max(0, now_ms - to_ms(instant)) // 1000
+    seconds = max(0, now_ms - _ms(instant)) // 1000
     for size, letter in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:
             return f"{min(99, seconds // size)}{letter}"
@@ -117,13 +121,13 @@ def eta(done: int, total: int, seconds: float) -> str:
 
 def moment(instant: str, zone: tzinfo) -> str:
     """An instant as `2026-11-23 09:15` in the vault's zone; `undated` for "" and the zero of time."""
-    ms = to_ms(instant)
+    ms = _ms(instant)
     return datetime.fromtimestamp(ms / 1000, zone).strftime("%Y-%m-%d %H:%M") if ms else "undated"
 
 
 def clock(instant: str, zone: tzinfo) -> str:
     """An instant as `09:15` in the vault's zone; "" when undated."""
-    ms = to_ms(instant)
+    ms = _ms(instant)
     return datetime.fromtimestamp(ms / 1000, zone).strftime("%H:%M") if ms else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -34,7 +34,9 @@ from netto_tui.tui.widgets.datetree import DateTree
 from netto_tui.tui.widgets.pages import Fetch, no_rows
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.transcript import Transcript
-from netto_tui.vault.rows import ConversationRow
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import ConversationRow
 
 DEBOUNCE_SECONDS = 0.12
 PREVIEW_SECONDS = 0.05

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.widgets.columns import Cell, Column
-from netto_tui.vault.rows import ConversationRow, Hit
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import ConversationRow, Hit
 
 UNPROVEN = "·"
 """Stands for a replica that does not have a conversation verified as it is here."""

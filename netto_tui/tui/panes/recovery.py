@@ -25,6 +25,7 @@ from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.recovery_words import drill_lines, preview_lines, restored_lines, verdict_lines
 from netto_tui.tui.recovering import Wanted
+from netto_tui.tui.standing import replica_rows
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.progress import ProgressLine
@@ -71,6 +72,7 @@ class RecoveryPane(Pane):
         """A job did not end well; nothing is lost."""
 
         error: NettoError
+        reopen: bool
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
         super().__init__(id=id)
@@ -122,9 +124,9 @@ class RecoveryPane(Pane):
 
     def read(self) -> None:
         """Read the replicas."""
-        reader = self.netto.reader
-        if reader is not None:
-            self._rows = reader.replicas()
+        reader, vault = self.netto.reader, self.netto.vault
+        if reader is not None and vault is not None:
+            self._rows = replica_rows(vault, reader)
             here = self.sources.selected
             self.sources.show(
                 listed(self._rows), len(self._rows), keep=lambda row: here is not None and row.name == here.name
@@ -179,10 +181,10 @@ class RecoveryPane(Pane):
         try:
             self.post_message(self.Finished(job(vault, Bridge(self.post_message), self._cancel)))
         except NettoError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(self.Failed(error, self.running == "restoring"))
         except OSError as error:
-            remedy = "Check the disk, then try again."
-            self.post_message(self.Failed(NettoError(f"The disk said: {error.strerror}.", remedy=remedy)))
+            found = NettoError(f"The disk said: {error.strerror}.", remedy="Check the disk, then try again.")
+            self.post_message(self.Failed(found, self.running == "restoring"))
 
     @on(messages.ProgressMoved)
     def _progressed(self, message: messages.ProgressMoved) -> None:
@@ -218,7 +220,7 @@ class RecoveryPane(Pane):
         self._ended()
         what = Content.styled(f"✗ {safe_line(message.error.message, 400)}", "$text-error")
         self._show(what + Content(f"\n{safe_line(message.error.remedy, 400)}"), [])
-        if self.netto.worker is None:
+        if message.reopen:
             self.netto.reopen()
 
     # Actions
@@ -275,10 +277,11 @@ class RecoveryPane(Pane):
             "and only then exchanged. What is only on this device stays."
         )
         if await self.app.push_screen_wait(ConfirmScreen(f"Restore from {wanted.source}?", text, "", word="RESTORE")):
-            self.netto.pause_sync()
-            self._begin(
-                "restoring", lambda vault, bridge, cancel: recovering.run_restore(vault, wanted, bridge, cancel)
-            )
+            self._begin("restoring", lambda *given: self._restore(wanted, *given))
+
+    def _restore(self, wanted: Wanted, vault: Vault, bridge: Bridge, cancel: threading.Event) -> RestoreReport:
+        self.netto.end_sync()
+        return recovering.run_restore(vault, wanted, bridge, cancel)
 
     def action_one(self) -> None:
         """One conversation, or all of them again."""

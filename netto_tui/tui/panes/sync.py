@@ -15,6 +15,7 @@ from textual.widgets import Static
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import messages, wording
 from netto_tui.tui.panes.base import Pane
+from netto_tui.tui.standing import replica_rows
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.progress import ProgressLine
@@ -88,13 +89,13 @@ class SyncPane(Pane):
 
     def read(self) -> None:
         """Read how every store stands, and the journal."""
-        reader = self.netto.reader
-        if reader is None:
+        reader, vault = self.netto.reader, self.netto.vault
+        if reader is None or vault is None:
             return
         total = reader.totals().conversations
         path = str(self.netto.vault_path)
         local = ReplicaRow("local", "vault", path, "ok", total, 0, "", "", 0, "")
-        self._rows = [local, *reader.replicas()]
+        self._rows = [local, *replica_rows(vault, reader)]
         here = self.stores.selected
         self.stores.show(
             listed(self._rows), len(self._rows), keep=lambda row: here is not None and row.name == here.name

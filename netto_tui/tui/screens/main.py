@@ -123,8 +123,11 @@ class MainScreen(Screen[None]):
         return ""
 
     def _read_header(self) -> None:
-        if (reader := self.netto.reader) is not None:
-            self.header.replicas = tuple(reader.replicas())
+        from netto_tui.tui.standing import replica_rows
+
+        reader, vault = self.netto.reader, self.netto.vault
+        if reader is not None and vault is not None:
+            self.header.replicas = tuple(replica_rows(vault, reader))
             self.header.conflicts = reader.totals().conflicts
             self.header.now_ms = self.netto.now()
 

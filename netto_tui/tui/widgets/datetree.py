@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -15,7 +15,9 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from netto_tui.tui import wording
-from netto_tui.vault.rows import DayCount
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import DayCount
 
 UNDATED = "undated"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.content import Content
@@ -13,7 +13,9 @@ from textual.widget import Widget
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.messages import SectionChosen
-from netto_tui.vault.rows import ReplicaRow
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import ReplicaRow
 
 SECTIONS = {
     "browse": "Browse",

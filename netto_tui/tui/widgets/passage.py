@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
-from netto_tui.vault.rows import MessageRow
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import MessageRow
 
 PIECE = 4_000
 """Characters that are wrapped at once; a message of a megabyte costs no more than what is visible."""

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -23,7 +23,9 @@ from textual.style import Style
 from netto_tui.tui.widgets.layout import Layout
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
 from netto_tui.tui.widgets.passage import Passage
-from netto_tui.vault.rows import MessageRow
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import MessageRow
 
 MARGIN = 2
 READING_WIDTH = 100

@@ -1,0 +1,159 @@
+"""Verifying, previewing and restoring on the screen, from real replicas."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from netto_tui.model.conversation import body_text, items
+from netto_tui.recovery.undo import points
+from netto_tui.tui.panes.recovery import RecoveryPane
+from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.vault import writing
+from netto_tui.vault.vault import Vault
+from tests.tui.conftest import Driven, Start
+from tests.tui.vaults import NOW, TALKS, talk
+
+
+async def open_recovery(driven: Driven) -> RecoveryPane:
+    await driven.press("4")
+    pane = driven.app.main.query_one(RecoveryPane)
+    assert pane.wanted.source == "disk"
+    return pane
+
+
+def outcome(pane: RecoveryPane) -> str:
+    """What the section says."""
+    return str(pane.query_one("#recovery-text").content)  # type: ignore[attr-defined]
+
+
+async def done(driven: Driven, pane: RecoveryPane) -> str:
+    """Wait for the job that runs; what it says."""
+    await driven.until(lambda: not pane.running and outcome(pane))
+    return outcome(pane)
+
+
+def lose(path: Path, conversation: str) -> None:
+    """Lose a conversation's file, as a disk would, and notice it."""
+    for file in path.glob(f"sessions/**/{conversation}.jsonl"):
+        file.unlink()
+    (path / "index.db").unlink()
+    Vault.open(path, now=lambda: NOW).close()
+
+
+async def test_verifying_names_the_store_that_lacks_something(start: Start) -> None:
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("v")
+        assert "Every record was read" in await done(driven, pane)
+        await driven.press("j", "V")
+        await driven.until(lambda: "mirror" in outcome(pane))
+        assert "lacks something of 1 conversation" in outcome(pane)
+
+
+async def test_a_preview_counts_and_writes_nothing(start: Start, vault_path: Path) -> None:
+    lose(vault_path, talk(2)[0])
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        assert driven.app.vault is not None
+        before = driven.app.vault.digest()
+        await driven.press("p")
+        text = await done(driven, pane)
+        assert "would add 1 · change 0 · remove 0 · keep 6" in text
+        assert "DRY RUN" in text
+        assert driven.app.vault.digest() == before
+
+
+async def test_restoring_needs_the_word_and_brings_everything_back(start: Start, vault_path: Path) -> None:
+    lose(vault_path, talk(2)[0])
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("p")
+        await done(driven, pane)
+        await driven.press("R")
+        assert isinstance(driven.app.screen, ConfirmScreen)
+        await driven.press(*"restore", "enter")
+        assert isinstance(driven.app.screen, ConfirmScreen), "only the word itself is an answer"
+        driven.app.screen.query_one("#confirm-word").value = ""  # type: ignore[attr-defined]
+        await driven.press(*"RESTORE", "enter")
+        await driven.until(lambda: "✓ Restored from disk" in outcome(pane))
+        await driven.until(lambda: driven.app.reader is not None)
+        assert driven.app.vault is not None
+        assert len(driven.app.vault.records(talk(2)[0])) == len(talk(2)[1])
+        assert [point.what for point in points(driven.app.vault)] == ["exchange"]
+        await driven.press("1")
+        from netto_tui.tui.panes.browse import BrowsePane
+
+        await driven.until(lambda: driven.app.main.query_one(BrowsePane).entries.count == len(TALKS))
+
+
+async def test_there_is_nothing_to_restore_without_a_preview(start: Start) -> None:
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("R")
+        assert any("press p" in toast for toast in driven.toasts)
+        await driven.press("p")
+        await done(driven, pane)
+        await driven.press("R")
+        assert any("nothing to bring back" in toast for toast in driven.toasts)
+
+
+async def test_a_date_is_only_for_replicas_with_a_history(start: Start) -> None:
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("d")
+        assert any("keeps no history" in toast for toast in driven.toasts)
+        await driven.press("j", "d", *"yesterday", "enter")
+        assert pane.wanted.as_of == "yesterday"
+        await driven.press("k")
+        assert pane.wanted.as_of == ""
+
+
+async def test_one_conversation_comes_back_and_can_be_undone(start: Start, vault_path: Path) -> None:
+    name, records = talk(1)
+    with Vault.open(vault_path, now=lambda: NOW + 60_000) as vault:
+        writing.delete(vault, name, records[2].rev.item)
+    async with start() as driven:
+        from netto_tui.tui.panes.browse import BrowsePane
+
+        browse = driven.app.main.query_one(BrowsePane)
+        await driven.press("j")
+        assert browse.conversation and browse.conversation.conversation == name
+        pane = await open_recovery(driven)
+        await driven.press("o", "p")
+        assert "change 1" in await done(driven, pane)
+        await driven.press("R", *"RESTORE", "enter")
+        await driven.until(lambda: "✓ Restored from disk" in outcome(pane))
+        await driven.until(lambda: driven.app.reader is not None)
+        vault_now = driven.app.vault
+        assert vault_now is not None
+        said = items(vault_now.records(name))[records[2].rev.item].value
+        assert body_text(said.body).startswith("Ask for a written contract")
+        await driven.press("u", "enter", "enter")
+        await driven.until(lambda: any("say again what they said before" in toast for toast in driven.toasts))
+        assert items(vault_now.records(name))[records[2].rev.item].value.deleted
+
+
+async def test_a_replica_that_is_not_there_is_said_and_nothing_is_lost(start: Start) -> None:
+    async with start() as driven:
+        shutil.rmtree("disk")
+        pane = await open_recovery(driven)
+        await driven.press("p")
+        assert (await done(driven, pane)).startswith("✗")
+        assert driven.app.vault is not None
+
+
+async def test_a_drill_is_remembered_by_the_health_section(start: Start) -> None:
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("D")
+        assert "restored into a temporary place" in await done(driven, pane)
+        await driven.press("5")
+        from netto_tui.tui.panes.health import HealthPane
+
+        health = driven.app.main.query_one(HealthPane)
+        await driven.until(lambda: health.checks)
+        states = {each.name: each.state for each in health.checks}
+        assert states["drill disk"] == "ok"
+        assert states["drill mirror"] == "warn"
+        assert states["conflicts"] == "warn"

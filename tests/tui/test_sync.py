@@ -1,0 +1,120 @@
+"""The Sync section with the real worker, and the frame around all sections."""
+
+from __future__ import annotations
+
+from netto_tui.sync.events import PassReport
+from netto_tui.tui import messages
+from netto_tui.tui.panes.sync import SyncPane
+from netto_tui.tui.screens.help import HelpScreen, groups
+from netto_tui.tui.widgets.progress import ProgressLine
+from tests.tui.conftest import Driven, Start
+
+AT = "2026-11-23T10:00:00.000Z"
+
+
+def sync_pane(driven: Driven) -> SyncPane:
+    return driven.app.main.query_one(SyncPane)
+
+
+async def test_every_store_says_how_it_stands(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("2")
+        rows = [(row.name, row.state, row.pending) for row in sync_pane(driven)._rows]
+        assert rows == [("local", "ok", 0), ("disk", "ok", 0), ("mirror", "behind", 1)]
+        assert sync_pane(driven)._journal
+
+
+async def test_syncing_now_brings_every_replica_into_step(start: Start) -> None:
+    async with start(sync=True) as driven:
+        await driven.until(lambda: driven.app.worker is not None)
+        await driven.press("2", "S")
+        await driven.until(lambda: driven.said(messages.PassFinished), "a pass ended")
+        await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven)._rows))
+        assert all(row.state == "ok" for row in driven.app.main.header.replicas)
+
+
+async def test_progress_shows_and_goes_when_the_pass_ends(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("2")
+        bar = driven.app.main.query_one(ProgressLine)
+        driven.app.post_message(messages.ProgressMoved("mirror", "push", 31, 48))
+        await driven.until(lambda: bar.display)
+        assert "31/48 writing to mirror" in bar.render().plain
+        assert "writing to mirror 31/48" in driven.app.main.header.activity
+        assert sync_pane(driven).why_not("stop") == ""
+        driven.app.post_message(messages.PassFinished(PassReport("mirror", "git", "ok"), AT))
+        await driven.until(lambda: not bar.display)
+        assert driven.app.main.header.activity == ""
+
+
+async def test_a_key_that_cannot_do_anything_says_why(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("2", "x")
+        assert any("Nothing is running" in toast for toast in driven.toasts)
+        await driven.press("r")
+        assert any("Move to a replica first" in toast for toast in driven.toasts)
+
+
+async def test_help_lists_the_keys_of_the_focused_thing_with_reasons(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("2", "question_mark")
+        assert isinstance(driven.app.screen, HelpScreen)
+        found = driven.app.screen.groups
+        assert list(found)[:2] == ["This list", "Sync"]
+        assert ("x", "Stop what runs; what was done is kept", "Nothing is running.") in found["Sync"]
+        await driven.press("escape")
+        assert driven.app.screen is driven.app.main
+        assert any("j" in keys for keys, _, _ in groups(driven.app.main.active_bindings)["This list"])
+
+
+async def test_every_binding_can_be_rebound(start: Start) -> None:
+    async with start() as driven:
+        driven.app.set_keymap({"app.sync": "f8"})
+        await driven.press("f8")
+        assert driven.app.main.pane.id == "sync"
+
+
+async def test_the_focused_thing_can_have_the_whole_screen(start: Start) -> None:
+    async with start() as driven:
+        await driven.press("enter", "z")
+        assert driven.app.main.maximized is not None
+        await driven.press("escape")
+        assert driven.app.main.maximized is None
+
+
+async def test_the_palette_finds_conversations_by_title(start: Start) -> None:
+    from netto_tui.tui.palette import HIT_LIMIT, Conversations
+    from netto_tui.tui.panes.browse import BrowsePane
+
+    async with start() as driven:
+        provider = Conversations(driven.app.main)
+        hits = [hit async for hit in provider.search("feijoada")]
+        assert [hit.text for hit in hits] == ["Recipe: feijoada"]  # type: ignore[union-attr]
+        assert HIT_LIMIT <= 50
+        await hits[0].command()  # type: ignore[union-attr, misc]
+        await driven.settle()
+        pane = driven.app.main.query_one(BrowsePane)
+        assert pane.transcript.selected and pane.transcript.selected.text == "For six, please."
+
+
+async def test_hostile_toasts_and_errors_are_text(start: Start) -> None:
+    async with start() as driven:
+        driven.app.notify("[/bad] \x1b[2J [@click=app.quit]x[/]", title="[/]")
+        await driven.settle()
+        assert driven.toasts[-1] == "[/bad] ␛[2J [@click=app.quit]x[/]"
+
+
+async def test_a_vault_that_is_not_there_is_said_on_the_screen(tmp_path_factory: object, start: Start) -> None:
+    from pathlib import Path
+
+    from netto_tui.tui.app import NettoApp
+    from netto_tui.tui.panes.browse import BrowsePane
+
+    app = NettoApp(Path("nowhere"), sync=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if "Opening" not in app.main.query_one(BrowsePane).entries.empty:
+                break
+        assert "no vault" in app.main.query_one(BrowsePane).entries.empty.lower()
+    assert not Path("nowhere/log").exists(), "nothing is made where there is no vault"
