@@ -31,7 +31,7 @@ _WORDS = (
 _PRAISE = ("Certo!", "Muito bem.", "Exato.", "Isso mesmo.", "Perfeito 🎉")
 
 _TRACES = (
-    ("The service answers with 502 since about 14:10.", "Which one: all requests, or some?"),
+    ("The service answers with 502 since a few minutes ago.", "Which one: all requests, or some?"),
     ("Some. Roughly one in five.", "One in five smells like one of five workers. Do the bad ones share a host?"),
     ("Yes! All from worker 3.", "Good. Is it down, or slow?"),
     ("It is up. Health check green.", "Then the health check does not ask what your users ask. What does it call?"),
@@ -51,7 +51,7 @@ _TRACES = (
         "Before we cheer: how many were affected, and since when exactly?",
     ),
     (
-        "From the log: since 14:07, 1,312 requests. The cache moved at 14:05.",
+        "From the log: since seven past, 1,312 requests. The cache moved at five past.",
         "Then the timeline fits. Are any of them writes?",
     ),
     ("41 writes. They were retried by the client.", "With the same idempotency key?"),
@@ -81,7 +81,7 @@ _TRACES = (
         "Five lines: what users saw, since when, why, what we did, what will prevent it. No names.",
     ),
     (
-        "“From 14:07 to 14:52 one request in five failed. An entry from a migration in spring overrode the address of the cache, which moved today.”",
+        "“For 45 minutes one request in five failed. An entry from a migration in spring overrode the address of the cache, which moved today.”",
         "Good start. Add the 41 writes: people will ask, and the answer is reassuring.",
     ),
     ("“41 writes were retried and arrived once.”", "And the fuse."),
@@ -123,6 +123,7 @@ def lesson(rng: random.Random) -> Scene:
         "Vinte palavras antes de dormir",
         tuple(turns),
         "Twenty words of Portuguese; the missed ones again on Thursday.",
+        hours=(20, 22),
     )
 
 
