@@ -30,6 +30,8 @@ class Store:
     blobs: dict[str, bytes] = field(default_factory=dict)
     log: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     states: int = 0
+    hurt: bool = False  # in a way that only reading everything shows
+    harms: int = 0
 
     def changed(self, names: Iterable[str]) -> None:
         """Note a new state."""
@@ -76,7 +78,8 @@ class MemoryReplica:
 
     trouble: called before and after each call takes effect, with the call's name; what it raises
     is what the caller sees. hide: what a lying listing leaves of the names. distort: what a line
-    becomes on its way. writes: how many times anything was written from here.
+    becomes on its way. forgets: whether a conversation is dropped although the answer says it was
+    written. writes: how many times anything was written from here.
     """
 
     kind = "memory"
@@ -93,6 +96,7 @@ class MemoryReplica:
         self.trouble = trouble or (lambda _call, _moment: None)
         self.hide: Callable[[frozenset[str]], frozenset[str]] = lambda names: names
         self.distort: Callable[[bytes], bytes] = lambda line: line
+        self.forgets: Callable[[], bool] = lambda: False
 
     def _reach(self, call: str) -> None:
         self.requests += 1
@@ -166,7 +170,8 @@ class MemoryReplica:
                 whole = {record.id: record for record in write.records}
                 if self.compares:
                     whole |= self.store.records(write.conversation)
-                self.store.lines[write.conversation] = [record.line for record in whole.values()]
+                if not self.forgets():
+                    self.store.lines[write.conversation] = [record.line for record in whole.values()]
                 written.append(write.conversation)
         finally:
             self.store.changed(written)

@@ -116,6 +116,7 @@ class World:
         self.stores = [Store() for _ in range(stores)]
         self.devices = [Device(folder, f"device{number}", self.stores, random) for number in range(devices)]
         self.acknowledged: set[str] = set()
+        self.deletions: set[str] = set()
         self.conversations: list[str] = []
         self.backups: list[tuple[int, Store]] = []
         self.away: dict[int, str] = {}
@@ -129,6 +130,12 @@ class World:
 
     def acknowledge(self, device: Device) -> None:
         self.acknowledged |= device.indexed()
+
+    def note_writing(self, device: Device) -> None:
+        """What a device says it has after a person wrote something, deletions among it."""
+        rows = device.vault.sql.execute("SELECT id FROM revisions WHERE kind = 'deleted' AND origin = 'local'")
+        self.deletions |= {row[0].hex() for row in rows} - self.acknowledged
+        self.acknowledge(device)
 
     def is_elsewhere(self, ids: set[str], but: Store | Device) -> bool:
         """Whether records that are about to be destroyed here lie in another place as well."""
@@ -156,7 +163,7 @@ class World:
         self.tell(f"{device.name} {act}")
         with suppress(UsageError):  # there is nothing to edit, or it is deleted
             getattr(self, f"_{act}")(device)
-        self.acknowledge(device)
+        self.note_writing(device)
 
     def _begin(self, device: Device) -> None:
         record = writing.log(device.vault, None, "user", " ".join(SENTENCES), title=self.pick(["A", "B"]))
@@ -212,8 +219,12 @@ class World:
         chosen = chosen[: self.pick([1, len(chosen), len(chosen)])]
         device.trouble.rate, device.trouble.crash_in = rate, crash_in
         names = ", ".join(replica.name for replica in chosen)
+        harms = [replica.store.harms for replica in chosen]
         try:
             reports = device.sync(chosen)
+            for replica, report, before in zip(chosen, reports, harms, strict=True):
+                if report.state == "ok" and replica.store.harms == before:
+                    self.check_proof(device, replica)
             self.tell(f"{device.name} sync {names}: {', '.join(report.state for report in reports)}")
         except PowerCut:
             self.tell(f"{device.name} sync {names}: power cut")
@@ -222,6 +233,12 @@ class World:
         finally:
             device.trouble.rate, device.trouble.crash_in = 0.0, None
         self.acknowledge(device)
+
+    def check_proof(self, device: Device, replica: MemoryReplica) -> None:
+        """What was just proven is there, unless the store was hurt in a way that it does not show."""
+        row = device.vault.sql.execute("SELECT root FROM replicas WHERE name = ?", (replica.name,)).fetchone()
+        if row == (device.vault.digest(),) and not replica.store.hurt:
+            assert device.indexed() <= replica.store.ids(), f"{replica.name} lacks what was proven to be there"
 
     def lose_index(self, device: Device) -> None:
         """The index goes, and with it ledger, journal and queue."""
@@ -269,6 +286,7 @@ class World:
         elif store.presence != "present" or not getattr(self, f"_{how.replace(' ', '_')}")(number, store):
             return
         self.tell(f"r{number}: {how}")
+        store.harms += 1
 
     def come_back(self, number: int) -> None:
         if number in self.away:
@@ -282,9 +300,15 @@ class World:
         if not self.is_elsewhere(set(store.records(name)), store):
             return False
         del store.lines[name]
-        if self.random.random() < 0.5:  # else nobody tells
-            store.changed({name})
+        self._tell_or_not(store, name)
         return True
+
+    def _tell_or_not(self, store: Store, name: str) -> None:
+        """Whether a listing shows that something changed, or only reading does."""
+        if self.random.random() < 0.5:
+            store.changed({name})
+        else:
+            store.hurt = True
 
     def _rot(self, _number: int, store: Store) -> bool:
         names = sorted(name for name, lines in store.lines.items() if lines)
@@ -297,8 +321,7 @@ class World:
         number = self.random.randrange(len(lines))
         at = self.random.randrange(len(lines[number]))
         lines[number] = lines[number][:at] + bytes([lines[number][at] ^ 1]) + lines[number][at + 1 :]
-        if self.random.random() < 0.5:
-            store.changed({name})
+        self._tell_or_not(store, name)
         return True
 
     def _roll_back(self, number: int, store: Store) -> bool:
@@ -320,7 +343,7 @@ class World:
     # What must hold in the end
 
     def settle(self) -> None:
-        """Faults end, everybody looks at everything once, and syncs at most three times."""
+        """Faults end and everybody syncs; then everybody looks at everything once, and syncs again."""
         for number in range(len(self.stores)):
             self.come_back(number)
         for device in self.devices:
@@ -328,8 +351,17 @@ class World:
             device.time.pass_minutes(3 * 24 * 60)
             for replica in device.replicas:
                 replica.hide, replica.distort = lambda names: names, lambda line: line
+                replica.forgets = lambda: False
+        self.everybody_syncs()
+        for store in self.stores:
+            if not store.hurt:
+                assert self.acknowledged <= store.ids(), "a proof is ahead of what is there"
         for device in self.devices:
             verify(device.vault, device.replicas)
+        self.everybody_syncs()
+
+    def everybody_syncs(self) -> None:
+        """At most three times."""
         for _ in range(3):
             for device in self.devices:
                 device.sync()
@@ -343,6 +375,8 @@ class World:
             assert device.vault.digest() == self.devices[0].vault.digest()
             assert open_conflicts(device.vault) == open_conflicts(self.devices[0].vault)
             assert index_faults(device.vault) == []
+            found = device.vault.sql.execute("SELECT id FROM revisions WHERE kind = 'deleted'").fetchall()
+            assert {row[0].hex() for row in found} <= self.deletions, "something was deleted that nobody deleted"
         for store in self.stores:
             assert store.ids() == one
             assert sum(map(len, store.lines.values())) == len(one), "something rotten is still there"
@@ -353,12 +387,12 @@ class World:
         for name, item in sorted(open_conflicts(first.vault)):
             version = first.vault.item(name, item).value
             writing.resolve(first.vault, name, item, version.body)
-        self.acknowledge(first)
+        self.note_writing(first)
         for device in (*self.devices, *self.devices):
             device.sync()
         self.check()
         for device in self.devices:
-            assert open_conflicts(device.vault) == set()
+            assert not open_conflicts(device.vault)
 
     def rest(self) -> None:
         """Passes over what is equal write nothing and cost one request each."""
