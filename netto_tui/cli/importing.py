@@ -11,6 +11,7 @@ from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling
+from netto_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from netto_tui.capture.ingest import Imported, ImportProgressed
@@ -22,8 +23,9 @@ SHOWN = 10
 @command("import", short_help="Bring conversations in.")
 @click.option("--from", "source", metavar="SOURCE", help="Take the paths as this kind of source.")
 @click.option("--workspace", default="", metavar="NAME", help="A lasting name for a workspace that may move.")
+@click.option("--watch", is_flag=True, help="Look there again at every sync from now on.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-def import_paths(session: Session, paths: tuple[Path, ...], source: str | None, workspace: str) -> int:
+def import_paths(session: Session, paths: tuple[Path, ...], source: str | None, workspace: str, watch: bool) -> int:
     """Bring in every conversation at some PATHS: files, databases, exports, or folders of them.
 
     What kind they are shows by itself. Sources are only read, and the same thing twice adds nothing.
@@ -31,20 +33,39 @@ def import_paths(session: Session, paths: tuple[Path, ...], source: str | None, 
     from netto_tui.capture.ingest import ingest
     from netto_tui.vault import memory
 
+    if watch and workspace:
+        raise UsageError("A watched workspace goes by its own name.", remedy="Leave --workspace or --watch out.")
+    paths = tuple(path.expanduser().absolute() if watch else path.expanduser() for path in paths)
+
     def tell(progress: ImportProgressed) -> None:
         diagnostics.progress(f"{progress.messages} messages, {progress.added} new revisions: {progress.path}")
 
     with session.open() as vault, cancelling() as cancel:
         try:
-            imported = ingest(vault, [path.expanduser() for path in paths], source, tell, cancel, workspace=workspace)
+            imported = ingest(vault, paths, source, tell, cancel, workspace=workspace)
         finally:
             diagnostics.progress("")
         for alert in memory.refresh(vault):
             diagnostics.note(alert)
     for warned in imported.warned:
         diagnostics.note(f"{warned.path}: {warned.detail}")
+    if watch:
+        _remember(session, paths, source or "")
     _print(session, imported)
     return 0 if imported.conversations else 1
+
+
+def _remember(session: Session, paths: tuple[Path, ...], kind: str) -> None:
+    """Add paths to the sources that are looked at again; one that is there already is not added twice."""
+    from dataclasses import replace
+
+    from netto_tui import config
+
+    settings = session.load_config(may_be_new=True)
+    known = {source.path for source in settings.sources}
+    fresh = [config.SourceConfig(str(path), kind) for path in dict.fromkeys(paths) if str(path) not in known]
+    if fresh:
+        config.save(session.config_path, replace(settings, sources=(*settings.sources, *fresh)))
 
 
 def _print(session: Session, imported: Imported) -> None:

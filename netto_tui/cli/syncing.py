@@ -30,7 +30,10 @@ SEVERITY = (5, 4, 2, 1, 3)
 @click.option("--rebuild", is_flag=True, help="Make the named replicas whole, though they look lost or damaged.")
 @click.argument("replicas", nargs=-1)
 def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool) -> int:
-    """Make the vault and its REPLICAS (else all of them) equal: pull, merge, push, read back, compare."""
+    """Make the vault and its REPLICAS equal: pull, merge, push, read back, compare.
+
+    Without names it goes over all of them, and looks first what is new at the sources that are watched.
+    """
     if rebuild and not replicas:
         raise UsageError("--rebuild is for replicas that are named.", remedy="Write: netto-tui sync NAME --rebuild")
     if watch and (replicas or rebuild):
@@ -60,11 +63,14 @@ def worst(codes: Iterable[int]) -> int:
 def _sync_once(session: Session, config: Config, names: tuple[str, ...], rebuild: bool) -> tuple[list[PassReport], int]:
     from netto_tui.sync.journal import Journal
     from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
+    from netto_tui.sync.worker import Watch
 
     with session.open() as vault, cancelling() as cancel:
         journal = Journal(vault, tell_alert)
         replicas = open_replicas(vault, config, names, cancel)
         try:
+            if not names:
+                Watch(vault, journal, cancel).look(config)
             complete = len(replicas) == len(config.replicas)
             engine = new_engine(vault, config, journal)
             reports = sync_all(engine, replicas, rebuild=names if rebuild else (), complete=complete)
@@ -98,10 +104,12 @@ def cancelling() -> Iterator[threading.Event]:
 
 def tell_alert(event: SyncEvent) -> None:
     """A listener that tells on stderr what a person should know at once."""
-    from netto_tui.sync.events import Alerted, Quarantined
+    from netto_tui.sync.events import Alerted, Captured, Quarantined
 
     place = event.replica or "vault"
-    if isinstance(event, Alerted):
+    if isinstance(event, Captured):
+        diagnostics.note(f"captured {event.revisions} revisions in {event.conversations} conversations")
+    elif isinstance(event, Alerted):
         diagnostics.note(f"{place}: {event.text}")
     elif isinstance(event, Quarantined):
         diagnostics.note(f"{place}: {event.where} is set aside in quarantine. {event.reason}")

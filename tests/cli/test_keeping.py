@@ -314,6 +314,26 @@ def test_a_folder_of_conversations_is_imported_once(vault: Program, tmp_path: Pa
     assert vault("search", "slowly", "--json").json["total"] == 1
 
 
+def test_a_watched_folder_is_looked_at_by_every_sync(vault: Program, tmp_path: Path) -> None:
+    source = tmp_path / "chats"
+    source.mkdir()
+
+    def say(number: int) -> None:
+        message = f'{{"role": "user", "content": "Message {number}"}}'
+        (source / f"{number}.json").write_text(f'{{"id": "{number}", "messages": [{message}]}}')
+
+    say(1)
+    assert vault("import", str(source), "--watch").code == 0
+    assert vault("import", str(source), "--watch").code == 0
+    say(2)
+    done = vault("sync")
+    assert done.code == 0 and "captured" in done.err
+    assert vault("list", "--json").json["total"] == 2
+    assert [replica["pending"] for replica in vault("status", "--json").json["replicas"]] == [0, 0]
+    assert "captured" not in vault("sync").err
+    assert vault("import", str(source), "--watch", "--workspace", "x").code == 2
+
+
 def test_what_is_no_conversation_is_said_so(vault: Program, tmp_path: Path) -> None:
     (tmp_path / "noise.jsonl").write_text("not json at all\n")
     done = vault("import", str(tmp_path / "noise.jsonl"), "--json")
