@@ -10,11 +10,15 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from netto_tui.model.revision import Stamp
 
 SKEW_LIMIT_MS = 5 * 60 * 1000
 """A stamp further ahead than this is kept and flagged, and does not push our own clock."""
+
+_LAST_MINUTE = 253_402_214_400 // 60
+"""The first minute of the last day of the year 9999, beyond which a calendar in another zone may end."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last instant that RFC 3339 can write
@@ -36,6 +40,12 @@ def to_ms(instant: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0, round((moment - _EPOCH) / timedelta(milliseconds=1)))
+
+
+@lru_cache(maxsize=4096)
+def local_day(zone: ZoneInfo, minute: int) -> str:
+    """The day in a zone, `YYYY-MM-DD`, of a minute since 1970."""
+    return f"{datetime.fromtimestamp(min(minute, _LAST_MINUTE) * 60, zone):%Y-%m-%d}"
 
 
 class Clock:

@@ -22,6 +22,7 @@ from netto_tui.replicas.base import Corrupt, Replica
 from netto_tui.sync import events
 from netto_tui.sync.ledger import Ledger
 from netto_tui.vault import memory, sessions
+from netto_tui.vault.daybook import conversations_on, message_days
 from netto_tui.vault.identity import load_identity
 from netto_tui.vault.vault import Vault
 
@@ -234,14 +235,14 @@ class _Verification:
         if not replica.envelope.readable or verdict.missing or verdict.extra or ledger.unsettled():
             return wrong
         with self.vault.reader() as reader:
-            for day in reader.message_days():
+            for day in message_days(reader):
                 self._step(replica.name, 1, 0)
                 path = f"memory/{day}.md"
                 data = replica.read_view(path)
                 if data != memory.render(reader, day):
                     reason = "The file is missing." if data is None else "It does not say what the records say."
                     verdict.corrupt.append(Corrupt(path, data or b"", reason))
-                    wrong |= reader.conversations_on(day)
+                    wrong |= conversations_on(reader, day)
         return wrong
 
     def _check_store(self, replica: Replica, verdict: StoreVerdict) -> bool:

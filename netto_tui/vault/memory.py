@@ -19,7 +19,8 @@ from netto_tui.errors import UsageError
 from netto_tui.files import atomic_write, read_regular
 from netto_tui.model.conversation import prose_text
 from netto_tui.model.revision import ABOUT, About, Document, Record, mint
-from netto_tui.vault.reader import DayMessage, Reader
+from netto_tui.vault.daybook import DayMessage, conversation_of_revision, day_messages, days_of
+from netto_tui.vault.reader import Reader
 from netto_tui.vault.vault import Vault
 from netto_tui.vault.writing import with_text
 
@@ -52,7 +53,7 @@ class Noticed:
 
 def render(reader: Reader, day: str) -> bytes:
     """The file of one day, `YYYY-MM-DD`; empty when nothing was said. The same set gives the same bytes."""
-    messages = reader.day_messages(day)
+    messages = day_messages(reader, day)
     groups: dict[str, list[DayMessage]] = {}
     for message in messages:
         groups.setdefault(message.conversation, []).append(message)
@@ -175,7 +176,7 @@ def _read(vault: Vault, day: str, data: bytes, noticed: Noticed, *, known: bool)
             vault.quarantine.keep(name, data, f"Not all of it could be taken over. {error.message}")
             noticed.refused.append(name)
     with vault.reader() as reader:
-        expected = {message.item for message in reader.day_messages(day)}
+        expected = {message.item for message in day_messages(reader, day)}
     if known and (gone := expected - {block["item"] for block in blocks}):
         noticed.alerts.append(
             f"{name} lacks {len(gone)} of its messages; they are kept. To remove them: netto-tui delete."
@@ -191,7 +192,7 @@ def _edit(vault: Vault, block: re.Match[str]) -> Iterator[Record]:
     Raises UsageError when what was changed is not here, or is deleted.
     """
     with vault.reader() as reader:
-        conversation = reader.conversation_of_revision(block["revision"], block["item"])
+        conversation = conversation_of_revision(reader, block["revision"], block["item"])
     if conversation is None:
         raise UsageError("One of its messages is not here.")
     item = vault.item(conversation, block["item"])
@@ -238,5 +239,5 @@ def _note(vault: Vault, path: str, words: str, pending: list[Record]) -> Iterato
 
 def views_of(reader: Reader, conversations: list[str]) -> dict[str, bytes]:
     """The memory files of every day on which these conversations have something to show, by path."""
-    days = sorted({day for name in conversations for day in reader.days_of(name)})
+    days = sorted({day for name in conversations for day in days_of(reader, name)})
     return {f"memory/{day}.md": render(reader, day) for day in days}

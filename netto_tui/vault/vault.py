@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from netto_tui.errors import InvalidRecord, UsageError, VaultError
 from netto_tui.files import atomic_write, make_folder
-from netto_tui.model.clock import Clock, to_instant
+from netto_tui.model.clock import Clock, local_day, to_instant
 from netto_tui.model.conversation import Item
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.merge import Policy, merge_item
@@ -31,7 +31,7 @@ from netto_tui.vault.identity import Identity, new_identity, save_identity
 from netto_tui.vault.index import Index
 from netto_tui.vault.lock import VaultLock
 from netto_tui.vault.quarantine import Quarantine
-from netto_tui.vault.reader import Reader, local_day
+from netto_tui.vault.reader import Reader
 from netto_tui.vault.reconcile import (
     open_index,
     reconcile,

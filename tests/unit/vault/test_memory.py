@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netto_tui.model.clock import to_instant, to_ms
+from netto_tui.model.clock import local_day, to_instant, to_ms
 from netto_tui.model.conversation import body_text
 from netto_tui.model.revision import Record
 from netto_tui.vault import memory, writing
-from netto_tui.vault.reader import _next_day, local_day
+from netto_tui.vault.daybook import _next_day
 from netto_tui.vault.vault import Vault
 from tests.unit.vault.talks import Time, bodies, new_vault, scratch
 

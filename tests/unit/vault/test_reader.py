@@ -16,7 +16,8 @@ from netto_tui.model.clock import to_instant, to_ms
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.query import Query, parse
 from netto_tui.model.revision import About, Deleted, Document, Message, Record, Sent, Stamp, Text, mint
-from netto_tui.vault.reader import SNIPPET, Reader, snippet
+from netto_tui.vault.reader import Reader
+from netto_tui.vault.searching import SNIPPET, snippet
 from netto_tui.vault.vault import Vault
 from tests.unit.vault.talks import NOON, new_vault, scratch
 

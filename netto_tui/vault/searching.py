@@ -1,0 +1,115 @@
+"""Queries in SQL: which conversations and messages match, and how a hit is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from netto_tui.model.query import Query, Term
+from netto_tui.vault import schema
+
+SNIPPET = 160
+"""Characters of a hit's text that are shown."""
+
+_EVER = (0, (1 << 63) - 1)
+
+_STATES = {
+    "conflict": "conversations.conflicts > 0",
+    "document": "conversations.documents > 0",
+    "pinned": "instr(conversations.state, 'pinned')",
+    "archived": "instr(conversations.state, 'archived')",
+    "deleted": "instr(conversations.state, 'gone')",
+}
+
+
+def conversation_filter(query: Query) -> tuple[str, list[Any]]:
+    """The condition on conversations, and its values; what a query says of words is left out."""
+    where, values = ["visible"], list[Any]()
+    if query.since is not None:
+        where.append("first_at >= ?")
+        values.append(query.since)
+    if query.until is not None:
+        where.append("first_at < ?")
+        values.append(query.until)
+    if query.sources:
+        where.append(f"source IN ({','.join('?' * len(query.sources))})")
+        values.extend(query.sources)
+    for role in query.roles:
+        where.append(
+            "EXISTS (SELECT 1 FROM messages WHERE conversation = conversations.id AND role = ? AND NOT hidden)"
+        )
+        values.append(role)
+    for word in query.title:
+        where.append("contains(title, ?)")
+        values.append(word)
+    where.extend(_STATES[state] for state in query.states)
+    return " AND ".join(where), values
+
+
+def _match(term: Term) -> str:
+    """A term in the query language of FTS5, where a quoted string is only a string."""
+    quoted = '"' + term.text.replace('"', '""') + '"'
+    return f"{quoted} *" if term.prefix else quoted
+
+
+def contains(text: str, word: str) -> bool:
+    """Whether a text has a word in it, whatever the case; known to SQL by this name."""
+    return word.casefold() in text.casefold()
+
+
+def distinct(matches: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Leave out copies: forks and resumed sessions repeat what was said before."""
+    seen: set[tuple[int, str, int]] = set()
+    for row in matches:
+        key = (row[2], row[3], hash(row[5]))
+        if key not in seen:
+            seen.add(key)
+            yield row
+
+
+def snippet(text: str, terms: Sequence[Term]) -> str:
+    """One line of a text around the first word that was searched for, at most SNIPPET characters."""
+    folded = text.lower()
+    found = [at for term in terms if (at := folded.find(term.text.lower())) >= 0]
+    start = max(0, min(found, default=0) - SNIPPET // 3)
+    cut = " ".join(text[start : start + 2 * SNIPPET].split())[:SNIPPET]
+    return f"…{cut}" if start else cut
+
+
+def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
+    """A statement for some columns of matching messages, newest first, and its values.
+
+    CROSS JOIN keeps the full text index in front, so that a LIMIT stops it early.
+    """
+    since, until = _EVER
+    if query.since is not None:
+        since = min(query.since, schema.LAST_MS) << schema.SLOT_BITS
+    if query.until is not None and query.until <= schema.LAST_MS:
+        until = query.until << schema.SLOT_BITS
+    where = ["messages.id >= ?", "messages.id < ?", "NOT messages.hidden"]
+    values: list[Any] = [since, until]
+    indexed = [term for term in query.terms if any(map(str.isalnum, term.text))]
+    source, order = "messages", "messages.id"
+    if indexed:
+        source, order = "words CROSS JOIN messages ON messages.id = words.rowid", "words.rowid"
+        where[:2] = ["words MATCH ?", "words.rowid >= ?", "words.rowid < ?"]
+        values.insert(0, " ".join(map(_match, indexed)))
+    for term in query.terms:
+        if term not in indexed:  # signs and emoji, which are no words for the full text index
+            where.append("contains(messages.text, ?)")
+            values.append(term.text)
+    for column, wanted in (("messages.role", query.roles), ("conversations.source", query.sources)):
+        if wanted:
+            where.append(f"{column} IN ({','.join('?' * len(wanted))})")
+            values.extend(wanted)
+    for word in query.title:
+        where.append("contains(conversations.title, ?)")
+        values.append(word)
+    states = {"conflict": "messages.conflict <> ''", "document": "messages.kind = 'document'"}
+    for state in query.states:
+        where.append(states.get(state) or _STATES[state])
+    statement = (
+        f"SELECT {columns} FROM {source} CROSS JOIN conversations ON conversations.id = messages.conversation"
+        f" WHERE {' AND '.join(where)} ORDER BY {order} DESC"
+    )
+    return statement, values
