@@ -18,7 +18,7 @@ from netto_tui.cli.recovering import LISTED, tell_progress
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling
-from netto_tui.errors import UsageError
+from netto_tui.errors import Cancelled, UsageError
 from netto_tui.paths import Layout
 
 if TYPE_CHECKING:
@@ -162,13 +162,14 @@ def _restore_here(
 
 
 def _confirm(found: Preview) -> None:
-    """Ask a person at a terminal. Raises UsageError where nobody can be asked."""
+    """Ask a person at a terminal. Raises Cancelled for no, UsageError where nobody can be asked."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
             f"Nothing was restored: it would add {found.add} conversations and change {found.change}.",
             remedy="Give --yes to go on, or --dry-run to look first.",
         )
-    click.confirm(f"{_summary(found)} Go on?", abort=True, err=True)
+    if not click.confirm(f"{_summary(found)} Go on?", err=True):
+        raise Cancelled("Nothing was restored.")
 
 
 def _summary(found: Preview) -> str:

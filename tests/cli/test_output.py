@@ -53,8 +53,10 @@ def test_a_document_reads_back_and_holds_nothing_powerful(value: dict[str, objec
         assert not POWERFUL.search(text)
 
 
-def in_a_terminal(columns: int, *args: str, env: dict[str, str] | None = None) -> str:
-    """What the program draws on a terminal of so many columns."""
+def in_a_terminal(
+    columns: int, *args: str, env: dict[str, str] | None = None, typed: bytes = b"", code: int = 0
+) -> str:
+    """What the program draws on a terminal of so many columns, where somebody types; `code` is how it has to end."""
     import fcntl
     import struct
     import termios
@@ -63,8 +65,10 @@ def in_a_terminal(columns: int, *args: str, env: dict[str, str] | None = None) -
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
     command = [sys.executable, "-m", "netto_tui", *args]
-    with subprocess.Popen(command, stdout=theirs, stdin=theirs, env=kept | {"TERM": "xterm"} | (env or {})) as process:
+    env = kept | {"TERM": "xterm"} | (env or {})
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs, env=env) as process:
         os.close(theirs)
+        os.write(ours, typed)
         drawn = b""
         while True:
             try:
@@ -74,7 +78,7 @@ def in_a_terminal(columns: int, *args: str, env: dict[str, str] | None = None) -
             if not data:
                 break
             drawn += data
-        assert process.wait() == 0
+        assert process.wait() == code, drawn
     os.close(ours)
     return drawn.decode()
 
@@ -92,6 +96,18 @@ def test_colour_is_left_out_when_nobody_wants_it(vault: Program) -> None:
     assert "\x1b[" not in in_a_terminal(80, "list", env={"NO_COLOR": "1"})
     assert "\x1b[" not in in_a_terminal(80, "list", env={"TERM": "dumb"})
     assert "\x1b[" not in vault("list").out
+
+
+def test_at_a_terminal_a_restore_asks_and_takes_no_for_an_answer(vault: Program) -> None:
+    vault("log", "--role", "user", "Hello")
+    vault("sync")
+    asked = in_a_terminal(80, "restore", "--from", "disk", typed=b"n\n", code=1)
+    assert "Go on?" in asked and "Nothing was restored" in asked
+    assert "Restored 1 conversations" in in_a_terminal(80, "restore", "--from", "disk", typed=b"y\n")
+
+
+def test_a_text_is_not_waited_for_at_a_terminal(vault: Program) -> None:
+    assert "There is no text." in in_a_terminal(80, "log", "--role", "user", code=2)
 
 
 def test_a_reader_that_leaves_early_is_no_error(vault: Program) -> None:
