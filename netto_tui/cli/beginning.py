@@ -14,6 +14,7 @@ from netto_tui.cli.session import Session
 if TYPE_CHECKING:
     from netto_tui.config import Config, ReplicaConfig
     from netto_tui.replicas.base import Marker
+    from netto_tui.vault.vault import Vault
 
 
 def run_app(path: Path) -> int:
@@ -59,7 +60,7 @@ def init(session: Session, replicas: tuple[str, ...], zone: str, device: str) ->
     """Make a vault, or add replicas to the one that is there.
 
     A replica that holds a vault already, made on another device, is joined: sync then brings its
-    conversations here. An empty or new one is made ready by the first sync.
+    conversations here. An empty or new one is made ready.
     """
     from netto_tui import config
     from netto_tui.errors import UsageError
@@ -88,6 +89,7 @@ def init(session: Session, replicas: tuple[str, ...], zone: str, device: str) ->
     with vault:
         _refuse_others(vault.id, wanted, found)
         config.save(session.config_path, settings)
+        _make_ready(vault, settings, wanted)
         _tell(session, fresh, vault.id, vault.device, str(vault.zone), settings)
 
 
@@ -130,6 +132,22 @@ def _refuse_others(vault: str, replicas: list[ReplicaConfig], found: dict[str, M
                 f"{replica.target} is a replica of another vault.",
                 remedy="Choose another place, or join that vault by init in a new --vault DIR. Nothing was changed.",
             )
+
+
+def _make_ready(vault: Vault, settings: Config, wanted: list[ReplicaConfig]) -> None:
+    """Give new replicas their identity, so that the next device that names them joins this vault."""
+    from netto_tui.errors import NettoError
+    from netto_tui.sync.round import close_all, new_engine, open_configured
+
+    engine = new_engine(vault, settings, lambda event: None)
+    for replica in wanted:
+        opened = open_configured(vault, replica)
+        try:
+            engine.enter(opened)
+        except NettoError as error:
+            diagnostics.note(f"{replica.name}: {error} The first sync tries again.")
+        finally:
+            close_all([opened])
 
 
 def _tell(session: Session, fresh: bool, vault: str, device: str, zone: str, settings: Config) -> None:

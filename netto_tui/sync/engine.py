@@ -107,6 +107,15 @@ class Engine:
         context.tell(events.SyncFinished, report)
         return report
 
+    def enter(self, replica: Replica) -> None:
+        """Pass the gates of a replica and no more: one that is new or empty gets its identity now.
+
+        So devices that are set up one after the other, before any sync, join the same vault.
+        Raises what the gates say.
+        """
+        ledger = Ledger(self.vault, replica.name, replica.kind, replica.target)
+        _Pass(self, Context(self.vault, replica, ledger, self.listener))._enter(retry(replica.probe))
+
     def _failed(self, ledger: Ledger, error: NettoError) -> dict[str, Any]:
         state = next((state for kind, state in STATES if isinstance(error, kind)), "damaged")
         standing = ledger.standing() or NEVER
@@ -188,7 +197,7 @@ class _Pass:
                 )
             self.ledger.begin(probe.marker)
         elif rebuild:
-            self.ledger.begin(probe.marker)
+            self.ledger.advance("")  # so that all of it is read again
         else:
             return probe
         return retry(replica.probe)
@@ -251,8 +260,8 @@ class _Pass:
                 remedy="Check that it is the right place. To make it whole from here:"
                 f" netto-tui sync {self.replica.name} --rebuild.",
             )
-        self.ledger.record(pull.digests)
         self.vault.digest()
+        self.ledger.record(pull.digests)
         outbox = self.ledger.outbox(self.engine.quiet_since())
         if outbox and probe.free_bytes is not None and probe.free_bytes < plan.FREE_BYTES:
             raise Refused(

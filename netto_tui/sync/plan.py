@@ -55,10 +55,11 @@ def identify(probe: Probe, vault_id: str, known: Marker | None, name: str, *, re
     if probe.marker is None:
         if known is not None and (probe.marker_error or rebuild):
             return "remark"
+        found = f"cannot be read as a replica. {probe.marker_error}" if probe.marker_error else "holds something else."
         return Closed(
             "wrong-target",
-            f"The target of {name} {'has a damaged marker' if probe.marker_error else 'holds something else'}.",
-            "Name an empty place, or the right one, in config.toml. Nothing was written.",
+            f"The target of {name} {found}",
+            "If it is the wrong place, name an empty one or the right one in config.toml. Nothing was written.",
         )
     if probe.marker.vault != vault_id:
         return Closed(
