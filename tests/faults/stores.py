@@ -1,0 +1,92 @@
+"""A vault with a folder and a Git replica, all three equal, with something of every kind in them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from netto_tui.model.clock import to_ms
+from netto_tui.model.ids import conversation_id, message_id
+from netto_tui.model.revision import Attachment, Message, Record, Stamp, Text, mint
+from netto_tui.replicas.base import Replica
+from netto_tui.replicas.registry import open_replica
+from netto_tui.security.envelope import PLAIN
+from netto_tui.sync import events
+from netto_tui.sync.engine import Engine
+from netto_tui.sync.journal import Journal
+from netto_tui.sync.round import close_all, sync_all
+from netto_tui.vault import writing
+from netto_tui.vault.vault import Vault
+from tests.unit.vault.talks import Time, new_vault, talk
+
+LATER = to_ms("2026-11-27T12:00:00.000Z")
+BLOBS = [bytes([number]) * 3000 for number in range(3)]
+
+
+def with_blob(number: int) -> Record:
+    """A message with a picture."""
+    data = BLOBS[number]
+    picture = Attachment(name="a.png", bytes=len(data), blob=hashlib.sha256(data).hexdigest())
+    name = conversation_id("test", str(number))
+    stamp = Stamp("2026-11-23T10:00:00.000Z", 0, "source:test")
+    return mint(name, message_id(name, "picture"), Message("user", (Text("Look."), picture)), stamp)
+
+
+@dataclass
+class Place:
+    """A vault that is open, its replicas, and what was told."""
+
+    vault: Vault
+    replicas: list[Replica]
+    told: list[events.SyncEvent]
+
+    def sync(self, replicas: Sequence[Replica] = (), rebuild: Sequence[str] = ()) -> list[events.PassReport]:
+        engine = Engine(self.vault, Journal(self.vault, self.told.append))
+        return sync_all(engine, list(replicas) or self.replicas, rebuild=rebuild)
+
+    def everywhere(self) -> list[dict[str, str]]:
+        """For the vault and each replica: every record and blob that reads back good, by name."""
+        found = [{}]
+        for (name,) in self.vault.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall():
+            found[0] |= {record.id: name for record in self.vault.records(name)}
+        for replica in self.replicas:
+            names = sorted(replica.changes("").names)
+            found.append({r.id: r.rev.conversation for held in replica.read(names) for r in held.records})
+        for data in BLOBS:
+            sha256 = hashlib.sha256(data).hexdigest()
+            for held, read in zip(found, (self.vault.blobs.get, *(r.read_blob for r in self.replicas)), strict=True):
+                assert read(sha256) in (None, data)
+                held |= {sha256: "blob"} if read(sha256) == data else {}
+        return found
+
+
+@contextmanager
+def opened(folder: Path, kinds: Sequence[str] = ("folder", "git")) -> Iterator[Place]:
+    """The vault in a folder, four days after it was made, with its replicas beside it."""
+    with Vault.open(folder / "vault", now=Time(LATER)) as vault:
+        cancel = threading.Event()
+        cache = vault.path / ".netto" / "cache"
+        replicas = [
+            open_replica(kind, kind, str(folder / kind), PLAIN, cache, vault.device, cancel, vault.clock.now)
+            for kind in kinds
+        ]
+        try:
+            yield Place(vault, replicas, [])
+        finally:
+            close_all(replicas)
+
+
+def build(folder: Path, *, conversations: int = 3) -> None:
+    """Make the vault and its replicas, and make them equal."""
+    with new_vault(folder / "vault", zone="Europe/Lisbon") as vault:
+        records = [record for number in range(conversations) for record in talk(number, day=20 + number % 4)]
+        vault.add(records, {})
+        vault.add([with_blob(number) for number in range(3)], {hashlib.sha256(d).hexdigest(): d for d in BLOBS})
+        begun = writing.log(vault, None, "user", "Something of our own.", title="Ours")
+        writing.edit(vault, begun.rev.conversation, begun.rev.item, "Something better.")
+    with opened(folder) as place:
+        assert [report.state for report in place.sync()] == ["ok", "ok"]
