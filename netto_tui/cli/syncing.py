@@ -127,7 +127,7 @@ def _watch(session: Session) -> int:
             if session.json:
                 output.compact(_report(report))
             elif report.error or report.pulled or report.pushed or report.healed or report.quarantined:
-                output.line(f"{session.local(event.at)}  {report.name}  {_sentence(report)}")
+                output.foreign(f"{session.local(event.at)}  {report.name}  {report.error or _sentence(report)}")
             output.flush()
 
     session.open().close()
@@ -165,11 +165,14 @@ def _sentence(report: PassReport) -> str:
         )
         if count
     ]
-    return report.error or ", ".join(counts) or "nothing to do"
+    return ", ".join(counts) or ("" if report.error else "nothing to do")
 
 
 def _print(reports: list[PassReport], conflicts: int) -> None:
-    output.table([(report.name, report.kind, report.state, _sentence(report)) for report in reports], grow=3)
+    output.table([(report.name, report.kind, report.state, _sentence(report)) for report in reports])
+    for report in reports:
+        if report.error:
+            output.foreign(f"{report.name}: {report.error}")
     if conflicts:
         output.line(f"{conflicts} conflicts wait for you: netto-tui conflicts")
 
