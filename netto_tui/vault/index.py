@@ -301,9 +301,10 @@ class Index:
         self.sql.execute("UPDATE conversations SET title = ? WHERE id = ?", (title_of(None, first), entry.id))
 
     def _first_text(self, entry: Entry, *roles: str) -> str:
-        """How the earliest message of some roles begins; among several of one time the earliest revision's."""
+        """How the first prose of some roles begins; among several of one time that of the earliest revision."""
         query = (
-            "FROM messages {} WHERE messages.conversation = ? AND NOT hidden AND text <> '' AND role IN (?, ?){}"
+            "FROM messages {} WHERE messages.conversation = ? AND NOT hidden AND ifnull(prose, text) <> ''"
+            " AND role IN (?, ?){}"
             " ORDER BY {} LIMIT 1"
         )
         found = self.sql.execute(f"SELECT id {query.format('', '', 'id')}", (entry.id, *roles)).fetchone()
@@ -316,7 +317,8 @@ class Index:
             "at, tick, revisions.author, revision",
         )
         bounds = (low, low + (1 << SLOT_BITS))
-        return str(self.sql.execute(f"SELECT substr(text, 1, 400) {query}", (entry.id, *roles, *bounds)).fetchone()[0])
+        query = f"SELECT substr(ifnull(prose, text), 1, 400) {query}"
+        return str(self.sql.execute(query, (entry.id, *roles, *bounds)).fetchone()[0])
 
     def clear(self, entry: Entry) -> dict[str, str]:
         """Forget every revision of one conversation; returns their names and origins."""
