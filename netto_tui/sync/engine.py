@@ -244,6 +244,7 @@ class _Pass:
                 f"{self.replica.name} was rolled back or its history was rewritten; it is taken as an old copy.",
             )
         conflicts = open_conflicts(self.vault)
+        damaged = set(self.ledger.rechecks())
         pull = Pull(context)
         pull.run(changes, lost)
         if restored := context.tally.touched & set(lost):
@@ -261,7 +262,8 @@ class _Pass:
                 f" netto-tui sync {self.replica.name} --rebuild.",
             )
         self.vault.digest()
-        self.ledger.record(pull.digests)
+        # What verification found fault with is written whole, also when its records are all there.
+        self.ledger.record({name: digest for name, digest in pull.digests.items() if name not in damaged})
         outbox = self.ledger.outbox(self.engine.quiet_since())
         if outbox and probe.free_bytes is not None and probe.free_bytes < plan.FREE_BYTES:
             raise Refused(
