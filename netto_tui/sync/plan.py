@@ -59,7 +59,9 @@ def identify(probe: Probe, vault_id: str, known: Marker | None, name: str, *, re
         return Closed(
             "wrong-target",
             f"The target of {name} {found}",
-            "If it is the wrong place, name an empty one or the right one in config.toml. Nothing was written.",
+            "If it is the wrong place, name an empty one or the right one in config.toml."
+            + (f" If it lost its identity: netto-tui sync {name} --rebuild." if known is not None else "")
+            + " Nothing was written.",
         )
     if probe.marker.vault != vault_id:
         return Closed(
