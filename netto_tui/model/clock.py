@@ -27,7 +27,7 @@ _MAX_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last instant that
 def to_instant(ms: int) -> str:
     """Milliseconds since 1970 as RFC 3339 in UTC with milliseconds; clamped to years 1970-9999."""
     moment = _EPOCH + timedelta(milliseconds=min(max(ms, 0), _MAX_MS))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 @lru_cache(maxsize=1024)

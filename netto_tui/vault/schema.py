@@ -133,7 +133,6 @@ _SETTINGS = (
 
 _FULL_TEXT = (
     ("automerge", 0),  # vault.words merges a little after each write, so that one append never waits for seconds
-    ("usermerge", 8),
     ("crisismerge", 1000),
     ("hashsize", 16 * 2**20),  # bytes in memory before a segment is written: one transaction makes one
 )

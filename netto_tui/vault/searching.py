@@ -71,8 +71,8 @@ def snippet(text: str, terms: Sequence[Term]) -> str:
     """One line of a text around the first word that was searched for, at most SNIPPET characters."""
     folded = text.lower()
     found = [at for term in terms if (at := folded.find(term.text.lower())) >= 0]
-    start = max(0, min(found, default=0) - SNIPPET // 3)
-    cut = " ".join(text[start : start + 2 * SNIPPET].split())[:SNIPPET]
+    start = max(0, min(found) - SNIPPET // 3) if found else 0
+    cut = " ".join(text[start : start + SNIPPET + SNIPPET // 2].split())[:SNIPPET]
     return f"…{cut}" if start else cut
 
 

@@ -14,7 +14,7 @@ GATHERED_BYTES = 4 * 2**20
 """About how much text waits in memory before it is written."""
 
 MERGE_TEXTS = 64
-MERGE_PAGES = 125
+MERGE_PAGES = 250
 """After so many texts, so many pages of segments are merged: a few milliseconds, and enough to keep up."""
 
 
