@@ -44,7 +44,7 @@ class Driven:
                 await self.pilot.pause()
                 return
             await self.pilot.pause(0.02)
-        pytest.fail(f"it did not happen: {what or condition}")
+        pytest.fail(f"it did not happen: {what or condition}; toasts: {self.toasts}; screen: {self.app.screen}")
 
     def said(self, kind: type[Message]) -> list[Message]:
         """The messages of a kind so far."""

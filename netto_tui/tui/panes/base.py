@@ -30,6 +30,15 @@ class Reasoned(Protocol):
         ...
 
 
+@runtime_checkable
+class Rereading(Protocol):
+    """A screen over the sections that shows what may change underneath it."""
+
+    def reread(self) -> None:
+        """The vault changed."""
+        ...
+
+
 def netto_of(node: DOMNode) -> NettoApp:
     """The app that a widget or screen lives in, with its own type."""
     from netto_tui.tui.app import NettoApp

@@ -107,12 +107,8 @@ class ConflictsPane(Pane):
         return [
             Column("", self._kind, 1),
             Column("", lambda row: Content(wording.many(row.versions, "version")), 11),
-            Column(
-                "",
-                lambda row: "conversation header" if row.item == "about" else row.item[:12],
-                style="$foreground-muted",
-            ),
-            Column("", lambda row: self._when(row.at), 16, style="$foreground-muted"),
+            Column("", self._said),
+            Column("", lambda row: self._when(row.at), 16, style="$foreground-muted", from_width=60),
         ]
 
     def _kind(self, row: ConflictRow) -> Content:

@@ -51,9 +51,7 @@ class RecoveryPane(Pane):
             id="recovery.verify-deep",
             tooltip="Also blobs, index, history",
         ),
-        Binding(
-            "o", "one", "One/all", id="recovery.one", tooltip="Only the conversation that is open in Browse, or all"
-        ),
+        Binding("o", "one", "Scope", id="recovery.one", tooltip="Only the conversation that is open in Browse, or all"),
         Binding("d", "date", "Date", id="recovery.date", tooltip="How things were on a date (Git replicas)"),
         Binding("R", "restore", "Restore", id="recovery.restore"),
         Binding("D", "drill", "Drill", show=False, id="recovery.drill", tooltip="Try a restore into a temporary place"),

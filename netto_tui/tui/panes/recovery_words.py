@@ -48,21 +48,20 @@ def verdict_lines(verdict: Verdict) -> Content:
 
 def preview_lines(preview: Preview) -> Content:
     """The counts of a dry run."""
+    there = f"  {wording.many(preview.conversations, 'conversation')} there, digest {preview.digest[:16]}"
     lines = [
+        Content.styled("DRY RUN", "bold $accent") + Content.styled(there, "$foreground-muted"),
         Content.assemble(
-            (f"{wording.many(preview.conversations, 'conversation')} there, ", ""),
-            ("would add ", ""),
+            "would add ",
             (wording.number(preview.add), "bold $text-success"),
-            (" · change ", ""),
+            " · change ",
             (wording.number(preview.change), "bold $text-warning"),
-            (" · remove ", ""),
+            " · remove ",
             ("0", "bold"),
-            (" · keep ", ""),
+            " · keep ",
             (wording.number(preview.keep), "bold"),
-            (f"   {wording.many(preview.revisions, 'revision')}   ", ""),
-            ("DRY RUN", "bold $accent"),
+            f"   ({wording.many(preview.revisions, 'revision')})",
         ),
-        Content.styled(f"digest there {preview.digest[:16]}", "$foreground 45%"),
     ]
     if preview.corrupt:
         text = f"{wording.many(preview.corrupt, 'piece')} there cannot be used and will be left out."

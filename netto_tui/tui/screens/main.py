@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from netto_tui.tui import messages, wording
-from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, netto_of
+from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, Rereading, netto_of
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.widgets.header import SECTIONS, Header
 
@@ -77,8 +77,10 @@ class MainScreen(Screen[None]):
     # What the app tells
 
     def vault_opened(self) -> None:
-        """Fill the header and the section in front."""
+        """Fill the header and the section in front; the others when they are shown."""
         self._read_header()
+        for pane in self.query(Pane):
+            pane.stale = True
         self.pane.enter()
 
     def vault_refused(self, error: Exception) -> None:
@@ -93,6 +95,9 @@ class MainScreen(Screen[None]):
             pane.stale = True
         self.pane.stale = False
         self.pane.read()
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Rereading):
+                screen.reread()
 
     def answered(self, answer: messages.Answered) -> None:
         """Hand an answer of the index to who asked."""

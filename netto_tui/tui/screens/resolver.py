@@ -68,6 +68,8 @@ class ResolverScreen(ResolutionScreen):
         revisions: int
 
     reading = False
+    ended = False
+    """The picks are being written, or the screen is closing: nothing is read again."""
 
     def on_mount(self) -> None:
         """Read the versions."""
@@ -77,7 +79,7 @@ class ResolverScreen(ResolutionScreen):
 
     def reread(self) -> None:
         """Read the conflicts again, for instance because a replica brought something."""
-        if not self.reading:
+        if not self.reading and not self.ended:
             self.reading = True
             self._read()
 
@@ -95,6 +97,8 @@ class ResolverScreen(ResolutionScreen):
     @on(RowsRead)
     def _rows_read(self, message: RowsRead) -> None:
         self.reading = False
+        if self.ended:
+            return
         if self.state is None:
             draft = load_draft(self.netto.vault_path, self.conversation)
             self.state = Resolution(message.rows).with_draft(draft)
@@ -115,13 +119,14 @@ class ResolverScreen(ResolutionScreen):
         if not self.state.conflicts:
             save_draft(self.netto.vault_path, self.conversation, {})
             self.notify("Nothing is in conflict here any more.")
+            self.ended = True
             self.dismiss(0)
             return
         self.redraw()
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
-        self.reading = False
+        self.reading = self.ended = False
         self.notify(str(message.error), title="That did not work", severity="error")
 
     # Choosing
@@ -284,6 +289,7 @@ class ResolverScreen(ResolutionScreen):
             name = f"{row.number:>4}" if row.number else "head"
             lines.append(f"{name} {self.state.letter(row)} {len(row.choices)}→1  {safe_line(text, 160)}")
         if await self.app.push_screen_wait(ConfirmScreen("Write this?", "\n".join(lines), "Write")):
+            self.ended = True
             self._write(self.state)
 
     @work(thread=True, exit_on_error=False, group="resolver-write", description="Write the picks")
@@ -320,6 +326,7 @@ class ResolverScreen(ResolutionScreen):
         """Go back; the draft stays."""
         if self.state is not None and self.state.picks:
             self.notify("Your picks are kept as a draft.")
+        self.ended = True
         self.dismiss(0)
 
 
