@@ -73,8 +73,7 @@ class Ledger:
         if row is None or row[9:] != self._place:
             return None
         state, cursor, root, marker, verified_at, failures, retry_at, suspect_at, repair = row[:9]
-        known = Marker(**json.loads(marker)) if marker else None
-        return Standing(state, cursor, root, known, verified_at, failures, retry_at, suspect_at, bool(repair))
+        return Standing(state, cursor, root, _marker(marker), verified_at, failures, retry_at, suspect_at, bool(repair))
 
     def begin(self, marker: Marker | None) -> None:
         """Start with nothing proven: for a new replica, another target, or one that lost everything."""
@@ -223,6 +222,14 @@ class Ledger:
 
     def _names(self, query: str) -> list[str]:
         return [row[0] for row in self._vault.sql.execute(query, (self.name,))]
+
+
+def _marker(text: str) -> Marker | None:
+    """The identity that was noted; one that cannot be read is not known, and is learnt from the replica again."""
+    try:
+        return Marker(**json.loads(text)) if text else None
+    except (ValueError, TypeError):
+        return None
 
 
 def wanted(vault: Vault) -> list[str]:
