@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from netto_tui.errors import NettoError
 from netto_tui.vault import schema, sessions
+from netto_tui.vault.digests import known_root, refresh_root
 from netto_tui.vault.index import Index
 from netto_tui.vault.vault import Vault
 
@@ -28,6 +30,12 @@ _DUMPS = {
     "edges": "SELECT parent, child FROM edges ORDER BY parent, child",
 }
 """What has to be equal; row numbers and the order of arrival (the low 20 bits of a message's) are left out."""
+
+_DIGESTS = {
+    "conversations (digests)": "SELECT name, digest FROM conversations WHERE revisions ORDER BY name",
+    "days": "SELECT day, digest FROM days WHERE digest <> '' ORDER BY day",
+    "meta": "SELECT value FROM meta WHERE key = 'root'",
+}
 
 
 def index_faults(vault: Vault) -> list[str]:
@@ -54,9 +62,15 @@ def _compare(vault: Vault) -> list[str]:
         with tempfile.TemporaryDirectory(dir=vault.path / ".netto") as scratch:
             fresh = _derive(vault, Path(scratch) / "index.db")
             try:
-                return [
-                    f"The table {table} differs from the records." for table in _DUMPS if _differs(sql, fresh, table)
+                if not known_root(sql):
+                    refresh_root(sql)
+                refresh_root(fresh)
+                faults = [
+                    f"The table {table} differs from the records."
+                    for table, query in (_DUMPS | _DIGESTS).items()
+                    if _differs(sql, fresh, query)
                 ]
+                return [*faults, *_identity_faults(vault, sql)]
             finally:
                 fresh.close()
     except (sqlite3.DatabaseError, NettoError) as error:
@@ -83,6 +97,12 @@ def _derive(vault: Vault, path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _differs(one: sqlite3.Connection, other: sqlite3.Connection, table: str) -> bool:
-    rows, expected = one.execute(_DUMPS[table]), other.execute(_DUMPS[table])
+def _identity_faults(vault: Vault, sql: sqlite3.Connection) -> list[str]:
+    """Whether the copy of the identity, for the day when its own file is gone, is still that of the vault."""
+    copy = dict(sql.execute("SELECT key, value FROM meta WHERE key IN ('vault', 'device', 'zone')"))
+    return [] if copy == asdict(vault.identity) else ["The copy of the identity differs from it."]
+
+
+def _differs(one: sqlite3.Connection, other: sqlite3.Connection, query: str) -> bool:
+    rows, expected = one.execute(query), other.execute(query)
     return any(row != next(expected, None) for row in rows) or next(expected, None) is not None
