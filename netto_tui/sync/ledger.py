@@ -204,8 +204,9 @@ class Ledger:
         if standing is None or standing.state != "ok" or standing.root != root:
             return False
         waiting = self._vault.sql.execute(
-            "SELECT EXISTS (SELECT 1 FROM ledger WHERE replica = ?1 AND recheck) OR EXISTS ("
-            "SELECT 1 FROM ledger JOIN conversations ON id = conversation WHERE replica = ?1 AND NOT settled"
+            "SELECT EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_recheck WHERE replica = ?1 AND recheck) OR EXISTS ("
+            "SELECT 1 FROM ledger INDEXED BY ledger_unsettled CROSS JOIN conversations ON id = conversation"
+            " WHERE replica = ?1 AND NOT settled"
             " AND NOT (updated BETWEEN ?2 AND ?2 + 86400000))",
             (self.name, quiet_since_ms),
         ).fetchone()[0]

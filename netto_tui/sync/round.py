@@ -82,8 +82,8 @@ def waiting_candidates(replicas: Sequence[Replica], reports: dict[str, events.Pa
 
 def is_due(engine: Engine, replica: Replica) -> bool:
     """Whether something here is not proven to be there."""
-    engine.vault.digest()
-    return bool(Ledger(engine.vault, replica.name, replica.kind, replica.target).outbox(engine.quiet_since()))
+    ledger, quiet_since = Ledger(engine.vault, replica.name, replica.kind, replica.target), engine.quiet_since()
+    return not ledger.is_proven(engine.vault.digest(), quiet_since) and bool(ledger.outbox(quiet_since))
 
 
 def tell_alerts(engine: Engine, texts: Sequence[str]) -> None:
