@@ -1,0 +1,85 @@
+"""Starting: the command line beside an empty Python, and the app's first frame beside an empty Textual app."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from netto_tui.vault.vault import Vault
+from tests.benchmarks import corpus
+from tests.benchmarks.measure import Timing, interleaved, ms, ratio, scratch, show, timed
+
+REPETITIONS = 9
+
+_BARE = """
+import asyncio
+from textual.app import App
+async def main():
+    async with App().run_test() as pilot:
+        await pilot.pause()
+asyncio.run(main())
+"""
+
+_OURS = """
+import asyncio, sys
+from pathlib import Path
+from netto_tui.tui.app import NettoApp
+async def main():
+    app = NettoApp(Path(sys.argv[1]), sync=False)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.exit()
+asyncio.run(main())
+"""
+
+
+def run(sizes: Sequence[int]) -> None:
+    """Print two tables, over a vault of the largest usual size."""
+    size = max(size for size in (10_000, *sizes) if size <= 100_000)
+    with scratch() as folder:
+        path = folder / "vault"
+        with Vault.create(path, zone="UTC") as vault:
+            vault.add(record for conversation in corpus.conversations(size) for record in conversation)
+            vault.digest()
+        command = [sys.executable, "-m", "netto_tui"]
+        lines = {
+            "python -c pass": _child([sys.executable, "-c", "pass"]),
+            "netto-tui --version": _child([*command, "--version"]),
+            "netto-tui search": _child([*command, "--vault", str(path), "search", corpus.vocabulary()[100]]),
+            "netto-tui list": _child([*command, "--vault", str(path), "list", "--limit", "20"]),
+        }
+        _table("Command line", lines, f"Goals: --version within 5x, search within 10x, over {size:,} messages.")
+        if importlib.util.find_spec("netto_tui.tui") is None:
+            print("(the app is not here yet)")
+            return
+        frames = {
+            "an empty Textual app": _child([sys.executable, "-c", _BARE]),
+            "netto-tui": _child([sys.executable, "-c", _OURS, str(path)]),
+        }
+        _table("First frame of the app, and out again", frames, f"Over {size:,} messages, in a process of its own.")
+
+
+def _child(command: Sequence[str]) -> Callable[[], Timing]:
+    root = Path(__file__).resolve().parents[2]
+
+    def call() -> Timing:
+        with timed() as timing:
+            subprocess.run(command, check=True, capture_output=True, cwd=root, env={**os.environ, "NO_COLOR": "1"})
+        return timing
+
+    return call
+
+
+def _table(title: str, runs: dict[str, Callable[[], Timing]], note: str) -> None:
+    for call in runs.values():
+        call()
+    found = interleaved(runs, REPETITIONS)
+    peer = next(iter(found.values()))
+    rows = [
+        [name, ms(t.wall), ms(t.cpu), ratio(t.wall, peer.wall), ratio(t.cpu, peer.cpu)] for name, t in found.items()
+    ]
+    show(title, ["command", "ms", "CPU ms", "time", "CPU"], rows, note)
