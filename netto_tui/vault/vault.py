@@ -11,19 +11,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from netto_tui.errors import InvalidRecord, UsageError, VaultError
-from netto_tui.files import atomic_write, make_folder
+from netto_tui.errors import InvalidRecord, UsageError
+from netto_tui.files import make_folder
 from netto_tui.model.clock import Clock, local_day, to_instant
 from netto_tui.model.conversation import Item
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.merge import Policy, merge_item
 from netto_tui.model.revision import Record
 from netto_tui.vault import schema, sessions
+from netto_tui.vault.adding import Added, add_chunk, chunks
 from netto_tui.vault.blobs import Blobs
 from netto_tui.vault.digests import known_root, refresh_root
 from netto_tui.vault.entry import Entry
@@ -43,10 +43,6 @@ from netto_tui.vault.reconcile import (
 from netto_tui.vault.schema import file_number
 from netto_tui.vault.swap import finish_swap, swap_in
 
-CHUNK_RECORDS = 250
-CHUNK_BYTES = 2**20
-"""What an `add` takes in as one step: with less, full text takes longer; with more, others wait longer."""
-
 CHECKPOINT_BYTES = 8 * 2**20
 
 
@@ -64,19 +60,6 @@ class Known(NamedTuple):
     by: str
     body_key: bytes
     head: bool
-
-
-@dataclass
-class Added:
-    """The outcome of an `add`: how many revisions were new and how many were there already.
-
-    ahead: new ones whose stamp lies more than five minutes in the future.
-    """
-
-    added: int = 0
-    known: int = 0
-    ahead: int = 0
-    conversations: set[str] = field(default_factory=set)
 
 
 class Vault:
@@ -225,72 +208,11 @@ class Vault:
         for sha256, data in (blobs or {}).items():
             self.blobs.put(sha256, data)
         added = Added()
-        for chunk in _chunks(records):
+        for chunk in chunks(records):
             with self._held():
-                self._add_chunk(chunk, origin, added)
+                add_chunk(self, chunk, origin, added)
+                self._checkpoint()
         return added
-
-    def _add_chunk(self, chunk: list[Record], origin: str, added: Added) -> None:
-        for _attempt in range(len(chunk) + 1):
-            try:
-                return self._append(chunk, origin, added)
-            except sessions.Differs as differs:
-                with self.transaction():
-                    reindex(self, differs.name)
-        raise VaultError("The session files change while they are written.", remedy="Stop whatever edits them.")
-
-    def _append(self, chunk: list[Record], origin: str, added: Added) -> None:
-        unique = {record.id: record for record in chunk}
-        groups: dict[str, list[Record]] = defaultdict(list)
-        with self.transaction() as sql:
-            known = self.index.known(list(unique))
-            for record in unique.values():
-                if record.id not in known:
-                    groups[record.rev.conversation].append(record)
-            entries = {
-                name: self.index.open_entry(name, [record.rev.at for record in records])
-                for name, records in groups.items()
-            }
-            targets = {name: sessions.filed_day(entries[name], records) for name, records in groups.items()}
-            sql.executemany("INSERT OR REPLACE INTO pending VALUES (?, ?)", targets.items())
-            if origin != "local":
-                self.index.note_origin(known, origin)
-        lines = {name: sessions.lay_out(records, entries[name].size) for name, records in groups.items()}
-        sessions.append(
-            [
-                sessions.Append(
-                    self.file_of(entry), b"".join(line.record.line + b"\n" for line in lines[name]), entry.size
-                )
-                for name, entry in entries.items()
-            ]
-        )
-        try:
-            with self.transaction() as sql:
-                sql.execute("DELETE FROM pending")
-                for name, entry in entries.items():
-                    created = entry.size == 0
-                    entry.size += sum(line.length + 1 for line in lines[name])
-                    old = self.file_of(entry)
-                    if targets[name] != entry.day:
-                        self.move(entry, targets[name])
-                    self.index.add(entry, lines[name], lambda _name: origin)
-                    if created or self.file_of(entry) != old:
-                        self.note_folder(entry.day)
-        except InvalidRecord:  # an earlier line that a row depends on has rotted: derive all rows again
-            recover_pending(self)
-        added.known += len(known)
-        added.added += len(unique) - len(known)
-        added.conversations.update(groups)
-        added.ahead += self.clock.observe_all(record.rev.stamp for records in groups.values() for record in records)
-        self._checkpoint()
-
-    def move(self, entry: Entry, day: str) -> None:
-        """File a conversation under another day; the old file goes once the new one is on disk."""
-        old, before = self.file_of(entry), entry.day
-        atomic_write(sessions.path_of(self.sessions, day, entry.name), old.read_bytes())
-        self.index.refile(entry, day)
-        old.unlink()
-        self.note_folder(before)
 
     def note_folder(self, day: str) -> None:
         """Remember when the list of names under a day last changed."""
@@ -408,17 +330,3 @@ class Vault:
     def local_day(self, ms: int) -> str:
         """The day in the vault's zone, `YYYY-MM-DD`, of a time in milliseconds."""
         return local_day(self.zone, ms // 900_000 * 15)
-
-
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Cut a stream of records so that each part is indexed as one step."""
-    chunk: list[Record] = []
-    size = 0
-    for record in records:
-        chunk.append(record)
-        size += len(record.raw)
-        if len(chunk) >= CHUNK_RECORDS or size >= CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk

@@ -20,7 +20,7 @@ from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import Message, Record, Stamp, Text, mint
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.sync.ledger import wanted
-from netto_tui.vault import vault as vault_module
+from netto_tui.vault import adding
 from netto_tui.vault.vault import Vault
 from tests.unit.vault.talks import NOON, Time, bodies, dump, new_vault, talk
 
@@ -469,8 +469,8 @@ def test_the_same_find_is_quarantined_once_with_a_note(vault: Vault) -> None:
 
 
 def test_large_additions_are_taken_in_parts_and_all_of_them(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vault_module, "CHUNK_RECORDS", 7)
-    monkeypatch.setattr(vault_module, "CHUNK_BYTES", 2000)
+    monkeypatch.setattr(adding, "CHUNK_RECORDS", 7)
+    monkeypatch.setattr(adding, "CHUNK_BYTES", 2000)
     records = [record for number in range(10) for record in talk(number)]
     assert vault.add(iter(records)).added == len(records)
     assert bodies(vault) == ids(records)
