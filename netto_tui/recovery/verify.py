@@ -271,12 +271,14 @@ class _Verification:
         for corrupt in verdict.corrupt:
             if corrupt.data:
                 self.vault.quarantine.keep(f"{replica.name}:{corrupt.where}", corrupt.data, corrupt.reason)
-        if ledger.standing() is None:
+        standing = ledger.standing()
+        if standing is None:
             return
         ledger.forget(sorted(wrong.union(verdict.missing, verdict.extra)), recheck=True)
         if damaged:
             ledger.need_repair()
         elif verdict.ok:
             known = {name: digest for name, digest in digests.items() if name in self.digests}
-            ledger.record(known, ledger.unsettled())
-            ledger.prove(verdict.digest, self.vault.clock.now())
+            ledger.record(known, ledger.unsettled(), doubted=() if self.deep else None)
+            if self.deep or not (standing.repair or ledger.rechecks()):  # what a deeper look found stays
+                ledger.prove(verdict.digest, self.vault.clock.now())

@@ -29,7 +29,10 @@ class Tally:
 
 @dataclass
 class Context:
-    """One vault, one replica, and what is known and done."""
+    """One vault, one replica, and what is known and done.
+
+    partly: conversations of which this pass saw that the replica lacks something, with what it has.
+    """
 
     vault: Vault
     replica: Replica
@@ -37,6 +40,7 @@ class Context:
     listener: events.Listener
     rebuild: bool = False
     tally: Tally = field(default_factory=Tally)
+    partly: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def tell(self, event: Callable[..., events.SyncEvent], *details: Any, store: str | None = None) -> None:
         """Send an event to whoever listens; store: "" for the vault itself."""

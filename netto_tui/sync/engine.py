@@ -217,6 +217,8 @@ class _Pass:
         Writing what is due again mends most damage. Where some remains, the store is set aside,
         after everything that can still be read in it was taken in, and begun anew.
         """
+        if self.context.rebuild:
+            self.ledger.doubt_all()
         with suppress(InvalidRecord):
             self._settle(lost, probe)
             if all(fault.foreign for fault in self.replica.check()):
@@ -226,6 +228,7 @@ class _Pass:
             self.context.alert("rebuilt", f"{self.replica.name} is damaged; it is built anew and the old one kept.")
             self.replica.rebuild(standing.marker)
             self.ledger.begin(standing.marker)
+            self.ledger.doubt_all()
             self._settle(lost, retry(self.replica.probe))
 
     def _renew_proof(self, root: str, standing: Standing) -> None:
@@ -244,7 +247,6 @@ class _Pass:
                 f"{self.replica.name} was rolled back or its history was rewritten; it is taken as an old copy.",
             )
         conflicts = open_conflicts(self.vault)
-        damaged = set(self.ledger.rechecks())
         pull = Pull(context)
         pull.run(changes, lost)
         if restored := context.tally.touched & set(lost):
@@ -262,8 +264,7 @@ class _Pass:
                 f" netto-tui sync {self.replica.name} --rebuild.",
             )
         self.vault.digest()
-        # What verification found fault with is written whole, also when its records are all there.
-        self.ledger.record({name: digest for name, digest in pull.digests.items() if name not in damaged})
+        self.ledger.record(pull.digests)  # what verification found fault with stays in doubt until it is written
         outbox = self.ledger.outbox(self.engine.quiet_since())
         if outbox and probe.free_bytes is not None and probe.free_bytes < plan.FREE_BYTES:
             raise Refused(

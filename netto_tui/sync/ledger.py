@@ -42,8 +42,9 @@ class Standing:
 class Due:
     """One conversation that is not proven to be on a replica as it is here.
 
-    mark: revisions up to this number of arrival were there when it was last proven.
-    known: the replica held it, whole or in part. settled: it is quiet enough for stable data.
+    mark: revisions up to this number of arrival were there when it was last proven equal, 0 for never
+    or where it was seen to differ. known: the replica held it, whole or in part. settled: it is quiet
+    enough for stable data. recheck: what belongs to it besides its records is in doubt there.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Due:
     mark: int
     known: bool
     settled: bool
+    recheck: bool
 
 
 class Ledger:
@@ -117,15 +119,32 @@ class Ledger:
                 "UPDATE replicas SET state = 'ok', error = '', failures = 0, retry_at = 0 WHERE name = ?", (self.name,)
             )
 
-    def record(self, digests: Mapping[str, str], unsettled: Collection[str] = ()) -> None:
-        """Note what was read back: for each conversation the digest of what the replica holds."""
+    def record(
+        self,
+        digests: Mapping[str, str],
+        unsettled: Collection[str] = (),
+        *,
+        doubted: Collection[str] | None = None,
+    ) -> None:
+        """Note what was read back: for each conversation the digest of what the replica holds.
+
+        Only where that is the digest here, all that arrived so far is known to be there. doubted:
+        those whose blobs or views are not proven; None where nobody looked, so that doubts stay.
+        """
         with self._vault.transaction() as sql:
             mark = sql.execute("SELECT ifnull(max(seq), 0) FROM revisions").fetchone()[0]
             sql.executemany(
-                "INSERT OR REPLACE INTO ledger (replica, conversation, digest, mark, settled)"
-                " SELECT ?, id, ?, ?, ? FROM conversations WHERE name = ?",
-                [(self.name, digest, mark, name not in unsettled, name) for name, digest in digests.items()],
+                "INSERT INTO ledger (replica, conversation, digest, mark, settled, recheck)"
+                " SELECT ?1, id, ?2, CASE WHEN digest IS ?2 THEN ?3 ELSE 0 END, ?4, ?5 FROM conversations"
+                " WHERE name = ?6 ON CONFLICT DO UPDATE SET digest = excluded.digest, mark = excluded.mark,"
+                " settled = excluded.settled, recheck = CASE WHEN ?7 THEN recheck ELSE excluded.recheck END",
+                [
+                    (self.name, digest, mark, name not in unsettled, name in (doubted or ()), name, doubted is None)
+                    for name, digest in digests.items()
+                ],
             )
+            if doubted:  # then the whole is not proven either
+                sql.execute("UPDATE replicas SET root = '' WHERE name = ?", (self.name,))
 
     def forget(self, names: Collection[str], *, recheck: bool = False) -> None:
         """Take back the proof of some conversations; recheck: look at the replica itself next time."""
@@ -137,6 +156,16 @@ class Ledger:
             )
             if names:  # then the whole is not proven equal either
                 sql.execute("UPDATE replicas SET root = '' WHERE name = ?", (self.name,))
+
+    def doubt_all(self) -> None:
+        """Have everything that is here written again where it differs, blobs and views as well."""
+        with self._vault.transaction() as sql:
+            sql.execute(
+                "INSERT INTO ledger (replica, conversation, digest, mark, recheck)"
+                " SELECT ?, id, '', 0, 1 FROM conversations WHERE revisions ON CONFLICT DO UPDATE SET recheck = 1",
+                (self.name,),
+            )
+            sql.execute("UPDATE replicas SET root = '' WHERE name = ?", (self.name,))
 
     def rechecks(self) -> list[str]:
         """Conversations that have to be read on the replica whether or not it changed."""
@@ -186,7 +215,7 @@ class Ledger:
         """
         rows = self._vault.sql.execute(
             "SELECT name, day, title, conversations.digest, ifnull(mark, 0), ifnull(ledger.digest, '') <> '',"
-            " NOT (updated BETWEEN ?1 AND ?1 + 86400000) FROM conversations"
+            " NOT (updated BETWEEN ?1 AND ?1 + 86400000), ifnull(recheck, 0) FROM conversations"
             " LEFT JOIN ledger ON replica = ?2 AND conversation = conversations.id"
             " WHERE revisions AND (ledger.digest IS NOT conversations.digest OR recheck"
             " OR (NOT settled AND NOT (updated BETWEEN ?1 AND ?1 + 86400000)))"
@@ -194,8 +223,8 @@ class Ledger:
             (quiet_since_ms, self.name),
         )
         return [
-            Due(name, day, title, digest, mark, bool(known), bool(settled))
-            for name, day, title, digest, mark, known, settled in rows
+            Due(name, day, title, digest, mark, bool(known), bool(settled), bool(recheck))
+            for name, day, title, digest, mark, known, settled, recheck in rows
         ]
 
     def is_proven(self, root: str, quiet_since_ms: int) -> bool:
@@ -213,13 +242,19 @@ class Ledger:
         return not waiting
 
     def fresh(self, due: Due) -> set[str]:
-        """The revisions of a conversation that arrived here after it was last proven there."""
+        """The revisions of a conversation that are not known to be there."""
         rows = self._vault.sql.execute(
             "SELECT revisions.id FROM revisions JOIN conversations ON conversations.id = conversation"
             " WHERE name = ? AND seq > ?",
             (due.name, due.mark if due.known else 0),
         )
         return {row[0].hex() for row in rows}
+
+    def count_here(self, conversation: str) -> int:
+        """How many revisions of a conversation are here."""
+        query = "SELECT revisions FROM conversations WHERE name = ?"
+        row = self._vault.sql.execute(query, (conversation,)).fetchone()
+        return int(row[0]) if row else 0
 
     def _names(self, query: str) -> list[str]:
         return [row[0] for row in self._vault.sql.execute(query, (self.name,))]
@@ -248,6 +283,14 @@ def settle_wanted(vault: Vault, names: Iterable[str]) -> None:
     """Strike conversations off the list, once every replica was asked."""
     with vault.transaction() as sql:
         sql.executemany("DELETE FROM wanted WHERE name = ?", [(name,) for name in names])
+
+
+def accept_loss(vault: Vault, name: str) -> None:
+    """Stop looking for what belongs to a conversation and is nowhere: no replica can prove to have it."""
+    with vault.transaction() as sql:
+        sql.execute(
+            "UPDATE ledger SET recheck = 0 WHERE conversation = (SELECT id FROM conversations WHERE name = ?)", (name,)
+        )
 
 
 def write_journal(vault: Vault, lines: Iterable[tuple[str, str, str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from netto_tui.errors import InvalidRecord
@@ -90,10 +91,21 @@ class Pull:
             else:
                 context.vault.blobs.put(sha256, data)
         added = context.vault.add(records, origin=context.replica.name)
+        self._note_parts(records)
         context.tally.pulled += added.added
         context.tally.touched |= added.conversations
         if added.ahead:
             context.alert("clock", f"{added.ahead} revisions are stamped more than five minutes ahead of this clock.")
+
+    def _note_parts(self, records: list[Record]) -> None:
+        """Remember what is there of the conversations that are longer here, so that only the rest counts as new."""
+        there: dict[str, set[str]] = defaultdict(set)
+        for record in records:
+            there[record.rev.conversation].add(record.id)
+        for conversation, names in there.items():
+            self.context.partly.pop(conversation, None)
+            if self.context.ledger.count_here(conversation) > len(names):
+                self.context.partly[conversation] = frozenset(names)
 
     def check_plausible(self, suspect_at: int) -> bool:
         """Whether what is missing and damaged may be taken at its word, given when that was first seen."""

@@ -58,9 +58,10 @@ class Push:
         blobs: dict[str, bytes] = {}
         incomplete: set[str] = set()
         for due, records in batch:
-            fresh = context.ledger.fresh(due)
+            fresh = context.ledger.fresh(due) - context.partly.get(due.name, frozenset())
             writes.append(Write(due.name, due.day, tuple(records), frozenset(fresh), due.settled))
-            for sha256 in {name for r in records if r.id in fresh for name in body_blobs(r.rev.body)}:
+            owners = [record for record in records if due.recheck or record.id in fresh]
+            for sha256 in {name for record in owners for name in body_blobs(record.rev.body)}:
                 if (data := self._own_blob(sha256)) is None:
                     incomplete.add(due.name)
                 else:
@@ -86,8 +87,7 @@ class Push:
         for sha256, data in blobs.items():
             if read_blob(context, sha256) != data:
                 raise InvalidRecord(f"The blob {sha256[:12]}… did not arrive on {context.replica.name}.")
-        proven = {name: digest for name, digest in found.items() if name not in incomplete}
-        context.ledger.record(proven, {due.name for due, _ in batch if not due.settled})
+        context.ledger.record(found, {due.name for due, _ in batch if not due.settled}, doubted=incomplete)
         equal = {name for name, digest in sent.items() if found.get(name) == digest}
         healed = context.tally.bad & equal
         if healed:

@@ -14,7 +14,7 @@ from netto_tui.replicas.registry import open_replica
 from netto_tui.security.envelope import PLAIN
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
-from netto_tui.sync.ledger import Ledger, settle_wanted, wanted
+from netto_tui.sync.ledger import Ledger, accept_loss, settle_wanted, wanted
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault
 
@@ -105,6 +105,7 @@ def _conclude_wanted(engine: Engine) -> None:
             what = "The conversation" if gone else "Part of the conversation"
             text = f"{what} {name} is on no replica. Look into quarantine/ and the history of a Git replica."
             engine.listener(events.Alerted(to_instant(vault.clock.now()), "", "lost", text))
+            accept_loss(vault, name)
     settle_wanted(vault, names)
 
 
