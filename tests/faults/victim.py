@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from netto_tui.errors import NettoError
 from netto_tui.model.revision import Record
 from netto_tui.recovery.restore import restore
 from netto_tui.vault import schema, writing
@@ -112,3 +114,17 @@ def run(kind: str, folder: Path, pipe: int, stop: int, seed: int) -> None:
     steps = Steps(stop, Random(seed))  # noqa: S311 - where to be killed is no secret
     KINDS[kind](folder, pipe)
     os.writev(pipe, [f"steps {steps.done}\n".encode()])
+
+
+def main(kind: str, folder: str) -> int:
+    """Do the work in a process of its own; 3 when it was refused in words, as a full disk is."""
+    try:
+        KINDS[kind](Path(folder), 1)
+    except (NettoError, OSError) as error:
+        os.writev(2, [f"{error}\n".encode()])  # the calls that print are those that may fail
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main(*sys.argv[1:]))  # leaving in order would write
