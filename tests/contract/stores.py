@@ -44,7 +44,7 @@ class ToyEnvelope:
             opened = base64.b64decode(data, validate=True)
         except ValueError as error:
             raise InvalidRecord("It was not sealed here.") from error
-        if self.seal(opened[8:]) != data:  # also for other spellings of the same bytes in base64
+        if hashlib.sha256(opened[8:]).digest()[:8] != opened[:8] or base64.b64encode(opened) != data:
             raise InvalidRecord("It was not sealed here.")
         return opened[8:]
 
