@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from netto_tui.errors import NewerFormat, VaultError
 from netto_tui.files import atomic_write
@@ -142,11 +144,12 @@ _FULL_TEXT = (
 def connect_writer(path: Path) -> sqlite3.Connection:
     """Open the index for writing, making it if it is not there; call under the vault's lock.
 
-    Raises NewerFormat for a newer schema, sqlite3.DatabaseError for a damaged file.
+    Raises NewerFormat for a newer schema, sqlite3.DatabaseError for a damaged file; the connection
+    raises IndexFault.
     """
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False, factory=Writer)
     try:
         for setting in _SETTINGS:
             connection.execute(setting)
@@ -162,6 +165,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    connection.index = path
     return connection
 
 
@@ -183,13 +187,73 @@ def file_number(path: Path) -> int:
         return 0
 
 
+class IndexFault(VaultError, sqlite3.DatabaseError):
+    """What SQLite said of the index, as an error for people; code that knows SQLite may catch it as before."""
+
+
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
+"""Errors, by the low byte of their code, after which the same index can be good."""
+
+
 def damaged_index(index: Path, error: sqlite3.DatabaseError) -> VaultError:
     """The error to raise for an error of the index; a damaged one is rebuilt at the next opening."""
-    if isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError):
-        return VaultError(
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(error, sqlite3.ProgrammingError) or (code is not None and code & 0xFF in _PASSING):
+        return IndexFault(
             f"The index of the vault cannot be used: {error}.", remedy="Check free space, then try again."
         )
     atomic_write(index.parent / ".netto" / "rebuild", b"")
-    return VaultError(
+    return IndexFault(
         "The index of the vault is damaged; no record is.", remedy="Start netto-tui again: it makes a new index."
     )
+
+
+class Writer(sqlite3.Connection):
+    """A connection to the index whose every error is an IndexFault, once `index` is set."""
+
+    index: Path | None = None
+
+    def execute(self, *query: Any) -> Any:
+        """As sqlite3.Connection.execute; raises IndexFault."""
+        return self.cursor(_Cursor).execute(*query)
+
+    def executemany(self, *query: Any) -> Any:
+        """As sqlite3.Connection.executemany; raises IndexFault."""
+        return self.cursor(_Cursor).executemany(*query)
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: Writer
+
+    def _tell(self, call: Callable[..., Any], *values: Any) -> Any:
+        try:
+            return call(*values)
+        except sqlite3.DatabaseError as error:
+            if self.connection.index is None or isinstance(error, IndexFault):
+                raise
+            raise damaged_index(self.connection.index, error) from error
+
+    def execute(self, *query: Any) -> Any:
+        return self._tell(super().execute, *query)
+
+    def executemany(self, *query: Any) -> Any:
+        return self._tell(super().executemany, *query)
+
+    def fetchone(self) -> Any:
+        return self._tell(super().fetchone)
+
+    def fetchall(self) -> Any:
+        return self._tell(super().fetchall)
+
+    def __next__(self) -> Any:
+        return self._tell(super().__next__)

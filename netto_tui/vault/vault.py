@@ -22,7 +22,7 @@ from netto_tui.model.conversation import Item
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.merge import Policy, merge_item
 from netto_tui.model.revision import Record
-from netto_tui.vault import schema, sessions
+from netto_tui.vault import sessions
 from netto_tui.vault.adding import Added, add_chunk, chunks
 from netto_tui.vault.blobs import Blobs
 from netto_tui.vault.digests import known_root, refresh_root
@@ -194,8 +194,6 @@ class Vault:
                     if self.sql.in_transaction:
                         self.sql.execute("ROLLBACK")
                     raise
-            except sqlite3.DatabaseError as error:
-                raise schema.damaged_index(self.path / "index.db", error) from error
             finally:
                 self._depth -= 1
 
