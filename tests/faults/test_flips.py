@@ -72,11 +72,15 @@ def look(folder: Path) -> Verdict:
         return verify(place.vault, place.replicas, deep=True)
 
 
-def heal(place: Place) -> None:
-    """One sync; where a repository has lost the beginning of everything, a person's word as well, as it asks for."""
+def heal(folder: Path, place: Place) -> None:
+    """One sync; where a repository cannot be used as it is, what its error asks a person for as well."""
     reports = place.sync()
     unusable = [report.name for report in reports if report.error]
-    if unusable == ["git"] and "netto-tui sync --rebuild" in reports[1].error:
+    if unusable == ["git"]:
+        if "where nothing is" in reports[1].error:
+            (folder / "git").rename(folder / "git.old")
+        else:
+            assert "netto-tui sync --rebuild" in reports[1].error
         reports = place.sync(rebuild=unusable)
     assert [report.error for report in reports] == ["", ""], reports
 
@@ -94,7 +98,7 @@ def check(folder: Path, one: dict[str, str], digest: str) -> None:
         assert {store.digest for store in verdict.stores} == {place.vault.digest()}
         assert index_faults(place.vault) == []
         writing.log(place.vault, None, "user", "It goes on.")
-        heal(place)
+        heal(folder, place)
 
 
 def run(template: tuple[Path, dict[str, str], str], name: Path, seed: int) -> bool:
@@ -106,7 +110,7 @@ def run(template: tuple[Path, dict[str, str], str], name: Path, seed: int) -> bo
         try:
             verdict = look(folder)
             with opened(folder) as place:
-                heal(place)
+                heal(folder, place)
             check(folder, one, digest)
         except BaseException as error:
             error.add_note(f"seed {seed}: {what}")
@@ -127,7 +131,7 @@ def kinds() -> dict[str, str]:
         "folder/memory/": "either",
         "folder/.netto/": "found",
         "folder/README.md": "either",
-        "git/objects/": "found",
+        "git/objects/": "either",  # the last bits of compressed bytes may mean nothing
         "git/refs/": "either",
         "git/": "either",
     }
