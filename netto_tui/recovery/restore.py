@@ -190,7 +190,7 @@ def restore(
         return _exchange(vault, replica, reading, tell)
     added, back = 0, list[Record]()
     for name, records in tell.each(reading):
-        added += _fill(vault, replica, records)
+        added += _fill(vault, replica, [(name, records)])
         back += _going_back(vault, name, records, past=as_of_ms is not None)
     undo = keep_heads(vault, "restore", [(record.rev.conversation, record.rev.item) for record in back])
     added += vault.add(back).added
@@ -208,12 +208,10 @@ def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress)
     try:
         save_identity(staged, vault.identity)
         with Vault.open(staged, now=vault.clock.now) as new:
-            for _name, records in tell.each(reading):
-                _fill(new, replica, records)
+            _fill(new, replica, tell.each(reading))
             _prove(new, reading)
             # What is only here stays: a restore never loses what was acknowledged.
-            for name in _all_names(vault):
-                new.add(vault.records(name))
+            new.add(record for name in _all_names(vault) for record in vault.records(name))
             for sha256 in list(vault.blobs.names()):
                 with suppress(InvalidRecord):
                     new.blobs.put(sha256, vault.blobs.get(sha256) or b"")
@@ -248,25 +246,33 @@ def restore_to(
     save_identity(path, new_identity(marker.vault, zone=marker.zone))
     with Vault.open(path) as vault:
         reading = Reading(replica, conversation=conversation, as_of_ms=as_of_ms)
-        added = 0
-        for _name, records in _Progress(vault, replica, listener).each(reading):
-            added += _fill(vault, replica, records)
+        added = _fill(vault, replica, _Progress(vault, replica, listener).each(reading))
         _prove(vault, reading)
         memory.refresh(vault)
         return RestoreReport(True, vault.digest(), reading.conversations, added, replica.name)
 
 
-def _fill(vault: Vault, replica: Replica, records: Sequence[Record]) -> int:
-    """Add records with the blobs that they need; a blob that is missing there is wanted."""
-    for sha256 in {name for record in records for name in body_blobs(record.rev.body)}:
+def _fill(vault: Vault, replica: Replica, conversations: Iterable[tuple[str, Sequence[Record]]]) -> int:
+    """Add conversations with the blobs that they need; returns how many revisions were new."""
+
+    def records() -> Iterator[Record]:
+        for name, found in conversations:
+            _fetch_blobs(vault, replica, name, found)
+            yield from found
+
+    return vault.add(records(), origin=replica.name).added
+
+
+def _fetch_blobs(vault: Vault, replica: Replica, name: str, records: Iterable[Record]) -> None:
+    """Get the blobs that a conversation needs; one that is missing there is wanted."""
+    for sha256 in {blob for record in records for blob in body_blobs(record.rev.body)}:
         if vault.blobs.has(sha256):
             continue
         with suppress(InvalidRecord):
             if (data := replica.read_blob(sha256)) is not None:
                 vault.blobs.put(sha256, data)
                 continue
-        vault.want({record.rev.conversation for record in records}, "blob")
-    return vault.add(records, origin=replica.name).added
+        vault.want([name], "blob")
 
 
 def _prove(vault: Vault, reading: Reading) -> None:
