@@ -7,6 +7,7 @@ folders at once, to Git on its schedule; a replica that fails is left alone for 
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,7 +100,7 @@ class Worker:
                 self._busy = "another process syncs this vault"
                 self._wake.wait(5 * TICK_SECONDS)
                 self._wake.clear()
-            except NettoError as error:
+            except (NettoError, OSError, sqlite3.Error) as error:
                 self._busy = ""
                 self._listener(events.Alerted(to_instant(self._now()), "", "worker", str(error)))
                 self._stopping.wait(30 * TICK_SECONDS)
@@ -190,7 +191,7 @@ class Schedule:
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._looked: dict[str, int] = {}
+        self._looked: dict[str, tuple[int, str]] = {}
         self._digest = ""
         self._changed_at = 0
 
@@ -201,7 +202,7 @@ class Schedule:
         if digest != self._digest:
             self._digest, self._changed_at = digest, now
         chosen = [each for each in config.replicas if self._is_due(each, config, asked, now)]
-        self._looked.update({each.name: now for each in chosen})
+        self._looked.update({each.name: (now, digest) for each in chosen})
         return chosen
 
     def _is_due(self, each: ReplicaConfig, config: Config, asked: set[str] | None, now: int) -> bool:
@@ -212,8 +213,8 @@ class Schedule:
             return False
         if standing is not None and standing.failures and each.name in self._looked:
             return now >= standing.retry_at
-        looked = self._looked.get(each.name)
+        looked, digest = self._looked.get(each.name, (None, ""))
         if looked is None or now - looked >= config.interval_minutes * 60_000:
             return True
-        changed = self._changed_at > looked and (standing is None or standing.root != self._digest)
+        changed = self._digest != digest and (standing is None or standing.root != self._digest)
         return each.kind in AT_ONCE and changed and now - self._changed_at >= DEBOUNCE_MS
