@@ -60,7 +60,7 @@ class BrowsePane(Pane):
         self.asked = Query()
         self.shown = Query()
         self._serial = 0
-        self._open: tuple[str, str] = ("", "")
+        self._open: tuple[str, str, tuple[str, ...]] = ("", "", ())
         self._typing: Timer | None = None
         self._preview: Timer | None = None
         self._refreshing = False
@@ -213,23 +213,24 @@ class BrowsePane(Pane):
     def _show(self, entry: Entry | None) -> None:
         reader, vault = self.netto.reader, self.netto.vault
         if entry is None or reader is None or vault is None:
-            self._open = ("", "")
+            self._open = ("", "", ())
             self.transcript.clear("")
             self.query_one("#reading-title", Static).update("")
             return
-        wanted = (entry.conversation, entry.hit.item if entry.hit else "")
+        terms = tuple(term.text for term in self.shown.terms)
+        wanted = (entry.conversation, entry.hit.item if entry.hit else "", terms)
         conversation, count = entry.conversation, reader.message_count(entry.conversation)
         if wanted == self._open and count == self.transcript.pages.count:
             return
         same = entry.conversation == self._open[0] and not wanted[1]
-        at = self.transcript.cursor if same else reader.position(*wanted) if wanted[1] else 0
+        at = self.transcript.cursor if same else reader.position(*wanted[:2]) if wanted[1] else 0
         self._open = wanted
         self.transcript.empty = "No messages."
         self.transcript.show(
             lambda offset, limit: reader.messages(conversation, offset, limit),
             count,
             at=at,
-            terms=[term.text for term in self.shown.terms],
+            terms=terms,
             zone=vault.zone,
         )
         row = entry.row or reader.conversation(conversation)

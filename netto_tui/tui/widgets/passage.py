@@ -131,18 +131,18 @@ class Passage:
         row = self.row
         name = "document" if row.kind == "document" else row.role or "message"
         parts = [Content.styled(safe_line(name), ROLE_STYLES.get(row.role, "bold $text-accent"))]
+        if row.conflict:
+            word = "deleted or edited?" if row.conflict == "edit-vs-delete" else "several versions"
+            parts.append(Content.styled(f"? {word}", "bold $text-warning"))
         if row.author and row.author != row.role:
             parts.append(Content.styled(safe_line(row.author, 40), "$foreground-muted"))
         if row.at:
             parts.append(Content.styled(wording.moment(row.at, self.zone), "$foreground 45%"))
-        if row.conflict:
-            word = "deleted or edited?" if row.conflict == "edit-vs-delete" else "several versions"
-            parts.append(Content.styled(f"? {word}", "bold $text-warning"))
         if row.hidden:
             parts.append(Content.styled("hidden by its source", "$foreground 45%"))
         if not row.branch:
             parts.append(Content.styled("other branch", "$foreground 45%"))
-        return Content("  ").join(parts)
+        return Content("  ").join(parts).truncate(self.width, ellipsis=True)
 
     def _folded_heading(self) -> Content:
         row = self.row

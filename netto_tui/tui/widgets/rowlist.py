@@ -36,7 +36,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         Binding("G,end", "last", "Last", show=False, id="list.last"),
         Binding("enter", "choose", "Open", id="list.choose"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"list--titles", "list--cursor", "list--empty", "list--bar"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"list--titles", "list--cursor", "list--empty"}
     ALLOW_SELECT = False
 
     cursor: reactive[int] = reactive(0, repaint=False)
@@ -178,7 +178,11 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         content = line(self.columns, row, width - MARGIN - 1)
         if self.muted is not None and self.muted(row):
             content = content.stylize("$foreground-muted")
-        bar = Content.styled("▌ ", "bold $accent") if here and self.has_focus else Content("▏ " if here else "  ")
+        bar = (
+            Content.styled("▌ ", "bold $accent")
+            if here and self.has_focus
+            else Content.styled("▏ " if here else "  ", "$foreground 45%")
+        )
         return self._strip(bar + content, base + self._part("list--cursor") if here else base)
 
     def _part(self, name: str) -> Style:
