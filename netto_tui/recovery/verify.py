@@ -134,6 +134,10 @@ class _Verification:
 
     def _deep_local(self) -> Iterator[Corrupt]:
         vault = self.vault
+        faults = index_faults(vault)
+        if faults:
+            vault.rebuild_index()  # first of all: it says which blobs are needed
+        yield from (Corrupt("index.db", b"", fault) for fault in faults)
         for sha256 in list(vault.blobs.names()):
             self._step("", 1, 0)
             try:
@@ -150,10 +154,6 @@ class _Verification:
             load_identity(vault.path)
         except NettoError as error:
             yield Corrupt(".netto/vault.json", b"", error.message)
-        faults = index_faults(vault)
-        if faults:
-            vault.rebuild_index()
-        yield from (Corrupt("index.db", b"", fault) for fault in faults)
 
     def replica(self, replica: Replica) -> StoreVerdict:
         """Read everything a replica has; what is wrong there is noted in the ledger for the next sync."""
