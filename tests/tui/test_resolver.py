@@ -169,3 +169,54 @@ async def test_the_bases_and_the_alike_messages_are_one_key_away(start: Start) -
         await driven.press("B", "equals_sign")
         assert "base Make it four days and add Sintra." in drawn(screen)
         assert "Plan three days" in drawn(screen)
+
+
+def add_third_version(vault_path: Path) -> None:
+    """A version of message 4 from the folder."""
+    from netto_tui.vault.vault import Vault
+    from tests.tui.vaults import NOW
+
+    base = talk(0)[1][4]
+    body = Message("assistant", (Text("Day 4: Setúbal."),), sent=base.rev.body.sent, parent=base.rev.body.parent)  # type: ignore[union-attr]
+    with Vault.open(vault_path, now=lambda: NOW) as vault:
+        other = mint(LISBON, base.rev.item, body, Stamp("2026-11-23T09:50:00.000Z", 0, "phone"), (base.id,))
+        vault.add([other], origin="disk")
+
+
+async def test_three_places_are_side_by_side_where_there_is_room(start: Start, vault_path: Path) -> None:
+    add_third_version(vault_path)
+    async with start(size=(200, 50)) as driven:
+        screen = await open_resolver(driven)
+        assert screen.shown == ("local", "disk", "github")
+        assert "= base" in drawn(screen), "a place without a version of its own says so"
+        await driven.pilot.resize_terminal(120, 40)
+        await driven.until(lambda: screen.shown == ("local", "disk"))
+        await driven.press("tab")
+        assert screen.shown == ("local", "github")
+
+
+async def test_of_more_than_two_versions_a_person_says_which_and_in_what_order(start: Start, vault_path: Path) -> None:
+    add_third_version(vault_path)
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        await driven.press("j", "b")
+        assert driven.app.screen is not screen
+        await driven.press("3", "1", "enter")
+        await driven.until(lambda: driven.app.screen is screen)
+        assert screen.state is not None
+        row = next(row for row in screen.state.conflicts if row.number == 4)
+        body = screen.state.body_of(row)
+        assert body is not None
+        assert body_text(body) == "Day 4: Setúbal.\n\nDay 4: Sintra. Day 5: free."
+
+
+async def test_clicking_moves_to_a_message(start: Start) -> None:
+    from netto_tui.tui.widgets.resolver_view import ResolverView
+
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        view = screen.query_one(ResolverView)
+        y = max(n for n, line in enumerate(view.lines) if line.row == len(screen.state.rows) - 1)  # type: ignore[union-attr]
+        await driven.pilot.click(view, offset=(30, y))
+        assert screen.row is not None
+        assert screen.row.number == 5

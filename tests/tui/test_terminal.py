@@ -130,3 +130,36 @@ def test_starting_imports_no_remote() -> None:
     code = f"import sys, netto_tui.tui.app; print([name for name in {NEVER!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+EDITOR = """
+import sys
+path = sys.argv[-1]
+print("THE EDITOR HAS THE TERMINAL", flush=True)
+text = open(path).read()
+assert "Make it five days" in text and "Make it four days" in text
+open(path, "w").write("Written by hand.\\n")
+"""
+
+
+def test_an_editor_gets_the_terminal_and_what_it_saves_is_taken(terminal: list[Terminal], tmp_path: Path) -> None:
+    script = tmp_path / "editor.py"
+    script.write_text(EDITOR)
+    app = open_app(terminal, env={"EDITOR": f"{sys.executable} {script}"})
+    app.until(b"Trip to Lisbon")
+    app.type("3")
+    app.until(b"wait for you")
+    app.type("\r")
+    app.until(b"3 unresolved")
+    there = len(app.output)
+    app.type("e")
+    app.until(b"THE EDITOR HAS THE TERMINAL", since=there)
+    app.until(b"2 unresolved", since=there)
+    app.until(b"Written by hand.", since=there)
+    assert RESTORED in app.output[there:], "the app left the screen to the editor"
+    app.type("q")
+    app.until(b"kept as a draft", since=there)
+    app.type("q")
+    assert app.ended() == 0
+    drafts = list(Path("vault/drafts").iterdir())
+    assert [file.suffix for file in drafts] == [".json"], "nothing of the editor's file is left"
