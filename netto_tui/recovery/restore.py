@@ -22,7 +22,7 @@ from netto_tui.model.conversation import Item, items, start_day
 from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.model.merge import resolve
 from netto_tui.model.revision import Body, Deleted, Record, body_blobs, body_key
-from netto_tui.recovery.undo import keep_heads
+from netto_tui.recovery.undo import expire, keep_heads
 from netto_tui.replicas.base import Held, Historic, Marker, Replica
 from netto_tui.sync import events
 from netto_tui.vault import memory
@@ -201,30 +201,46 @@ def restore(
 
 def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress) -> RestoreReport:
     """Put a vault together in staging, prove it, and exchange it for the present one."""
-    memory.refresh(vault)  # what a person changed in the memory files is kept as well
     stamp = _stamp(vault)
-    staged = vault.path / "staging" / stamp
-    before = {record for record in _all_ids(vault)}
+    staged, before = vault.path / "staging" / stamp, set(_all_ids(vault))
     try:
         save_identity(staged, vault.identity)
         with Vault.open(staged, now=vault.clock.now) as new:
             _fill(new, replica, tell.each(reading))
             _prove(new, reading)
-            # What is only here stays: a restore never loses what was acknowledged.
-            new.add(record for name in _all_names(vault) for record in vault.records(name))
-            for sha256 in list(vault.blobs.names()):
-                with suppress(InvalidRecord):
-                    new.blobs.put(sha256, vault.blobs.get(sha256) or b"")
-            digest = new.digest()
-            conversations, added = len(_all_names(new)), len(set(_all_ids(new)) - before)
+            _keep(vault, new)
             memory.refresh(new)
-        vault.exchange(staged, vault.path / "undo" / stamp)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
-    if vault.digest() != digest:
+    result: list[tuple[str, set[bytes], int]] = []
+
+    def catch_up() -> None:
+        with Vault.open(staged, now=vault.clock.now) as new:
+            _keep(vault, new)
+            result.append((new.digest(), set(_all_ids(new)), len(_all_names(new))))
+
+    vault.exchange(staged, vault.path / "undo" / stamp, catch_up)
+    expire(vault)
+    ((digest, restored, conversations),) = result
+    if not restored <= set(_all_ids(vault)):
         raise VaultError("The vault does not read back as it was restored.", remedy="See: netto-tui verify --deep.")
-    return RestoreReport(True, digest, conversations, added, replica.name, f"undo/{stamp}")
+    return RestoreReport(True, digest, conversations, len(restored - before), replica.name, f"undo/{stamp}")
+
+
+def _keep(vault: Vault, new: Vault) -> None:
+    """Add what is only in the present vault: a restore never loses what was acknowledged."""
+    memory.refresh(vault)  # what a person changed in the memory files is kept as well
+    there = set(_all_ids(new))
+    rows = vault.sql.execute(
+        "SELECT revisions.id, name FROM revisions JOIN conversations ON conversations.id = conversation"
+    )
+    names = {name for revision, name in rows if revision not in there}
+    new.add(record for name in sorted(names) for record in vault.records(name))
+    for sha256 in list(vault.blobs.names()):
+        with suppress(InvalidRecord):
+            if not new.blobs.has(sha256):
+                new.blobs.put(sha256, vault.blobs.get(sha256) or b"")
 
 
 def restore_to(

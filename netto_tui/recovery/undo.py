@@ -54,6 +54,7 @@ def keep_heads(vault: Vault, what: str, items: Iterable[tuple[str, str]]) -> str
     now = datetime.fromtimestamp(vault.clock.now() / 1000, UTC)
     name = now.strftime(_STAMP)
     atomic_write(vault.path / "undo" / name / "heads.json", json.dumps({"what": what, "items": heads}).encode())
+    expire(vault)
     return f"undo/{name}"
 
 

@@ -156,16 +156,19 @@ class Vault:
             self._connect()
         recover_pending(self)
 
-    def exchange(self, staged: Path, undo: Path) -> None:
+    def exchange(self, staged: Path, undo: Path, last: Callable[[], object] = lambda: None) -> None:
         """Put staged files in the place of the vault's own; the old ones are kept in `undo`.
 
-        Both are folders inside the vault's. Other processes that have the vault open follow.
+        Both are folders inside the vault's. last: called before, once nobody else can write any
+        more. Other processes that have the vault open follow.
         """
         with self._held():
+            last()
             self.sql.close()
             try:
                 swap_in(self.path, staged, undo)
             finally:
+                finish_swap(self.path)  # what was begun is gone on with, also after an interruption
                 self._connect()
 
     def rebuild_index(self) -> None:
