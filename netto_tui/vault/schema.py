@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +204,7 @@ _PASSING = {
 """Errors, by the low byte of their code, after which the same index can be good."""
 
 
-def damaged_index(index: Path, error: sqlite3.DatabaseError) -> VaultError:
+def damaged_index(index: Path, error: sqlite3.DatabaseError) -> IndexFault:
     """The error to raise for an error of the index; a damaged one is rebuilt at the next opening."""
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(error, sqlite3.ProgrammingError) or (code is not None and code & 0xFF in _PASSING):
@@ -233,27 +232,41 @@ class Writer(sqlite3.Connection):
 
 
 class _Cursor(sqlite3.Cursor):
+    """Each method asks once for what it needs: every row of the index goes through here."""
+
     connection: Writer
 
-    def _tell(self, call: Callable[..., Any], *values: Any) -> Any:
-        try:
-            return call(*values)
-        except sqlite3.DatabaseError as error:
-            if self.connection.index is None or isinstance(error, IndexFault):
-                raise
-            raise damaged_index(self.connection.index, error) from error
+    def _fault(self, error: sqlite3.DatabaseError) -> sqlite3.DatabaseError:
+        if self.connection.index is None or isinstance(error, IndexFault):
+            return error
+        return damaged_index(self.connection.index, error)
 
     def execute(self, *query: Any) -> Any:
-        return self._tell(super().execute, *query)
+        try:
+            return super().execute(*query)
+        except sqlite3.DatabaseError as error:
+            raise self._fault(error) from error
 
     def executemany(self, *query: Any) -> Any:
-        return self._tell(super().executemany, *query)
+        try:
+            return super().executemany(*query)
+        except sqlite3.DatabaseError as error:
+            raise self._fault(error) from error
 
     def fetchone(self) -> Any:
-        return self._tell(super().fetchone)
+        try:
+            return super().fetchone()
+        except sqlite3.DatabaseError as error:
+            raise self._fault(error) from error
 
     def fetchall(self) -> Any:
-        return self._tell(super().fetchall)
+        try:
+            return super().fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._fault(error) from error
 
     def __next__(self) -> Any:
-        return self._tell(super().__next__)
+        try:
+            return super().__next__()
+        except sqlite3.DatabaseError as error:
+            raise self._fault(error) from error

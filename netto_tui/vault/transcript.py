@@ -64,13 +64,16 @@ class Transcript:
         """
         items = list(items)
         answered = set() if alone else self._answered(entry, [item for item, _ in items])
+        shown = [
+            (item, settled, settled.value, body, _sent(body, settled.first))
+            for item, settled in items
+            if settled.value is not None and isinstance(body := settled.value.rev.body, Message | Document)
+        ]
         places: dict[str | None, int] = {}
-        taken: dict[int, int] = {}
+        taken = self._taken(sent for *_, sent in shown)
         rows: list[Row] = []
-        for item, settled in items:
-            if settled.value is None or not isinstance(body := settled.value.rev.body, Message | Document):
-                continue
-            parent, sent = _parent(body), _sent(body, settled.first)
+        for item, settled, record, body, sent in shown:
+            parent = _parent(body)
             entry.moved = entry.moved or item in answered
             at = sent if parent is None else max(sent, places.get(parent, -1) + 1)
             if parent is not None:
@@ -78,10 +81,9 @@ class Transcript:
                 if not alone and parent not in places:
                     at = self._time(entry, parent, sent)
             low = min(at, LAST_MS) << SLOT_BITS
-            rowid = taken[low] + 1 if low in taken else self._slot(at)
-            taken[low], places[item] = rowid, rowid >> SLOT_BITS
-            revision = bytes.fromhex(settled.value.id)
-            rows.append(self._row(entry, rowid, item, revision, body, sent, settled.conflict))
+            rowid = taken[low] if low in taken else self._slot(at)
+            taken[low], places[item] = rowid + 1, rowid >> SLOT_BITS
+            rows.append(self._row(entry, rowid, item, bytes.fromhex(record.id), body, sent, settled.conflict))
         self._sql.executemany(_INSERT, rows)
 
     def upsert(self, entry: Entry, item: str, revision: bytes, body: Message | Document, conflict: str) -> None:
@@ -190,6 +192,13 @@ class Transcript:
         """Those of some items to which there are replies."""
         query = "SELECT parent FROM messages WHERE conversation = ? AND parent IN (SELECT value FROM json_each(?))"
         return {parent for (parent,) in self._sql.execute(query, (entry.id, json.dumps(list(items))))}
+
+    def _taken(self, times: Iterable[int]) -> dict[int, int]:
+        """The first free rowid at each of some times, by the lowest rowid that the time has."""
+        lows = sorted({min(at, LAST_MS) << SLOT_BITS for at in times})
+        query = "SELECT value, (SELECT max(id) FROM messages WHERE id >= value AND id < value + ?) FROM json_each(?)"
+        found = self._sql.execute(query, (1 << SLOT_BITS, json.dumps(lows))).fetchall()
+        return {low: low if last is None else last + 1 for low, last in found}
 
     def _slot(self, at: int) -> int:
         """A free rowid at a time; what lies beyond the last time that a rowid can hold is shown there."""
