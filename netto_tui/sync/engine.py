@@ -187,9 +187,7 @@ class _Pass:
             (replica.rebuild if rebuild and gate == "lost" else replica.claim)(marker)
             self.ledger.begin(marker)
         elif gate == "remark" and known is not None:
-            self.context.alert("marker", f"The identity marker of {name} was damaged; it is written again.")
-            (replica.rebuild if rebuild else replica.claim)(known)
-            self.ledger.advance("")
+            self._write_marker_again(known, probe)
         elif gate in ("adopt", "exchanged"):
             if gate == "exchanged":
                 self.context.alert(
@@ -201,6 +199,30 @@ class _Pass:
         else:
             return probe
         return retry(replica.probe)
+
+    def _write_marker_again(self, known: Marker, probe: Probe) -> None:
+        """Give a replica of ours that has no readable identity the one it had.
+
+        One that is too damaged for that is begun anew, and the old one kept, on a person's word; or
+        when it has not moved since everything in it was last proven to be here too, and still is.
+        """
+        standing = self.ledger.standing() or NEVER
+        proven = probe.cursor != "" and probe.cursor == standing.cursor and not wanted(self.vault)
+        self.context.alert("marker", f"The identity of {self.replica.name} was damaged; it is written again.")
+        try:
+            (self.replica.rebuild if self.context.rebuild else self.replica.claim)(known)
+        except InvalidRecord:
+            if not proven:
+                raise
+            self._begin_anew(known)
+        self.ledger.advance("")
+
+    def _begin_anew(self, marker: Marker) -> None:
+        """Set a damaged replica aside and begin it again, to be filled from here."""
+        self.context.alert("rebuilt", f"{self.replica.name} is damaged; it is built anew and the old one kept.")
+        self.replica.rebuild(marker)
+        self.ledger.begin(marker)
+        self.ledger.doubt_all()
 
     def _settle(self, lost: list[str], probe: Probe) -> None:
         """Equalize until nobody else writes in between."""
@@ -225,10 +247,7 @@ class _Pass:
                 return
         standing = self.ledger.standing()
         if standing is not None and standing.marker is not None:
-            self.context.alert("rebuilt", f"{self.replica.name} is damaged; it is built anew and the old one kept.")
-            self.replica.rebuild(standing.marker)
-            self.ledger.begin(standing.marker)
-            self.ledger.doubt_all()
+            self._begin_anew(standing.marker)
             self._settle(lost, retry(self.replica.probe))
 
     def _renew_proof(self, root: str, standing: Standing) -> None:

@@ -7,6 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from dulwich.object_store import tree_lookup_path
+from dulwich.refs import Ref
+from dulwich.repo import Repo
 
 from netto_tui.errors import Cancelled
 from netto_tui.recovery.index_check import index_faults
@@ -38,6 +41,16 @@ def flip(file: Path, at: int = -1) -> bytes:
     file.chmod(0o600)
     file.write_bytes(spoilt)
     return data
+
+
+def git_object(repository: Path, path: str) -> Path:
+    """The loose file of the commit that main points at ("" as the path), or of something in it."""
+    with Repo(str(repository)) as repo:
+        sha = repo.refs[Ref(b"refs/heads/main")]
+        if path:
+            _, sha = tree_lookup_path(repo.object_store.__getitem__, repo[sha].tree, path.encode())
+    name = sha.decode()
+    return repository / "objects" / name[:2] / name[2:]
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -194,13 +207,27 @@ def test_a_damaged_identity_is_found_and_written_again(device: Device) -> None:
     assert look(device, "disk", deep=True).ok
 
 
-def test_a_damaged_object_of_the_history_is_found_and_the_repository_is_made_whole(device: Device) -> None:
-    objects = sorted((device.stores / "history" / "objects").glob("??/*"))
-    flip(objects[len(objects) // 2])
+@pytest.mark.parametrize("path", ["", ".netto", "sessions", "sessions/2026/11", ".netto/vault.json"])
+def test_a_damaged_object_of_the_history_is_found_and_the_repository_is_made_whole(device: Device, path: str) -> None:
+    flip(git_object(device.stores / "history", path))
     assert not look(device, "history", deep=True).ok
     assert device.sync()["history"].state == "ok"
     assert held(device.open("history")) == here(device.vault)
     assert look(device, "history", deep=True).ok
+
+
+def test_a_repository_that_moved_since_its_last_proof_is_only_begun_anew_when_a_person_says_so(device: Device) -> None:
+    other = Device(device.stores, "desk", kinds=("git",))
+    other.vault.add(talk(4, day=21))
+    assert other.sync()["history"].state == "ok"
+    flip(git_object(device.stores / "history", ""))
+    report = device.sync()["history"]
+    assert (report.state, "--rebuild" in report.error) == ("damaged", True)
+    assert device.sync("history", rebuild=True)["history"].state == "ok"
+    assert other.sync()["history"].state == "ok"
+    assert device.sync()["history"].state == "ok"
+    assert held(device.open("history")) == here(device.vault) == here(other.vault)
+    other.vault.close()
 
 
 @pytest.mark.parametrize("name", NAMES)
