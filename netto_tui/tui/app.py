@@ -139,13 +139,22 @@ class NettoApp(App[int]):
         if self._watching is None:
             self._watching = self.set_interval(WATCH_SECONDS, self._watch)
 
-    def _start_worker(self) -> None:
-        """Begin to sync, once there is something to look at."""
+    @work(thread=True, exit_on_error=False, exclusive=True, group="sync", description="Load what syncs")
+    def _load_worker(self) -> None:
+        """Loading takes long enough to be felt, so not on the loop."""
         from netto_tui.sync.worker import Worker
 
-        if self.sync and not self._paused and self.worker is None and self.vault is not None:
-            self.worker = Worker(self.vault_path, self.bridge, now=self.now)
+        self.post_message(messages.WorkerLoaded(Worker))
+
+    @on(messages.WorkerLoaded)
+    def _start_worker(self, message: messages.WorkerLoaded) -> None:
+        if self._may_sync:
+            self.worker = message.kind(self.vault_path, self.bridge, now=self.now)
             self.worker.start()
+
+    @property
+    def _may_sync(self) -> bool:
+        return self.sync and not self._paused and self.worker is None and self.vault is not None
 
     def end_sync(self, timeout: float = 20.0) -> None:
         """End the worker while the vault's files are exchanged; `reopen` begins it again. Call on a thread.
@@ -197,8 +206,8 @@ class NettoApp(App[int]):
     def _answered(self, message: messages.Answered) -> None:
         if self.stands:
             self.main.answered(message)
-            if message.days is not None or message.error:
-                self._start_worker()
+            if (message.days is not None or message.error) and self._may_sync:
+                self._load_worker()  # once there is something to look at
 
     @on(messages.PassStarted)
     @on(messages.ProgressMoved)

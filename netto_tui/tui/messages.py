@@ -11,6 +11,7 @@ from textual.message import Message
 if TYPE_CHECKING:  # the first frame needs no store
     from netto_tui.model.query import Query
     from netto_tui.sync.events import PassReport, SyncEvent
+    from netto_tui.sync.worker import Worker
     from netto_tui.vault.rows import ConversationRow, DayCount, Hit
     from netto_tui.vault.vault import Vault
 
@@ -27,6 +28,13 @@ class VaultRefused(Message):
     """The vault could not be opened."""
 
     error: Exception
+
+
+@dataclass
+class WorkerLoaded(Message):
+    """The code that syncs is loaded; `kind` is its class."""
+
+    kind: type[Worker]
 
 
 @dataclass

@@ -40,7 +40,7 @@ def _compare(stores: Stores) -> list[list[str]]:
     else:
         missing.append("restic")
     if has("git"):
-        stores.git("init")
+        stores.git("-c", "init.defaultBranch=main", "init")
         stores.git("add", "--all")
         stores.git("commit", "--quiet", "--message", "all")
         runs["git status"] = lambda: stores.git("status", "--porcelain")

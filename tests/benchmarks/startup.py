@@ -66,9 +66,12 @@ def run(sizes: Sequence[int]) -> None:
 def _child(command: Sequence[str]) -> Callable[[], Timing]:
     root = Path(__file__).resolve().parents[2]
 
+    environment = {**os.environ, "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled, so this has to be too
+
     def call() -> Timing:
         with timed() as timing:
-            subprocess.run(command, check=True, capture_output=True, cwd=root, env={**os.environ, "NO_COLOR": "1"})
+            subprocess.run(command, check=True, capture_output=True, cwd=root, env=environment)
         return timing
 
     return call
