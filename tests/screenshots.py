@@ -46,6 +46,7 @@ async def draw(vault: Path, name: str, keys: tuple[str, ...], size: tuple[int, i
     app = NettoApp(vault, now=lambda: NOW, sync=False)
     async with app.run_test(size=size, notifications=True) as pilot:
         await _until(pilot, lambda: app.reader is not None and app.main.is_filled)
+        await _settle(app, pilot)
         for key in keys:
             await pilot.press("space" if key == " " else key)
             await _settle(app, pilot)

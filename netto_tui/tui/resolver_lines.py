@@ -135,35 +135,36 @@ def _stacked(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
 def _side_by_side(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
     """The shown columns beside each other."""
     width = column_width(look)
+    lead = _prefix(state, row)
+    blank = Content(" " * PREFIX)
     if look.base and row.base is not None:
-        yield from _full(
-            Content("base "),
-            Content.styled(safe_display(body_text(row.base)[:VERSION_LIMIT]), "$foreground-muted"),
-            look,
-        )
+        mark = "● base " if _is_picked(state, row, None) else "  base "
+        base = Content.styled(safe_display(body_text(row.base)[:VERSION_LIMIT]), "$foreground-muted")
+        yield from _full(Content.styled(mark, "$foreground-muted"), base, look, lead)
+        lead = blank
     cells = []
     for label in look.shown:
         choice = row.choice_in(label)
         mark = "● " if _is_picked(state, row, choice) else "  "
         cells.append((mark, _version(row, choice).wrap(max(8, width - 2))))
-    first = not (look.base and row.base is not None)
     for place, lines in enumerate(zip_longest(*(lines for _, lines in cells), fillvalue=Content(""))):
         drawn = [
             Content.styled(mark if not place else "  ", "bold $text-success") + fit(line, width - 2)
             for (mark, _), line in zip(cells, lines, strict=True)
         ]
-        lead = _prefix(state, row) if first else Content(" " * PREFIX)
-        first = False
         yield fit(lead + Content.styled("│", "$border").join(drawn), look.width)
+        lead = blank
     if _is_written_by_hand(state, row):
         yield from _full(Content.styled("● ", "bold $text-success"), _result(state, row), look)
 
 
-def _full(mark: Content, content: Content, look: Look) -> Iterator[Content]:
+def _full(mark: Content, content: Content, look: Look, lead: Content | None = None) -> Iterator[Content]:
+    """One text over the whole width, with a mark, and what stands before its first line."""
     width = look.width - PREFIX - mark.cell_length
+    blank = Content(" " * PREFIX)
     for place, line in enumerate(content.wrap(max(8, width))):
-        lead = mark if not place else Content(" " * mark.cell_length)
-        yield Content(" " * PREFIX) + lead + fit(line, width)
+        start = Content(" " * mark.cell_length) if place else mark
+        yield (lead if lead is not None and not place else blank) + start + fit(line, width)
 
 
 def column_width(look: Look) -> int:

@@ -67,11 +67,17 @@ def distinct(matches: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
             yield row
 
 
+LEAD = 16
+"""About how many characters of a snippet stand before the word, so that a narrow column shows it too."""
+
+
 def snippet(text: str, terms: Sequence[Term]) -> str:
     """One line of a text around the first word that was searched for, at most SNIPPET characters."""
     folded = text.lower()
     found = [at for term in terms if (at := folded.find(term.text.lower())) >= 0]
-    start = max(0, min(found) - SNIPPET // 3) if found else 0
+    first = min(found, default=0)
+    start = text.rfind(" ", 0, first - LEAD) + 1 if first > LEAD else 0
+    start = max(start, first - 2 * LEAD)
     cut = " ".join(text[start : start + SNIPPET + SNIPPET // 2].split())[:SNIPPET]
     return f"…{cut}" if start else cut
 

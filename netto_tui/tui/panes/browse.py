@@ -42,6 +42,15 @@ DEBOUNCE_SECONDS = 0.12
 PREVIEW_SECONDS = 0.05
 
 
+class SearchLine(Input):
+    """The line for a query."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,down", "submit", "Results", id="search.results"),
+        Binding("escape", "screen.leave", "Back", id="search.leave"),
+    ]
+
+
 class BrowsePane(Pane):
     """A date tree, a list and a transcript over one query text."""
 
@@ -71,7 +80,7 @@ class BrowsePane(Pane):
         """The search line above three columns."""
         with Horizontal(id="search-line"):
             yield Static(" / ", id="search-mark")
-            yield Input(
+            yield SearchLine(
                 placeholder='words "a phrase" on:2026-11 from:user source:claude-code is:conflict title:word',
                 id="search",
                 compact=True,

@@ -77,9 +77,10 @@ class SyncPane(Pane):
 
     def _journal_columns(self) -> list[Column[JournalRow]]:
         return [
-            Column("", lambda row: Content(self._when(row.at)), 16, style="$foreground-muted"),
-            Column("", lambda row: row.replica or "vault", 12, style="$foreground-muted"),
-            Column("", lambda row: _event_words(row.kind), 12),
+            Column("", lambda row: Content(self._when(row.at)), 16, style="$foreground-muted", from_width=96),
+            Column("", lambda row: Content(self._when(row.at)[5:]), 11, style="$foreground-muted", to_width=96),
+            Column("", lambda row: row.replica or "vault", 10, style="$foreground-muted"),
+            Column("", lambda row: _event_words(row.kind), 14),
             Column("", lambda row: row.detail),
         ]
 

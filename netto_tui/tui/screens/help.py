@@ -21,6 +21,7 @@ _NAMES = {
     "DateTree": "The dates",
     "MainScreen": "Everywhere",
     "NettoApp": "The app",
+    "ResolverView": "The versions",
 }
 _KEYS = {
     "question_mark": "?",
@@ -57,9 +58,11 @@ def groups(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, s
         reason = ""
         if not active.enabled and isinstance(active.node, Reasoned):
             reason = active.node.why_not(action)
-        keys, _, _ = found[owner].setdefault(binding.action, ([], "", ""))
+        text = binding.tooltip or binding.description
+        same = f"{action} {text}"  # so that ten keys for ten numbers are one line
+        keys, _, _ = found[owner].setdefault(same, ([], "", ""))
         keys.append(_KEYS.get(key, key))
-        found[owner][binding.action] = (keys, binding.tooltip or binding.description, reason)
+        found[owner][same] = (keys, text, reason)
     return {
         owner: [(" ".join(sorted(keys, key=len)), text, reason) for keys, text, reason in rows.values()]
         for owner, rows in found.items()

@@ -38,7 +38,7 @@ class ResolutionScreen(Screen[int]):
         Binding("h,left", "column(-1)", "Column left", show=False, id="resolver.column-left"),
         Binding("l,right", "column(1)", "Column right", show=False, id="resolver.column-right"),
         Binding("tab", "other", "Other column", show=False, id="resolver.other", priority=True),
-        Binding("B", "show_base", "Show base", show=False, id="resolver.show-base"),
+        Binding("B", "show_base", "Show or hide the base", show=False, id="resolver.show-base"),
         Binding("equals_sign", "fold", "Show all", show=False, id="resolver.fold"),
     ]
 
@@ -50,7 +50,7 @@ class ResolutionScreen(Screen[int]):
         self.cursor = 0
         self.chosen = 0
         self.second = 1
-        self.base = False
+        self.base = True
         self.folded = True
 
     def compose(self) -> ComposeResult:

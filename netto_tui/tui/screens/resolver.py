@@ -33,7 +33,18 @@ class ResolverScreen(ResolutionScreen):
     """Resolves one conversation; its result is the number of revisions written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(n), f"take({n})", f"Take column {n}", show=False, id=f"resolver.take-{n}") for n in range(1, 10)),
+        *(
+            Binding(
+                str(n),
+                f"take({n})",
+                "Take",
+                show=n == 1,
+                key_display="1-9",
+                id=f"resolver.take-{n}",
+                tooltip="Take the version with this number",
+            )
+            for n in range(1, 10)
+        ),
         Binding("space", "take_here", "Take", show=False, id="resolver.take", tooltip="Take the marked column"),
         Binding("b", "both", "Both", id="resolver.both", tooltip="Both, one after the other"),
         Binding("0", "take_base", "Base", show=False, id="resolver.base", tooltip="Take what both began from"),
