@@ -46,7 +46,7 @@ class SearchLine(Input):
     """The line for a query."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "submit", "Results", id="search.results"),
+        Binding("enter,down", "submit", "Results", key_display="⏎", id="search.results"),
         Binding("escape", "screen.leave", "Back", id="search.leave"),
     ]
 

@@ -48,6 +48,7 @@ class Transcript(ScrollView, can_focus=True):
         Binding("ctrl+u,pageup", "page(-1)", "Page up", show=False, id="transcript.page-up"),
         Binding("g,home", "first", "Beginning", show=False, id="transcript.first"),
         Binding("G,end", "last", "End", show=False, id="transcript.last"),
+        Binding("escape", "screen.leave", "Back", id="transcript.leave"),
         Binding("space,enter", "fold", "Fold", id="transcript.fold", tooltip="Fold or unfold this message"),
         Binding(
             "f", "fold_all", "Fold hidden", id="transcript.fold-all", tooltip="Fold or unfold tools and hidden messages"
