@@ -8,7 +8,6 @@ union of main and every live branch.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +20,19 @@ from dulwich.objects import ObjectID
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, WrongTarget
 from netto_tui.replicas import git_trees, tree
 from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe
-from netto_tui.replicas.git_branch import SESSIONS, Draft, Listing, describe, label, list_branch, read_page, subtree
+from netto_tui.replicas.git_branch import (
+    SESSIONS,
+    Draft,
+    Listing,
+    branches,
+    decode_cursor,
+    describe,
+    encode_cursor,
+    label,
+    list_branch,
+    read_page,
+    subtree,
+)
 from netto_tui.replicas.git_check import check_content, check_history
 from netto_tui.replicas.git_disk import LIVE, MAIN, Disk, Refs, Repository
 from netto_tui.replicas.git_objects import DamagedRepository
@@ -71,7 +82,7 @@ class Git:
     def probe(self) -> Probe:
         """Presence and refs in one request; the identity only when main moved."""
         presence, refs, marker, error = self._look()
-        cursor = _encode(_branches(refs))
+        cursor = encode_cursor(branches(refs))
         return Probe(presence, cursor, marker, str(error or ""), None, self._repository.free_bytes())
 
     def claim(self, marker: Marker) -> None:
@@ -114,15 +125,15 @@ class Git:
         listings = self._list(refs)
         everything = frozenset().union(*(listing.names for listing in listings.values()))
         corrupt = tuple(found for listing in listings.values() for found in listing.corrupt)
-        before = _decode(since)
+        before = decode_cursor(since)
         try:
             rewritten = bool(before) and not self._descends(refs, before)
             names = self._changed(refs, before) if before and not rewritten else None
         except DamagedRepository:
             rewritten, names = False, None
         if names is None:
-            return Changes(_encode(refs), everything, True, rewritten, corrupt=corrupt)
-        return Changes(_encode(refs), names, False, corrupt=corrupt)
+            return Changes(encode_cursor(refs), everything, True, rewritten, corrupt=corrupt)
+        return Changes(encode_cursor(refs), names, False, corrupt=corrupt)
 
     def read(self, names: Iterable[str]) -> Iterator[Held]:
         """The named conversations, each united from main and the live branches."""
@@ -161,7 +172,7 @@ class Git:
         Raises DamagedRepository when a tree that has to change cannot be read.
         """
         refs = self._heads()
-        known = _decode(expected)
+        known = decode_cursor(expected)
         own = f"{LIVE}{self._device}"
         if any(refs.get(ref) != known.get(ref) for ref in (MAIN, own)):
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
@@ -187,7 +198,7 @@ class Git:
         if (head := self._commit(live, own, message)) is not None:
             known[own] = head
         self._refs = {**refs, **known}
-        return _encode(known)
+        return encode_cursor(known)
 
     def history(self, conversation: str | None = None) -> Iterator[Moment]:
         """The commits of main and the live branches; for one conversation those that changed its files."""
@@ -276,7 +287,7 @@ class Git:
 
     def _heads(self) -> dict[str, ObjectID]:
         """The branches that count, as they are now, with their objects within reach."""
-        refs = _branches(self._repository.refs())
+        refs = branches(self._repository.refs())
         self._repository.fetch(refs)
         self._refs = refs
         return dict(refs)
@@ -323,7 +334,7 @@ class Git:
         """The identity on main, read once for each commit that main moves to; neither for a foreign one."""
         head = refs.get(MAIN)
         if head is None:
-            return None, DamagedMarker("Its branch `main` is gone.") if _branches(refs) else None
+            return None, DamagedMarker("Its branch `main` is gone.") if branches(refs) else None
         if head in self._markers:
             return self._markers[head], None
         objects = self._repository.objects
@@ -352,25 +363,6 @@ def _open_repository(target: str, cache_dir: Path, cancel: threading.Event) -> R
     if target.startswith("file://"):
         return Disk(Path(unquote(urlsplit(target).path)))
     return Remote(target, cache_dir, cancel) if is_url(target) else Disk(Path(target).expanduser())
-
-
-def _branches(refs: Refs) -> dict[str, ObjectID]:
-    """Main and the live branches, main first."""
-    return {ref: refs[ref] for ref in sorted(refs) if ref == MAIN or ref.startswith(LIVE)}
-
-
-def _encode(refs: Refs) -> str:
-    text = {ref: head.decode("ascii") for ref, head in refs.items()}
-    return json.dumps(text, sort_keys=True, separators=(",", ":")) if text else ""
-
-
-def _decode(cursor: str) -> dict[str, ObjectID]:
-    """The inverse of _encode; nothing for what it did not make."""
-    try:
-        found = json.loads(cursor)
-        return {str(ref): ObjectID(head.encode()) for ref, head in found.items()}
-    except (ValueError, AttributeError, RecursionError):
-        return {}
 
 
 def _ignore(_path: str, _error: DamagedRepository) -> None:

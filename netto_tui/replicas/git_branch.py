@@ -1,7 +1,8 @@
-"""One branch of a Git replica: what it holds, and the next commit on it."""
+"""The branches of a Git replica: which count, what one holds, and the next commit on it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
 from netto_tui.replicas import git_trees, tree
 from netto_tui.replicas.base import Batch, Corrupt
+from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
 from netto_tui.replicas.git_objects import DamagedObject, Objects
 from netto_tui.security.envelope import Envelope
 
@@ -20,6 +22,26 @@ _BODY_LINES = 25
 def label(ref: str) -> str:
     """How a branch is called in reports: `main`, `live/laptop`."""
     return ref.removeprefix("refs/heads/")
+
+
+def branches(refs: Refs) -> dict[str, ObjectID]:
+    """Main and the live branches, main first."""
+    return {ref: refs[ref] for ref in sorted(refs) if ref == MAIN or ref.startswith(LIVE)}
+
+
+def encode_cursor(refs: Refs) -> str:
+    """A cursor that names these branches and their commits; "" for none."""
+    text = {ref: head.decode("ascii") for ref, head in refs.items()}
+    return json.dumps(text, sort_keys=True, separators=(",", ":")) if text else ""
+
+
+def decode_cursor(cursor: str) -> dict[str, ObjectID]:
+    """The inverse of encode_cursor; nothing for what it did not make."""
+    try:
+        found = json.loads(cursor)
+        return {str(ref): ObjectID(head.encode()) for ref, head in found.items()}
+    except (ValueError, AttributeError, RecursionError):
+        return {}
 
 
 def subtree(objects: Objects, root: bytes, name: str) -> ObjectID | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from netto_tui.model.clock import to_ms
-from netto_tui.model.revision import Message, Record, body_key
+from netto_tui.model.conversation import Conflict, Item
+from netto_tui.model.revision import Message, Record
 
 
 class Settled(NamedTuple):
@@ -18,7 +19,7 @@ class Settled(NamedTuple):
 
     heads: frozenset[str]
     value: Record | None
-    conflict: str
+    conflict: Conflict
     first: int
 
 
@@ -28,14 +29,10 @@ def settle(records: Sequence[Record]) -> Settled:
         (record,) = records
         value = None if kind(record) == "deleted" else record
         return Settled(frozenset((record.id,)), value, "", to_ms(record.rev.at))
-    replaced = {parent for record in records for parent in record.rev.replaces}
-    heads = sorted((r for r in records if r.id not in replaced), key=lambda r: (to_ms(r.rev.at), *r.order[1:]))
-    alive = [head for head in heads if kind(head) != "deleted"]
-    conflict = ""
-    if len({body_key(head.rev.body) for head in heads}) > 1:
-        conflict = "edit" if len(alive) == len(heads) else "edit-vs-delete"
+    item = Item(records[0].rev.item, {record.id: record for record in records})
+    value = None if item.value.deleted else item.value.record
     first = min(to_ms(record.rev.at) for record in records)
-    return Settled(frozenset(head.id for head in heads), alive[-1] if alive else None, conflict, first)
+    return Settled(frozenset(head.id for head in item.heads), value, item.conflict, first)
 
 
 def kind(record: Record) -> str:

@@ -6,28 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
+from tests.unit.sync.conftest import folder, no_waiting
 from tests.unit.sync.given import Device
-from tests.unit.vault.talks import scratch, talk
+from tests.unit.vault.talks import talk
 
-
-@pytest.fixture(autouse=True)
-def no_waiting() -> Iterator[None]:
-    """Repeat what failed at once, and twice."""
-    with stamina.set_testing(True, attempts=2):
-        yield
+__all__ = ["folder", "no_waiting"]
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    """An empty folder in memory."""
-    with scratch() as made:
-        yield made
-
-
-@pytest.fixture
-def device(folder: Path) -> Iterator[Device]:
+def device(folder: Path) -> Iterator[Device]:  # noqa: F811 - pytest finds a fixture by its name
     """A device with three conversations on two days, which its folder and its Git replica have too."""
     made = Device(folder)
     made.vault.add([*talk(1, day=21), *talk(2, day=22), *talk(3, day=22)])
