@@ -15,7 +15,7 @@ __all__ = ["folder", "no_waiting"]
 
 
 @pytest.fixture
-def device(folder: Path) -> Iterator[Device]:  # noqa: F811 - pytest finds a fixture by its name
+def device(folder: Path) -> Iterator[Device]:
     """A device with three conversations on two days, which its folder and its Git replica have too."""
     made = Device(folder)
     made.vault.add([*talk(1, day=21), *talk(2, day=22), *talk(3, day=22)])
