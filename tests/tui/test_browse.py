@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from rich.style import Style
+
+from netto_tui.model.ids import conversation_id, message_id
+from netto_tui.model.revision import UNDATED, Message, Stamp, Text, mint
 from netto_tui.tui.messages import Answered
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.widgets.datetree import DateTree
+from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
 from tests.tui.vaults import TALKS
 
@@ -167,3 +173,18 @@ async def test_every_section_opens_by_key_and_by_mouse(start: Start, size: tuple
         assert driven.app.main.pane.id == name == "browse"
         await driven.press("left_square_bracket")
         assert driven.app.main.header.section == "health"
+
+
+async def test_a_conversation_without_a_date_stands_last_and_can_be_read(start: Start, vault_path: Path) -> None:
+    name = conversation_id("test", "undated")
+    body = Message("user", (Text("Some day."),))
+    with Vault.open(vault_path) as vault:
+        vault.add([mint(name, message_id(name, "0"), body, Stamp(UNDATED, 0, "source:test"))])
+    async with start() as driven:
+        tree = driven.app.main.query_one(DateTree)
+        assert tree.root.children[-1].data == "undated"
+        assert "undated" in tree.render_label(tree.root.children[-1], Style(), Style()).plain
+        driven.app.set_focus(browse(driven).entries)
+        await driven.press("G", "enter")
+        await driven.until(lambda: browse(driven).transcript.selected)
+        assert browse(driven).transcript.selected.text == "Some day."  # type: ignore[union-attr]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from netto_tui.vault.rows import DayCount
 
 UNDATED = "undated"
+_DEPTHS = {4: 1, 7: 2, 10: 3}
+"""How deep a year, a month and a day stand, by the length of what they carry."""
 
 
 class DateTree(Tree[str]):
@@ -124,7 +126,7 @@ class DateTree(Tree[str]):
     def render_label(self, node: TreeNode[str], base_style: Style, style: Style) -> Text:
         """A node's name on the left, its count on the right."""
         data = node.data or ""
-        depth = 0 if node.is_root else 1 if len(data) in (4, 7) and len(data) == 4 else 2 if len(data) == 7 else 3
+        depth = 0 if node.is_root else 1 if data == UNDATED else _DEPTHS[len(data)]
         arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
         name = f"{arrow}{_name(data)}"
         count = wording.number(self._counts.get(data, 0))
@@ -135,6 +137,8 @@ class DateTree(Tree[str]):
 
 
 def _name(data: str) -> str:
+    if data == UNDATED:
+        return data
     if len(data) == 7:
         return date(int(data[:4]), int(data[5:]), 1).strftime("%B")
     if len(data) == 10:
