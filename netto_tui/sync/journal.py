@@ -49,13 +49,13 @@ def describe(event: events.SyncEvent) -> str:
     """What the journal says of an event; empty for what it does not keep."""
     match event:
         case events.Captured():
-            return f"{event.revisions} revisions in {event.conversations} conversations were captured"
+            return f"{_many(event.revisions, 'revision')} in {_many(event.conversations, 'conversation')}"
         case events.Pulled():
-            return f"{event.revisions} revisions in {event.conversations} conversations came in"
+            return f"{_many(event.revisions, 'revision')} in {_many(event.conversations, 'conversation')}"
         case events.Pushed():
-            return f"{event.conversations} conversations were written and read back ({event.revisions} new revisions)"
+            return f"{_many(event.conversations, 'conversation')}, {_many(event.revisions, 'new revision')}; read back"
         case events.Healed():
-            return f"{event.conversations} conversations were made whole again"
+            return f"{_many(event.conversations, 'conversation')}"
         case events.Quarantined():
             return f"{event.where}: {event.reason}"
         case events.ConflictFound():
@@ -63,6 +63,10 @@ def describe(event: events.SyncEvent) -> str:
         case events.Alerted():
             return event.text
     return ""
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _kind(item: str) -> str:

@@ -58,6 +58,7 @@ class Worker:
         self._stopping = threading.Event()
         self._cancel = threading.Event()
         self._asked: set[str] | None = None
+        self._rebuild: set[str] = set()
         self._guard = threading.Lock()
         self._busy = ""
         self._thread = threading.Thread(target=self._run, name="netto-sync", daemon=True)
@@ -85,6 +86,12 @@ class Worker:
         with self._guard:
             self._asked = set(names) if self._asked is None else self._asked | set(names) if names else set()
         self._wake.set()
+
+    def rebuild(self, name: str) -> None:
+        """Make a missing, damaged or implausibly shrunken replica whole from here, on a person's word."""
+        with self._guard:
+            self._rebuild.add(name)
+        self.sync_now([name])
 
     def cancel(self) -> None:
         """Stop the pass that is running; what is done stays done."""
@@ -118,20 +125,23 @@ class Worker:
                 watch.look(config)
                 with self._guard:
                     asked, self._asked = self._asked, None
-                due = schedule.due(config, asked)
-                if due:
-                    self._pass(vault, config, journal, due)
+                    rebuild, self._rebuild = self._rebuild, set()
+                if due := schedule.due(config, asked):
+                    self._pass(vault, config, journal, due, rebuild)
                 self._wake.wait(TICK_SECONDS)
                 self._wake.clear()
 
-    def _pass(self, vault: Vault, config: Config, journal: Journal, due: Sequence[ReplicaConfig]) -> None:
+    def _pass(
+        self, vault: Vault, config: Config, journal: Journal, due: Sequence[ReplicaConfig], rebuild: set[str]
+    ) -> None:
+        vault.look_again()
         engine = Engine(
             vault, journal, policy=config.policy, quiet_ms=config.quiet_minutes * 60_000, random=random.random
         )
         replicas = [open_configured(vault, each, self._cancel) for each in due]
         self._busy = f"syncing {', '.join(each.name for each in due)}"
         try:
-            sync_all(engine, replicas, complete=len(due) == len(config.replicas))
+            sync_all(engine, replicas, rebuild=rebuild, complete=len(due) == len(config.replicas))
         finally:
             journal.flush()
             close_all(replicas)

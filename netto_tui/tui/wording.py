@@ -25,10 +25,10 @@ STATES = {
 ADVICE = {
     "behind": "Press S to sync now.",
     "never": "Press S to sync now.",
-    "unreachable": "Is the disk mounted, the network up, the token valid? It is tried again by itself.",
+    "unreachable": "Is the disk mounted, the network up? It is tried again by itself. If it is gone for good, press R.",
     "wrong-target": "It holds another vault, or none of ours. Check its target before anything is written there.",
-    "suspect": "More is missing there at once than is plausible. Look at it, then confirm with: netto-tui sync NAME",
-    "damaged": "Bytes there do not match their names. They were set aside and are healed from another replica.",
+    "suspect": "More is missing there at once than is plausible. If it is the right place, press R to make it whole.",
+    "damaged": "Bytes there do not match their names. S heals what can be healed; R builds it anew.",
     "newer-format": "A newer netto-tui wrote there. Upgrade this one; until then it is only read.",
     "paused": "Too many failures in a row. It is tried again at the time shown; S tries now.",
 }

@@ -156,6 +156,11 @@ class Vault:
             self._connect()
         recover_pending(self)
 
+    def look_again(self) -> None:
+        """Notice what became of the session files since the vault was opened, as opening it does."""
+        with self._held():
+            reconcile(self)
+
     def exchange(self, staged: Path, undo: Path, last: Callable[[], object] = lambda: None) -> None:
         """Put staged files in the place of the vault's own; the old ones are kept in `undo`.
 

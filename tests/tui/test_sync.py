@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from netto_tui.sync.events import PassReport
 from netto_tui.tui import messages
 from netto_tui.tui.panes.sync import SyncPane
@@ -31,6 +34,22 @@ async def test_syncing_now_brings_every_replica_into_step(start: Start) -> None:
         await driven.until(lambda: driven.said(messages.PassFinished), "a pass ended")
         await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven)._rows))
         assert all(row.state == "ok" for row in driven.app.main.header.replicas)
+
+
+async def test_a_lost_replica_is_rebuilt_when_a_person_types_the_word(start: Start) -> None:
+    async with start(sync=True) as driven:
+        await driven.until(lambda: driven.app.worker is not None)
+        await driven.press("2", "S")
+        await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven)._rows))
+        mirror = Path(sync_pane(driven)._rows[2].target)
+        await driven.press("j", "j", "R")
+        assert "not lost or damaged" in driven.toasts[-1]
+        shutil.rmtree(mirror)
+        await driven.press("r")
+        await driven.until(lambda: sync_pane(driven)._rows[2].state == "unreachable")
+        await driven.press("R", *"REBUILD", "enter")
+        await driven.until(lambda: sync_pane(driven)._rows[2].state == "ok")
+        assert mirror.is_dir()
 
 
 async def test_progress_shows_and_goes_when_the_pass_ends(start: Start) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -22,6 +22,9 @@ from netto_tui.tui.widgets.progress import ProgressLine
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.vault.rows import JournalRow, ReplicaRow
 
+BROKEN = ("unreachable", "wrong-target", "suspect", "damaged")
+"""States in which a replica may be beyond what a pass does by itself."""
+
 JOURNAL_ROWS = 500
 REFRESH_SECONDS = 0.5
 """The journal is read again at most this often while a pass runs."""
@@ -33,6 +36,7 @@ class SyncPane(Pane):
     FIRST_FOCUS: ClassVar[str] = "#stores"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "sync_this", "This one", id="sync.this", tooltip="A pass over the replica under the cursor"),
+        Binding("R", "rebuild", "Rebuild", id="sync.rebuild", tooltip="Make a lost or damaged replica whole from here"),
         Binding("x", "stop", "Stop", id="sync.stop", tooltip="Stop what runs; what was done is kept"),
     ]
 
@@ -159,12 +163,14 @@ class SyncPane(Pane):
         """Why an action is not possible now."""
         if action == "stop" and not self.netto.main.progress:
             return "Nothing is running."
-        if action == "sync_this":
+        if action in ("sync_this", "rebuild"):
             row = self.stores.selected
             if row is None or row.kind == "vault":
                 return "Move to a replica first; this device is what they are compared with."
             if self.netto.worker is None:
                 return "Sync is not running in this app."
+            if action == "rebuild" and row.state not in BROKEN:
+                return f"{safe_line(row.name)} is not lost or damaged."
         return ""
 
     def action_sync_this(self) -> None:
@@ -173,6 +179,23 @@ class SyncPane(Pane):
         if row is not None and worker is not None:
             worker.sync_now([row.name])
             self.netto.notify(f"Syncing with {row.name}.")
+
+    @work
+    async def action_rebuild(self) -> None:
+        """Ask for the word, then have the replica under the cursor made whole from here."""
+        row, worker = self.stores.selected, self.netto.worker
+        if row is None or worker is None:
+            return
+        from netto_tui.tui.screens.confirm import ConfirmScreen
+
+        text = (
+            f"{row.kind} · {row.target}\n\n{row.last_error}\n\n"
+            "What can still be read there is taken in first. What is too damaged is set aside, not deleted.\n"
+            "Then everything that is here is written there and read back."
+        )
+        if await self.app.push_screen_wait(ConfirmScreen(f"Rebuild {row.name} from here?", text, "", word="REBUILD")):
+            worker.rebuild(row.name)
+            self.netto.notify(f"Rebuilding {row.name}.")
 
     @on(RowList.Chosen, "#stores")
     def _chosen(self) -> None:

@@ -39,8 +39,8 @@ def test_what_was_pushed_and_pulled_leaves_a_line_each(device: Device, phone: De
     kept_round(device, "disk")
     assert lines(device) == [("disk", "Pulled"), ("disk", "Pushed")]
     assert details(device) == [
-        "4 revisions in 1 conversations came in",
-        "1 conversations were written and read back (4 new revisions)",
+        "4 revisions in 1 conversation",
+        "1 conversation, 4 new revisions; read back",
     ]
 
 

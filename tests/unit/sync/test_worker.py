@@ -176,6 +176,33 @@ def test_sync_now_means_now_for_all_or_for_those_that_are_named(place: Place) ->
     place.told.passes("history", 3)
 
 
+def test_a_lost_replica_is_made_again_when_a_person_says_so(place: Place) -> None:
+    place.vault.add(talk(1))
+    begun = place.begin()
+    shutil.rmtree(place.folder / "history")
+    begun.sync_now(["history"])
+    place.told.passes("history", 2)
+    assert place.told.reports("history")[-1].state == "unreachable"
+    begun.rebuild("history")
+    place.told.passes("history", 3)
+    assert place.told.reports("history")[-1].state == "ok"
+    assert place.there("history") == here(place.vault)
+    shutil.rmtree(place.folder / "history")
+    begun.sync_now(["history"])
+    place.told.passes("history", 4)
+    assert place.told.reports("history")[-1].state == "unreachable", "the word counts once"
+
+
+def test_a_loss_in_the_vault_is_noticed_while_it_is_open(place: Place) -> None:
+    place.vault.add([*talk(1, day=21), *talk(2, day=22)])
+    begun = place.begin()
+    before = here(place.vault)
+    shutil.rmtree(place.vault.path / "sessions" / "2026" / "11" / "21")
+    begun.sync_now()
+    place.told.passes("history", 2)
+    assert here(place.vault) == before
+
+
 def test_a_replica_that_fails_is_left_alone_until_its_time_or_until_somebody_asks(place: Place) -> None:
     place.vault.add(talk(1))
     begun = place.begin()
