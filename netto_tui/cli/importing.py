@@ -12,6 +12,7 @@ from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling
 from netto_tui.errors import UsageError
+from netto_tui.plural import many
 
 if TYPE_CHECKING:
     from netto_tui.capture.ingest import Imported, ImportProgressed
@@ -38,7 +39,9 @@ def import_paths(session: Session, paths: tuple[Path, ...], source: str | None, 
     paths = tuple(path.expanduser().absolute() if watch else path.expanduser() for path in paths)
 
     def tell(progress: ImportProgressed) -> None:
-        diagnostics.progress(f"{progress.messages} messages, {progress.added} new revisions: {progress.path}")
+        diagnostics.progress(
+            f"{many(progress.messages, 'message')}, {many(progress.added, 'new revision')}: {progress.path}"
+        )
 
     with session.open() as vault, cancelling() as cancel:
         try:
@@ -81,7 +84,8 @@ def _print(session: Session, imported: Imported) -> None:
         )
         return
     output.line(
-        f"{imported.conversations} conversations with {imported.messages} messages, {imported.added} new revisions."
+        f"{many(imported.conversations, 'conversation')} with {many(imported.messages, 'message')},"
+        f" {many(imported.added, 'new revision')}."
     )
     for one in imported.skipped[:SHOWN]:
         output.foreign(f"skipped {one.path}{f':{one.line}' if one.line else ''}: {one.reason}")

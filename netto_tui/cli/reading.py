@@ -11,6 +11,7 @@ import click
 from netto_tui.cli import output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
+from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def show(session: Session, conversation: str, everything: bool) -> None:
         facts = [
             session.local(row.started).strip(),
             row.source,
-            f"{row.messages} messages",
+            many(row.messages, "message"),
             row.conversation,
         ]
         output.line(output.faint("  ".join(filter(None, facts))))
@@ -162,7 +163,7 @@ def _conversation(row: ConversationRow) -> dict[str, Any]:
 
 
 def _marks(row: ConversationRow) -> str:
-    conflicts = [f"{row.conflicts} conflicts" if row.conflicts > 1 else "conflict"] if row.conflicts else []
+    conflicts = [many(row.conflicts, "conflict") if row.conflicts > 1 else "conflict"] if row.conflicts else []
     return ", ".join((*conflicts, *row.state))
 
 

@@ -13,6 +13,7 @@ from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling, worst
 from netto_tui.errors import UsageError
+from netto_tui.plural import many
 
 if TYPE_CHECKING:
     import threading
@@ -133,6 +134,6 @@ def drill(session: Session, replicas: tuple[str, ...]) -> int:
         output.document({"drills": drills})
     else:
         for one in reports:
-            result = f"{one.conversations} conversations in {one.seconds:.1f} s" if one.ok else one.error
+            result = f"{many(one.conversations, 'conversation')} in {one.seconds:.1f} s" if one.ok else one.error
             output.foreign(f"{one.name}: {'ok' if one.ok else 'FAILED'}, {result}")
     return worst([int(not one.ok) for one in reports])

@@ -20,6 +20,7 @@ from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling
 from netto_tui.errors import Cancelled, UsageError
 from netto_tui.paths import Layout
+from netto_tui.plural import many
 
 if TYPE_CHECKING:
     import threading
@@ -165,7 +166,7 @@ def _confirm(found: Preview) -> None:
     """Ask a person at a terminal. Raises Cancelled for no, UsageError where nobody can be asked."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
-            f"Nothing was restored: it would add {found.add} conversations and change {found.change}.",
+            f"Nothing was restored: it would add {many(found.add, 'conversation')} and change {found.change}.",
             remedy="Give --yes to go on, or --dry-run to look first.",
         )
     if not click.confirm(f"{_summary(found)} Go on?", err=True):
@@ -175,8 +176,8 @@ def _confirm(found: Preview) -> None:
 def _summary(found: Preview) -> str:
     corrupt = f" {found.corrupt} pieces of it are damaged and stay out." if found.corrupt else ""
     return (
-        f"{found.source} holds {found.conversations} conversations: {found.add} are new here,"
-        f" {found.change} change, {found.keep} stay as they are; {found.revisions} revisions are added.{corrupt}"
+        f"{found.source} holds {many(found.conversations, 'conversation')}: {found.add} new here,"
+        f" {found.change} to change, {found.keep} to stay as here; {many(found.revisions, 'revision')} to add.{corrupt}"
     )
 
 
@@ -215,7 +216,8 @@ def _tell_report(session: Session, report: RestoreReport, where: str) -> None:
         )
         return
     output.line(
-        f"Restored {report.conversations} conversations from {report.source} {where}: {report.added} revisions added."
+        f"Restored {many(report.conversations, 'conversation')} from {report.source} {where}:"
+        f" {many(report.added, 'revision')} added."
     )
     output.line(f"Read back and verified; digest {report.digest}")
     if report.undo:
@@ -242,4 +244,4 @@ def undo(session: Session, point: str, listing: bool) -> None:
     if session.json:
         output.document({"changed": changed})
     else:
-        output.line(f"{changed} items say again what they said before.")
+        output.line(f"Taken back: {many(changed, 'item')}.")

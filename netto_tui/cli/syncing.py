@@ -15,6 +15,7 @@ from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
+from netto_tui.plural import many
 
 if TYPE_CHECKING:
     from netto_tui.config import Config
@@ -108,7 +109,7 @@ def tell_alert(event: SyncEvent) -> None:
 
     place = event.replica or "vault"
     if isinstance(event, Captured):
-        diagnostics.note(f"captured {event.revisions} revisions in {event.conversations} conversations")
+        diagnostics.note(f"captured {many(event.revisions, 'revision')} in {many(event.conversations, 'conversation')}")
     elif isinstance(event, Alerted):
         diagnostics.note(f"{place}: {event.text}")
     elif isinstance(event, Quarantined):
@@ -174,7 +175,7 @@ def _print(reports: list[PassReport], conflicts: int) -> None:
         if report.error:
             output.foreign(f"{report.name}: {report.error}")
     if conflicts:
-        output.line(f"{conflicts} conflicts wait for you: netto-tui conflicts")
+        output.line(f"{many(conflicts, 'conflict')} to decide: netto-tui conflicts")
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,8 @@ def status(session: Session) -> None:
         )
         return
     output.line(
-        f"{totals.conversations} conversations, {totals.messages} messages, {totals.revisions} revisions,"
-        f" {totals.conflicts} conflicts"
+        f"{many(totals.conversations, 'conversation')}, {many(totals.messages, 'message')},"
+        f" {many(totals.revisions, 'revision')}, {many(totals.conflicts, 'conflict')}"
     )
     output.line(f"digest {digest}")
     output.line()

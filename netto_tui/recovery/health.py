@@ -10,6 +10,7 @@ from typing import Literal
 
 from netto_tui.config import Config
 from netto_tui.model.clock import to_ms
+from netto_tui.plural import many
 from netto_tui.recovery.drill import DrillReport, last_drills
 from netto_tui.sync.ledger import wanted
 from netto_tui.vault.rows import ReplicaRow
@@ -44,15 +45,16 @@ def check(vault: Vault, config: Config) -> list[Check]:
 def _vault_checks(vault: Vault) -> Iterator[Check]:
     with vault.reader() as reader:
         totals = reader.totals()
-    size = f"{totals.conversations} conversations, {totals.messages} messages"
+    size = f"{many(totals.conversations, 'conversation')}, {many(totals.messages, 'message')}"
     lost = wanted(vault)
     if lost:
-        detail = f"{len(lost)} conversations lost something here"
+        detail = f"{many(len(lost), 'conversation')} lost something here"
         yield Check("vault", "bad", detail, "Bring it back from a replica: netto-tui sync")
     else:
         yield Check("vault", "ok", size)
     if totals.conflicts:
-        yield Check("conflicts", "warn", f"{totals.conflicts} items wait for you", "netto-tui conflicts, or the app")
+        undecided = many(totals.conflicts, "item")
+        yield Check("conflicts", "warn", f"{undecided} to decide", "netto-tui conflicts, or the app")
     if notes := vault.quarantine.notes():
         detail = f"{len(notes)} finds, the latest: {notes[-1]['where']}"
         yield Check("quarantine", "warn", detail, "See what they were, then remove them from quarantine/")
@@ -82,13 +84,13 @@ def _replica_check(vault: Vault, config: Config, row: ReplicaRow) -> Check:
     if row.state in ("wrong-target", "suspect", "damaged", "newer-format", "paused"):
         return Check(row.name, "bad", f"{row.state}: {row.last_error or 'verification found damage'}", _remedy(row))
     if age_ms is None or age_ms > limit_ms:
-        waiting = f", {row.pending} conversations wait" if row.pending else ""
+        waiting = f", {many(row.pending, 'conversation')} behind" if row.pending else ""
         return Check(row.name, "bad", f"{proven}{waiting}{_error(row)}", _remedy(row))
     if row.failures >= FAILURES:
         return Check(row.name, "warn", f"{row.failures} passes failed{_error(row)}", _remedy(row))
     if row.pending:
-        return Check(row.name, "warn", f"{row.pending} conversations are on their way, {proven}", _remedy(row))
-    return Check(row.name, "ok", f"{row.verified} conversations, {proven}")
+        return Check(row.name, "warn", f"{many(row.pending, 'conversation')} on the way, {proven}", _remedy(row))
+    return Check(row.name, "ok", f"{many(row.verified, 'conversation')}, {proven}")
 
 
 def _error(row: ReplicaRow) -> str:
@@ -114,7 +116,7 @@ def _drill_checks(vault: Vault, config: Config) -> Iterator[Check]:
 
 def _drill_check(vault: Vault, name: str, drill: DrillReport, remedy: str) -> Check:
     old = vault.clock.now() - to_ms(drill.at)
-    detail = f"{drill.conversations} conversations restored in {drill.seconds:.1f} s, {age(old)} ago"
+    detail = f"{many(drill.conversations, 'conversation')} restored in {drill.seconds:.1f} s, {age(old)} ago"
     return Check(name, "warn", detail, remedy) if old > DRILL_AGE_MS else Check(name, "ok", detail)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
+from netto_tui.plural import many
 from netto_tui.replicas import git_trees, tree
 from netto_tui.replicas.base import Batch, Corrupt
 from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
@@ -171,13 +172,9 @@ def describe(batch: Batch, device: str, readable: bool) -> bytes:
     lines = [_one_line(line) for line in batch.message.splitlines()] if readable else []
     if not lines or not lines[0]:
         records = sum(len(write.fresh) for write in batch.writes)
-        return f"{_count(len(batch.writes), 'conversation')}, {_count(records, 'record')} from {device}\n".encode()
+        return f"{many(len(batch.writes), 'conversation')}, {many(records, 'record')} from {device}\n".encode()
     body = [line for line in lines[1:] if line][:_BODY_LINES]
     return "\n".join([lines[0], *(["", *body] if body else []), ""]).encode("utf-8", "replace")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netto_tui.plural import many
 from netto_tui.sync import events
 from netto_tui.sync.ledger import write_journal
 from netto_tui.vault.vault import Vault
@@ -49,13 +50,13 @@ def describe(event: events.SyncEvent) -> str:
     """What the journal says of an event; empty for what it does not keep."""
     match event:
         case events.Captured():
-            return f"{_many(event.revisions, 'revision')} in {_many(event.conversations, 'conversation')}"
+            return f"{many(event.revisions, 'revision')} in {many(event.conversations, 'conversation')}"
         case events.Pulled():
-            return f"{_many(event.revisions, 'revision')} in {_many(event.conversations, 'conversation')}"
+            return f"{many(event.revisions, 'revision')} in {many(event.conversations, 'conversation')}"
         case events.Pushed():
-            return f"{_many(event.conversations, 'conversation')}, {_many(event.revisions, 'new revision')}; read back"
+            return f"{many(event.conversations, 'conversation')}, {many(event.revisions, 'new revision')}; read back"
         case events.Healed():
-            return f"{_many(event.conversations, 'conversation')}"
+            return many(event.conversations, "conversation")
         case events.Quarantined():
             return f"{event.where}: {event.reason}"
         case events.ConflictFound():
@@ -63,10 +64,6 @@ def describe(event: events.SyncEvent) -> str:
         case events.Alerted():
             return event.text
     return ""
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _kind(item: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
+from netto_tui.plural import many
 from netto_tui.replicas.base import Changes, Corrupt, Held
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
@@ -95,7 +96,8 @@ class Pull:
         context.tally.pulled += added.added
         context.tally.touched |= added.conversations
         if added.ahead:
-            context.alert("clock", f"{added.ahead} revisions are stamped more than five minutes ahead of this clock.")
+            text = f"{many(added.ahead, 'revision')} stamped more than five minutes ahead of this clock came in."
+            context.alert("clock", text)
 
     def _note_parts(self, records: list[Record]) -> None:
         """Remember what is there of the conversations that are longer here, so that only the rest counts as new."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from netto_tui.errors import InvalidRecord, Moved
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
+from netto_tui.plural import many
 from netto_tui.replicas.base import Batch, Corrupt, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
@@ -110,16 +111,12 @@ class Push:
     def _message(self, batch: list[Item], writes: Sequence[Write]) -> str:
         """What a history should tell of this push: how much, from where, and which conversations."""
         fresh = sum(len(write.fresh) for write in writes)
-        what = f"{_count(len(batch), 'conversation')}, {_count(fresh, 'new revision')}"
+        what = f"{many(len(batch), 'conversation')}, {many(fresh, 'new revision')}"
         lines = [f"{what} from {self.context.vault.device}", ""]
         lines += [f"- {' '.join(due.title.split())[:72] or due.name}" for due, _ in batch[:MESSAGE_TITLES]]
         if len(batch) > MESSAGE_TITLES:
             lines.append(f"- and {len(batch) - MESSAGE_TITLES} more")
         return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _batches(vault: Vault, outbox: Iterable[Due]) -> Iterator[list[Item]]:

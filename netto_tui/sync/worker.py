@@ -18,6 +18,7 @@ from netto_tui.capture.watch import look_again
 from netto_tui.config import Config, ReplicaConfig, SourceConfig, load
 from netto_tui.errors import Cancelled, NettoError
 from netto_tui.model.clock import to_instant
+from netto_tui.plural import many
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.journal import Journal
@@ -182,7 +183,8 @@ class Watch:
         for warned in found.warned:
             self._tell("capture", f"{warned.path}: {warned.detail}")
         if found.skipped:
-            self._tell("capture", f"{source.path}: {len(found.skipped)} records could not be read; see quarantine/.")
+            unread = many(len(found.skipped), "record")
+            self._tell("capture", f"{source.path}: {unread} could not be read; see quarantine/.")
         if found.added:
             self._journal(events.Captured(self._now(), "", found.conversations, found.added))
 

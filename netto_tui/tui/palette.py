@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from netto_tui.model.query import Query
+from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.panes.base import netto_of
@@ -72,4 +73,4 @@ class Conversations(Provider):
             label = Content.assemble(title, (f"  {wording.moment(row.started, vault.zone)[:10]}", "dim"))
             score = 0.5 - place / 1000
             command = partial(app.main.open_conversation, row.conversation)
-            yield Hit(score, label, command, text=title, help=wording.many(row.messages, "message"))
+            yield Hit(score, label, command, text=title, help=many(row.messages, "message"))

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from textual.content import Content
 
 from netto_tui.model.conversation import body_text
+from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.resolution import Choice, Resolution, Row
@@ -73,7 +74,7 @@ def _visible(state: Resolution, look: Look) -> set[int]:
 
 
 def _fold_line(count: int, look: Look) -> DrawnLine:
-    text = f"{'':{PREFIX}}⋯ {wording.many(count, 'message')} alike (= shows them)"
+    text = f"{'':{PREFIX}}⋯ {many(count, 'message')} alike (= shows them)"
     return DrawnLine(fit(Content.styled(text, "$foreground 45%"), look.width), -1)
 
 

@@ -25,7 +25,7 @@ STATES = {
 ADVICE = {
     "behind": "Press S to sync now.",
     "never": "Press S to sync now.",
-    "unreachable": "Is the disk mounted, the network up? It is tried again by itself. If it is gone for good, press R.",
+    "unreachable": "It is tried again by itself. If it is gone for good, press R to rebuild it.",
     "wrong-target": "It holds another vault, or none of ours. Check its target before anything is written there.",
     "suspect": "More is missing there at once than is plausible. If it is the right place, press R to make it whole.",
     "damaged": "Bytes there do not match their names. S heals what can be healed; R builds it anew.",
@@ -129,16 +129,6 @@ def clock(instant: str, zone: tzinfo) -> str:
     """An instant as `09:15` in the vault's zone; "" when undated."""
     ms = _ms(instant)
     return datetime.fromtimestamp(ms / 1000, zone).strftime("%H:%M") if ms else ""
-
-
-def number(count: int) -> str:
-    """A count with thin gaps between thousands: `48 211`."""
-    return f"{count:,}".replace(",", " ")
-
-
-def many(count: int, thing: str, things: str = "") -> str:
-    """`1 message`, `1 204 messages`."""
-    return f"{number(count)} {thing if count == 1 else things or thing + 's'}"
 
 
 def size_words(characters: int) -> str:

@@ -103,7 +103,7 @@ def test_at_a_terminal_a_restore_asks_and_takes_no_for_an_answer(vault: Program)
     vault("sync")
     asked = in_a_terminal(80, "restore", "--from", "disk", typed=b"n\n", code=1)
     assert "Go on?" in asked and "Nothing was restored" in asked
-    assert "Restored 1 conversations" in in_a_terminal(80, "restore", "--from", "disk", typed=b"y\n")
+    assert "Restored 1 conversation " in in_a_terminal(80, "restore", "--from", "disk", typed=b"y\n")
 
 
 def test_a_text_is_not_waited_for_at_a_terminal(vault: Program) -> None:

@@ -16,8 +16,8 @@ from textual.widgets import Input, Static
 
 from netto_tui.errors import UsageError
 from netto_tui.model.query import Query, parse, with_filter
+from netto_tui.plural import number
 from netto_tui.security.display import safe_display, safe_line
-from netto_tui.tui import wording
 from netto_tui.tui.messages import Answered
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.entries import (
@@ -177,12 +177,12 @@ class BrowsePane(Pane):
     def _tell_count(self, answer: Answered) -> None:
         more = "+" if answer.capped or (answer.days is None and answer.total >= 100) else ""
         if answer.query.terms:
-            text = f"{wording.number(answer.total)}{more} {'message' if answer.total == 1 else 'messages'}"
+            text = f"{number(answer.total)}{more} {'message' if answer.total == 1 else 'messages'}"
         elif answer.query.text:
-            text = f"{wording.number(answer.total)}{more} of {wording.number(self._total)}"
+            text = f"{number(answer.total)}{more} of {number(self._total)}"
         else:
             self._total = answer.total
-            text = f"{wording.number(answer.total)}{more}"
+            text = f"{number(answer.total)}{more}"
         took = f" · {answer.took_ms:.0f} ms" if answer.query.text else ""
         self._count(Content.styled(text + took, "$foreground-muted"))
 

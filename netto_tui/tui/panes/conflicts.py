@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.drafts import load_draft
@@ -106,7 +107,7 @@ class ConflictsPane(Pane):
     def _item_columns(self) -> list[Column[ConflictRow]]:
         return [
             Column("", self._kind, 1),
-            Column("", lambda row: Content(wording.many(row.versions, "version")), 11),
+            Column("", lambda row: Content(many(row.versions, "version")), 11),
             Column("", self._said),
             Column("", lambda row: self._when(row.at), 16, style="$foreground-muted", from_width=60),
         ]
@@ -148,7 +149,7 @@ class ConflictsPane(Pane):
             keep=(lambda w: w.conversation == here.conversation) if here else None,
         )
         total = sum(len(w.items) for w in self.waiting)
-        text = f"{wording.many(total, 'message')} in {wording.many(len(self.waiting), 'conversation')} wait for you."
+        text = f"{many(total, 'message')} in {many(len(self.waiting), 'conversation')} wait for you."
         self.query_one("#conflicts-summary", Static).update(Content(text if total else "Nothing waits for you."))
         self.refresh_bindings()
 

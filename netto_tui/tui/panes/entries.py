@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from netto_tui.plural import many, number
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.widgets.columns import Cell, Column
@@ -73,7 +74,7 @@ def conversation_columns(zone: tzinfo, replicas: int) -> list[Column[Entry]]:
         *_when(zone),
         Column("Conversation", _title),
         Column("Source", lambda e: e.row.source if e.row else "", 11, style="$foreground-muted", from_width=80),
-        Column("Msgs", lambda e: Content(wording.number(e.row.messages) if e.row else ""), 5, "right"),
+        Column("Msgs", lambda e: Content(number(e.row.messages) if e.row else ""), 5, "right"),
     ]
     if replicas:
         columns.append(Column("Held", lambda e: _marks(e.marks), max(4, replicas)))
@@ -128,8 +129,8 @@ def heading(row: ConversationRow) -> Content:
     """The line above a transcript."""
     parts = [Content.styled(safe_line(row.title, 120) or "untitled", "bold")]
     if row.conflicts:
-        parts.append(Content.styled(f"? {wording.many(row.conflicts, 'conflict')} (c)", "bold $text-warning"))
-    parts.append(Content.styled(wording.many(row.messages, "message"), "$foreground-muted"))
+        parts.append(Content.styled(f"? {many(row.conflicts, 'conflict')} (c)", "bold $text-warning"))
+    parts.append(Content.styled(many(row.messages, "message"), "$foreground-muted"))
     if row.source:
         parts.append(Content.styled(safe_line(row.source, 30), "$foreground-muted"))
     return Content("  ").join(parts)

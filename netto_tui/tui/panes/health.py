@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from netto_tui import __version__
 from netto_tui.errors import NettoError
+from netto_tui.plural import many
 from netto_tui.recovery.health import Check, check
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import recovering, wording
@@ -96,9 +97,7 @@ class HealthPane(Pane):
         summary = self.query_one("#health-summary", Static)
         if bad or warn:
             text = ", ".join(
-                part
-                for part in (wording.many(bad, "fault") if bad else "", f"{warn} to look at" if warn else "")
-                if part
+                part for part in (many(bad, "fault") if bad else "", f"{warn} to look at" if warn else "") if part
             )
             summary.update(
                 Content.styled(f"{'✗' if bad else '!'} {text}", "bold $text-error" if bad else "bold $text-warning")

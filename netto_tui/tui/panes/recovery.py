@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from netto_tui.errors import NettoError, UsageError
+from netto_tui.plural import many, number
 from netto_tui.recovery.drill import DrillReport
 from netto_tui.recovery.restore import Preview, PreviewItem, RestoreReport
 from netto_tui.recovery.verify import Verdict
@@ -100,7 +101,7 @@ class RecoveryPane(Pane):
             Column("Bring back from", lambda row: row.name, 16),
             Column("Kind", lambda row: row.kind, 10, style="$foreground-muted"),
             Column("State", lambda row: wording.state_words(row.state), 11),
-            Column("Verified", lambda row: Content(wording.number(row.verified)), 9, "right"),
+            Column("Verified", lambda row: Content(number(row.verified)), 9, "right"),
             Column("Proof", lambda row: Content(wording.ago(row.verified_at, self.netto.now()))),
         ]
 
@@ -108,7 +109,7 @@ class RecoveryPane(Pane):
         return [
             Column("", self._mark, 8),
             Column("", self._title),
-            Column("", lambda item: Content(f"+{wording.many(item.revisions, 'revision')}"), 18, "right"),
+            Column("", lambda item: Content(f"+{many(item.revisions, 'revision')}"), 18, "right"),
         ]
 
     def _mark(self, item: PreviewItem) -> Content:
@@ -210,7 +211,7 @@ class RecoveryPane(Pane):
             case RestoreReport() as report:
                 self.preview = None
                 self._show(restored_lines(report), [])
-                self.netto.notify(f"Restored from {report.source}: {wording.many(report.added, 'revision')} came back.")
+                self.netto.notify(f"Restored from {report.source}: {many(report.added, 'revision')} came back.")
                 self.netto.reopen()
 
     @on(Failed)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from netto_tui.plural import many, number
 from netto_tui.recovery.drill import DrillReport
 from netto_tui.recovery.restore import Preview, RestoreReport
 from netto_tui.recovery.verify import Verdict
 from netto_tui.security.display import safe_line
-from netto_tui.tui import wording
 
 NAMED = 20
 """How many finds are listed by name; the counts are of all."""
@@ -31,13 +31,13 @@ def verdict_lines(verdict: Verdict) -> Content:
             lines.append(Content.styled(f"    {safe_line(store.error, 300)}", "$text-error"))
         for found, what in ((store.missing, "lacks something of"), (store.extra, "has more of")):
             if found:
-                lines.append(Content(f"    {what} {wording.many(len(found), 'conversation')}"))
+                lines.append(Content(f"    {what} {many(len(found), 'conversation')}"))
         for corrupt in store.corrupt[:NAMED]:
             lines.append(
                 Content.styled(f"    {safe_line(corrupt.where, 100)}: {safe_line(corrupt.reason, 100)}", "$text-error")
             )
         if len(store.corrupt) > NAMED:
-            lines.append(Content(f"    and {wording.many(len(store.corrupt) - NAMED, 'more find')}"))
+            lines.append(Content(f"    and {many(len(store.corrupt) - NAMED, 'more find')}"))
     if verdict.ok:
         lines.append(Content("Every record was read, checked against its name, and compared."))
     else:
@@ -48,23 +48,23 @@ def verdict_lines(verdict: Verdict) -> Content:
 
 def preview_lines(preview: Preview) -> Content:
     """The counts of a dry run."""
-    there = f"  {wording.many(preview.conversations, 'conversation')} there, digest {preview.digest[:16]}"
+    there = f"  {many(preview.conversations, 'conversation')} there, digest {preview.digest[:16]}"
     lines = [
         Content.styled("DRY RUN", "bold $accent") + Content.styled(there, "$foreground-muted"),
         Content.assemble(
             "would add ",
-            (wording.number(preview.add), "bold $text-success"),
+            (number(preview.add), "bold $text-success"),
             " · change ",
-            (wording.number(preview.change), "bold $text-warning"),
+            (number(preview.change), "bold $text-warning"),
             " · remove ",
             ("0", "bold"),
             " · keep ",
-            (wording.number(preview.keep), "bold"),
-            f"   ({wording.many(preview.revisions, 'revision')})",
+            (number(preview.keep), "bold"),
+            f"   ({many(preview.revisions, 'revision')})",
         ),
     ]
     if preview.corrupt:
-        text = f"{wording.many(preview.corrupt, 'piece')} there cannot be used and will be left out."
+        text = f"{many(preview.corrupt, 'piece')} there cannot be used and will be left out."
         lines.append(Content.styled(text, "$text-error"))
     if not preview.revisions:
         lines.append(Content("Everything there is here already."))
@@ -76,9 +76,7 @@ def drill_lines(report: DrillReport) -> Content:
     if not report.ok:
         return Content.styled(f"✗ The restore failed: {safe_line(report.error, 400)}", "$text-error")
     took = f"{report.seconds:.1f} s"
-    text = (
-        f"{wording.many(report.conversations, 'conversation')} restored into a temporary place in {took}, and proven."
-    )
+    text = f"{many(report.conversations, 'conversation')} restored into a temporary place in {took}, and proven."
     return Content.styled("✓ ", "$text-success") + Content(text)
 
 
@@ -87,8 +85,8 @@ def restored_lines(report: RestoreReport) -> Content:
     lines = [
         Content.styled("✓ ", "$text-success")
         + Content(
-            f"Restored from {safe_line(report.source)}: {wording.many(report.added, 'revision')} came back; "
-            f"{wording.many(report.conversations, 'conversation')} in all."
+            f"Restored from {safe_line(report.source)}: {many(report.added, 'revision')} came back; "
+            f"{many(report.conversations, 'conversation')} in all."
         ),
         Content.styled(f"digest {report.digest[:16]}, read back and compared", "$foreground-muted"),
     ]

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from netto_tui.plural import many, number
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import messages, wording
 from netto_tui.tui.panes.base import Pane
@@ -64,7 +65,7 @@ class SyncPane(Pane):
             Column("Store", lambda row: row.name, 14),
             Column("Kind", lambda row: row.kind, 10, style="$foreground-muted", from_width=96),
             Column("State", lambda row: wording.state_words(row.state), 11),
-            Column("Verified", lambda row: Content(wording.number(row.verified)), 9, "right"),
+            Column("Verified", lambda row: Content(number(row.verified)), 9, "right"),
             Column("Pending", self._pending, 8, "right"),
             Column("Proof", self._proof, 12),
             Column("Next try", lambda row: Content(wording.until(row.next_try, self.netto.now())), 10, from_width=76),
@@ -72,7 +73,7 @@ class SyncPane(Pane):
         ]
 
     def _pending(self, row: ReplicaRow) -> Content:
-        return Content.styled(wording.number(row.pending), "$text-warning" if row.pending else "$foreground 45%")
+        return Content.styled(number(row.pending), "$text-warning" if row.pending else "$foreground 45%")
 
     def _proof(self, row: ReplicaRow) -> Content:
         if row.kind == "vault":
@@ -127,10 +128,7 @@ class SyncPane(Pane):
             if row.failures:
                 again = wording.until(row.next_try, self.netto.now())
                 lines.append(
-                    Content(
-                        f"{wording.many(row.failures, 'failure')} in a row"
-                        + (f", tried again {again}" if again else "")
-                    )
+                    Content(f"{many(row.failures, 'failure')} in a row" + (f", tried again {again}" if again else ""))
                 )
             if advice := wording.ADVICE.get(row.state, ""):
                 lines.append(Content(advice))

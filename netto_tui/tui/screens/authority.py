@@ -17,8 +17,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from netto_tui.errors import NettoError
+from netto_tui.plural import many, number
 from netto_tui.security.display import safe_line
-from netto_tui.tui import wording
 from netto_tui.tui.conflict_rows import read_rows, write_picks
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.resolution import Resolution
@@ -102,9 +102,9 @@ class AuthorityScreen(ModalScreen[int]):
     def _counted(self, message: Counted) -> None:
         self.tally = message.tally
         lines = [
-            Content.styled(f" {number} {safe_line(label, 24):<24}", "bold")
-            + Content(f"decides {wording.number(count)} of {wording.many(message.tally.total, 'conflict')}")
-            for number, (label, count) in enumerate(self._places(), 1)
+            Content.styled(f" {key} {safe_line(label, 24):<24}", "bold")
+            + Content(f"decides {number(count)} of {many(message.tally.total, 'conflict')}")
+            for key, (label, count) in enumerate(self._places(), 1)
         ]
         self.query_one("#authority-text", Static).update(Content("\n").join(lines))
 
@@ -112,15 +112,15 @@ class AuthorityScreen(ModalScreen[int]):
         return self.tally.items.most_common(9) if self.tally else []
 
     @work
-    async def action_take(self, number: int) -> None:
+    async def action_take(self, place: int) -> None:
         """Show what it means, then write."""
-        if self.tally is None or number > len(self._places()):
+        if self.tally is None or place > len(self._places()):
             return
-        label, count = self._places()[number - 1]
+        label, count = self._places()[place - 1]
         text = (
-            f"{wording.many(count, 'conflict')} in {wording.many(len(self.conversations), 'conversation')} "
+            f"{many(count, 'conflict')} in {many(len(self.conversations), 'conversation')} "
             f"will say what {label} says.\n"
-            f"{wording.number(self.tally.total - count)} where {label} has no version stay open.\n"
+            f"{number(self.tally.total - count)} where {label} has no version stay open.\n"
             "Each decision is a revision of its own: the other versions stay in the history."
         )
         if await self.app.push_screen_wait(ConfirmScreen(f"Take {label} everywhere?", text, "Write")):
@@ -155,7 +155,7 @@ def take_everywhere(app: NettoApp, conversations: Sequence[str]) -> None:
 
     def closed(revisions: int | None) -> None:
         if revisions:
-            app.notify(f"{wording.many(revisions, 'conflict')} decided. Every version stays in the history.")
+            app.notify(f"{many(revisions, 'conflict')} decided. Every version stays in the history.")
             app.main.vault_changed()
             if app.worker is not None:
                 app.worker.sync_now()

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Input, Static
 
+from netto_tui.plural import many
 from netto_tui.tui import messages, wording
 from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, Rereading, netto_of
 from netto_tui.tui.panes.browse import BrowsePane
@@ -199,7 +200,7 @@ class MainScreen(Screen[None]):
             node = parent if hasattr(parent, "has_focus") else None  # type: ignore[assignment]
         if text:
             self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {wording.many(len(text), 'character')}.")
+            self.notify(f"Copied {many(len(text), 'character')}.")
         else:
             self.notify("There is nothing to copy here.", severity="warning")
 

@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from netto_tui.errors import NettoError
+from netto_tui.plural import many
 from netto_tui.recovery.undo import UndoPoint, points, undo
 from netto_tui.tui import wording
 from netto_tui.tui.panes.base import netto_of
@@ -55,7 +56,7 @@ class PointsScreen(ModalScreen[int]):
         columns: list[Column[UndoPoint]] = [
             Column("When", lambda point: Content(wording.moment(point.at, zone)), 16),
             Column("Before a", lambda point: Content(point.what), 10),
-            Column("What", lambda point: Content(wording.many(point.items, "item") if point.items else "all files")),
+            Column("What", lambda point: Content(many(point.items, "item") if point.items else "all files")),
         ]
         with Vertical(classes="modal") as box:
             box.border_title = "Undo points"
@@ -77,7 +78,7 @@ class PointsScreen(ModalScreen[int]):
             self.notify(f"The files from before the exchange lie in {path} in the vault.")
             return
         text = (
-            f"{wording.many(point.items, 'item')} would say again what they said before. That adds revisions;\n"
+            f"{many(point.items, 'item')} would say again what they said before. That adds revisions;\n"
             "what was said since stays in the history."
         )
         if await self.app.push_screen_wait(ConfirmScreen("Go back to this point?", text, "Go back")):
@@ -109,7 +110,7 @@ def open_points(app: NettoApp) -> None:
 
     def closed(items: int | None) -> None:
         if items:
-            app.notify(f"{wording.many(items, 'item')} say again what they said before.")
+            app.notify(f"{many(items, 'item')} say again what they said before.")
             app.main.vault_changed()
 
     app.push_screen(PointsScreen(points(app.vault)), closed)

@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from netto_tui.plural import many
 from netto_tui.security.display import safe_line
-from netto_tui.tui import wording
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.resolution import Resolution, Row
 from netto_tui.tui.resolver_lines import Look, draw, result_lines, titles
@@ -122,7 +122,7 @@ class ResolutionScreen(Screen[int]):
         parts = [
             Content.styled(f" {safe_line(self.title_text, 60) or 'untitled'}", "bold"),
             Content.styled(f"message {row.number}" if row.number else "header", "$foreground-muted"),
-            Content.styled(wording.many(len(state.conflicts), "conflict"), "$foreground-muted"),
+            Content.styled(many(len(state.conflicts), "conflict"), "$foreground-muted"),
             Content.styled(
                 f"? {left} unresolved" if left else "✓ all chosen",
                 "bold $text-warning" if left else "bold $text-success",

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from netto_tui.errors import NettoError
+from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
-from netto_tui.tui import wording
 from netto_tui.tui.conflict_rows import read_rows, write_picks
 from netto_tui.tui.drafts import load_draft, save_draft
 from netto_tui.tui.editor import EditorMissing, edit_text
@@ -116,7 +116,7 @@ class ResolverScreen(ResolutionScreen):
             first = next((n for n, row in enumerate(self.state.rows) if row in self.state.unresolved), None)
             self.cursor = first if first is not None else next((n for n, r in enumerate(message.rows) if r.choices), 0)
             if draft and self.state.picks:
-                self.notify(f"Your draft is back: {wording.many(len(self.state.picks), 'pick')}.")
+                self.notify(f"Your draft is back: {many(len(self.state.picks), 'pick')}.")
         else:
             here = self.row.item if self.row else ""
             before = len(self.state.picks)
@@ -125,7 +125,7 @@ class ResolverScreen(ResolutionScreen):
             self.state = self.state.rebased(message.rows)
             self.cursor = next((n for n, row in enumerate(message.rows) if row.item == here), 0)
             lost = before - len(self.state.picks)
-            kept = f"{wording.many(len(self.state.picks), 'pick')} kept"
+            kept = f"{many(len(self.state.picks), 'pick')} kept"
             self.notify(f"A replica brought something: {kept}" + (f", {lost} to choose again." if lost else "."))
         if not self.state.conflicts:
             save_draft(self.netto.vault_path, self.conversation, {})
@@ -236,8 +236,8 @@ class ResolverScreen(ResolutionScreen):
         mine = [row for row in self.state.conflicts if row.choice_in(label) is not None]
         others = len({c.revision for row in mine for c in row.choices if label not in c.labels})
         text = (
-            f"Take {label} for {wording.many(len(mine), 'message')} of {len(self.state.conflicts)}.\n"
-            f"{wording.many(others, 'other version')} would leave the view; all of them stay in the history.\n"
+            f"Take {label} for {many(len(mine), 'message')} of {len(self.state.conflicts)}.\n"
+            f"{many(others, 'other version')} would leave the view; all of them stay in the history.\n"
             "Nothing is written yet, and u takes it back."
         )
         if await self.app.push_screen_wait(ConfirmScreen(f"Whole conversation from {label}", text, "Take")):
@@ -264,9 +264,7 @@ class ResolverScreen(ResolutionScreen):
         match action:
             case "write" if self.state.unresolved:
                 numbers = ", ".join(str(found.number) for found in self.state.unresolved[:8])
-                return (
-                    f"{wording.many(len(self.state.unresolved), 'message')} still to choose: {numbers}. n goes there."
-                )
+                return f"{many(len(self.state.unresolved), 'message')} still to choose: {numbers}. n goes there."
             case "delete" if row is not None and row.tombstone is None:
                 return "Nobody deleted this message."
             case "both" | "edit" if row is not None and not row.choices:
@@ -291,7 +289,7 @@ class ResolverScreen(ResolutionScreen):
         from netto_tui.tui.screens.confirm import ConfirmScreen
 
         lines = [
-            f"{wording.many(len(self.state.conflicts), 'revision')} will be written, one for each message.",
+            f"{many(len(self.state.conflicts), 'revision')} will be written, one for each message.",
             "It replaces all versions; they stay in the history. Then every replica is brought up to date.",
             "",
         ]
@@ -325,7 +323,7 @@ class ResolverScreen(ResolutionScreen):
             choice = self.row.choice_in(label)
             text = safe_display(choice.text if choice else self.row.text)
             self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {wording.many(len(text), 'character')}.")
+            self.notify(f"Copied {many(len(text), 'character')}.")
 
     def action_help(self) -> None:
         """Show the keys."""
@@ -348,7 +346,7 @@ def open_resolver(app: NettoApp, conversation: str) -> None:
 
     def closed(revisions: int | None) -> None:
         if revisions:
-            app.notify(f"{wording.many(revisions, 'conflict')} resolved. Every version stays in the history.")
+            app.notify(f"{many(revisions, 'conflict')} resolved. Every version stays in the history.")
             app.main.vault_changed()
             if app.worker is not None:
                 app.worker.sync_now()

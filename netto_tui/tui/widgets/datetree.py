@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
-from netto_tui.tui import wording
+from netto_tui.plural import number
 
 if TYPE_CHECKING:
     from netto_tui.vault.rows import DayCount
@@ -129,7 +129,7 @@ class DateTree(Tree[str]):
         depth = 0 if node.is_root else 1 if data == UNDATED else _DEPTHS[len(data)]
         arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
         name = f"{arrow}{_name(data)}"
-        count = wording.number(self._counts.get(data, 0))
+        count = number(self._counts.get(data, 0))
         room = self.size.width - 2 - depth * self.guide_depth - len(name) - 1
         label = Text(name, style=style)
         label.append(count.rjust(max(len(count) + 1, room)), style=style)

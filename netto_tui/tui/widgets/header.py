@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from netto_tui.plural import number
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.messages import SectionChosen
@@ -49,7 +50,7 @@ class Header(Widget):
         for name, title in SECTIONS.items():
             label = f" {title} "
             if name == "conflicts" and self.conflicts:
-                label = f" {title} {wording.number(self.conflicts)} "
+                label = f" {title} {number(self.conflicts)} "
             style = "bold $block-cursor-foreground on $block-cursor-background" if name == self.section else ""
             if not style:
                 style = "$text-warning" if name == "conflicts" and self.conflicts else "$foreground-muted"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from netto_tui.plural import number
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 
@@ -42,7 +43,7 @@ class ProgressLine(Widget):
         share = min(1.0, self._done / self._total) if self._total else 0.0
         full = round(share * BAR_WIDTH)
         bar = Content.assemble(" ", ("█" * full, "$accent"), ("░" * (BAR_WIDTH - full), "$foreground 45%"), "  ")
-        count = f"{wording.number(self._done)}/{wording.number(self._total)} " if self._total else ""
+        count = f"{number(self._done)}/{number(self._total)} " if self._total else ""
         rest = wording.eta(self._done, self._total, (self._now_ms - self._begun_ms) / 1000)
         text = " · ".join(part for part in (f"{count}{safe_line(self._what)}", rest, "esc stops") if part)
         return bar + Content(text)
