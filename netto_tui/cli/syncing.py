@@ -41,6 +41,7 @@ def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool
         raise UsageError("--watch goes over every replica.", remedy="Leave the names and --rebuild out.")
     config = session.load_config()
     if not config.replicas:
+        session.open().close()  # where there is no vault at all, it says that
         raise UsageError(
             "This vault has no replica yet.",
             remedy="Add one with: netto-tui init --replica disk=folder:/mnt/disk/netto",

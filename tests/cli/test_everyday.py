@@ -38,7 +38,7 @@ def test_a_vault_is_not_made_in_a_zone_that_does_not_exist(netto: Program, home:
 
 
 def test_without_a_vault_every_command_says_how_to_make_one(netto: Program) -> None:
-    for args in (("list",), ("search", "x"), ("status",), ("log", "--role", "user", "x"), ("show", "c_1")):
+    for args in (("list",), ("search", "x"), ("status",), ("log", "--role", "user", "x"), ("show", "c_1"), ("sync",)):
         done = netto(*args)
         assert done.code == 1
         assert done.out == ""
