@@ -16,6 +16,7 @@ from netto_tui.capture.base import Draft, Skipped
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import About, Message, encode_body
 from tests.unit.capture.given import drafts, events, messages, sample, shown, warned
+from tests.unit.capture.openclaw_schema import SCHEMA
 
 HEADER = {"type": "session", "version": 3, "id": "s-1", "timestamp": "2026-01-20T09:00:00.000Z", "cwd": "/home/m"}
 
@@ -43,13 +44,16 @@ def path(tmp_path: Path) -> Path:
     return folder / "openclaw-agent.sqlite"
 
 
-@pytest.fixture
-def sql(path: Path) -> sqlite3.Connection:
-    """An empty database with OpenClaw's own tables."""
+@pytest.fixture(params=["the tables that matter", "all of OpenClaw's"])
+def sql(path: Path, request: pytest.FixtureRequest) -> sqlite3.Connection:
+    """An empty database of an agent."""
+    schema = SCHEMA
+    if request.param != "the tables that matter":
+        schema = sample("openclaw/sqlite/openclaw_agent_schema_v23.sql").read_text()
     made = sqlite3.connect(path, isolation_level=None)
     made.create_function("octet_length", 1, lambda value: len(str(value).encode()), deterministic=True)
     made.execute("PRAGMA synchronous=OFF")
-    made.executescript(sample("openclaw/sqlite/openclaw_agent_schema_v23.sql").read_text())
+    made.executescript(schema)
     made.execute("PRAGMA user_version=23")
     made.execute("PRAGMA foreign_keys=OFF")
     made.execute("INSERT INTO schema_meta VALUES ('primary', 'agent', 23, 'netto', '2026.9.6', 1, 1)")
