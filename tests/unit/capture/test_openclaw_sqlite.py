@@ -7,7 +7,6 @@ import json
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 import zstandard
@@ -16,25 +15,16 @@ from netto_tui.capture.base import Draft, Skipped
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import About, Message, encode_body
 from tests.unit.capture.given import drafts, events, messages, sample, shown, warned
-from tests.unit.capture.openclaw_schema import SCHEMA
-
-HEADER = {"type": "session", "version": 3, "id": "s-1", "timestamp": "2026-01-20T09:00:00.000Z", "cwd": "/home/m"}
-
-NAVIGATION = {"version": 1, "report": {"kind": "canonical"}, "navigation": {}, "reset": {}, "model": {}} | {
-    name: 1 for name in ("modelBytes", "modelWithoutCheckpointBytes", "withoutCustomDataBytes")
-}
-
-
-def line(number: int, text: str = "hello") -> dict[str, Any]:
-    message = {"role": "user", "content": f"{text} {number}", "timestamp": 1768899600000 + number}
-    parent = f"e{number - 1}" if number > 1 else None
-    return {"type": "message", "id": f"e{number}", "parentId": parent, "timestamp": "2026-01-20T09:00:01.000Z"} | {
-        "message": message
-    }
-
-
-def text(*records: Any) -> bytes:
-    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+from tests.unit.capture.openclaw_database import (
+    HEADER,
+    SCHEMA,
+    add_event,
+    add_session,
+    insert,
+    line,
+    make_database,
+    text,
+)
 
 
 @pytest.fixture
@@ -50,38 +40,7 @@ def sql(path: Path, request: pytest.FixtureRequest) -> sqlite3.Connection:
     schema = SCHEMA
     if request.param != "the tables that matter":
         schema = sample("openclaw/sqlite/openclaw_agent_schema_v23.sql").read_text()
-    made = sqlite3.connect(path, isolation_level=None)
-    made.create_function("octet_length", 1, lambda value: len(str(value).encode()), deterministic=True)
-    made.execute("PRAGMA synchronous=OFF")
-    made.executescript(schema)
-    made.execute("PRAGMA user_version=23")
-    made.execute("PRAGMA foreign_keys=OFF")
-    made.execute("INSERT INTO schema_meta VALUES ('primary', 'agent', 23, 'netto', '2026.9.6', 1, 1)")
-    return made
-
-
-def insert(sql: sqlite3.Connection, table: str, **values: Any) -> None:
-    names, marks = ", ".join(values), ", ".join("?" * len(values))
-    sql.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 our own names
-
-
-def add_session(
-    sql: sqlite3.Connection, session: str, *records: Any, key: str = "agent:netto:main", **window: Any
-) -> None:
-    insert(sql, "session_windows", session_id=session, session_key=key, created_at=1, updated_at=2, **window)
-    for seq, record in enumerate(({**HEADER, "id": session}, *records)):
-        add_event(sql, session, seq, json.dumps(record).encode(), packed=seq % 2 == 1)
-
-
-def add_event(sql: sqlite3.Connection, session: str, seq: int, data: bytes, packed: bool = False) -> None:
-    values: dict[str, Any] = {"event_json": data.decode()}
-    if packed:
-        values = {
-            "event_zstd": zstandard.compress(data),
-            "event_utf8_bytes": len(data),
-            "navigation_json": json.dumps(NAVIGATION),
-        }
-    insert(sql, "transcript_events", session_id=session, seq=seq, created_at=1, **values)
+    return make_database(path, schema)
 
 
 def headers(path: Path) -> dict[str, About]:
