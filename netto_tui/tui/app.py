@@ -131,8 +131,11 @@ class NettoApp(App[int]):
         if not self.stands:
             message.vault.close()
             return
+        before, self._paused = self.reader, False
         self.vault = message.vault
         self.reader = message.vault.reader()
+        if before is not None:
+            before.close()
         self.inquiry = Inquiry(message.vault.reader, self.post_message)
         self._seen = self.reader.version()
         self.main.vault_opened()
@@ -170,9 +173,10 @@ class NettoApp(App[int]):
         self.worker = None
 
     def reopen(self) -> None:
-        """Open the vault anew, after its files were exchanged."""
-        self.close_stores()
-        self._paused = False
+        """Open the vault anew, after its files were exchanged; until then the old reader serves what is drawn."""
+        self._stop_threads()
+        if self.vault is not None:
+            self.vault.close()
         self._open()
 
     @on(messages.VaultRefused)
@@ -231,17 +235,21 @@ class NettoApp(App[int]):
             safe_display(message)[:600], title=safe_display(title), severity=severity, timeout=timeout, markup=False
         )
 
-    def close_stores(self) -> None:
-        """Let go of threads and files; what runs is told to stop."""
+    def _stop_threads(self) -> None:
         if self.worker is not None:
             self.worker.stop(2.0)
         if self.inquiry is not None:
             self.inquiry.close()
+        self.worker = self.inquiry = None
+
+    def close_stores(self) -> None:
+        """Let go of threads and files; what runs is told to stop."""
+        self._stop_threads()
         if self.reader is not None:
             self.reader.close()
         if self.vault is not None:
             self.vault.close()
-        self.worker = self.inquiry = self.reader = self.vault = None
+        self.reader = self.vault = None
 
     def on_unmount(self) -> None:
         """Close what was opened."""

@@ -188,3 +188,8 @@ async def test_a_conversation_without_a_date_stands_last_and_can_be_read(start: 
         await driven.press("G", "enter")
         await driven.until(lambda: browse(driven).transcript.selected)
         assert browse(driven).transcript.selected.text == "Some day."  # type: ignore[union-attr]
+        await driven.press("escape", "g")
+        tree.move_cursor(tree.root.children[-1])
+        driven.app.set_focus(tree)
+        await driven.press("enter")
+        await driven.until(lambda: (at := browse(driven).entries.selected) and at.conversation == name, "it goes there")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
@@ -24,15 +24,16 @@ from netto_tui.tui.panes.entries import (
     Entry,
     conversation_columns,
     conversation_entries,
-    heading,
     hit_columns,
     hit_entries,
     is_same,
 )
+from netto_tui.tui.panes.reading import Reading
 from netto_tui.tui.widgets.columns import Column
-from netto_tui.tui.widgets.datetree import DateTree
-from netto_tui.tui.widgets.pages import Fetch, no_rows
+from netto_tui.tui.widgets.datetree import UNDATED, DateTree
+from netto_tui.tui.widgets.pages import Fetch
 from netto_tui.tui.widgets.rowlist import RowList
+from netto_tui.tui.widgets.searchline import SearchLine
 from netto_tui.tui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -40,15 +41,6 @@ if TYPE_CHECKING:
 
 DEBOUNCE_SECONDS = 0.12
 PREVIEW_SECONDS = 0.05
-
-
-class SearchLine(Input):
-    """The line for a query."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "submit", "Results", key_display="⏎", id="search.results"),
-        Binding("escape", "screen.leave", "Back", id="search.leave"),
-    ]
 
 
 class BrowsePane(Pane):
@@ -69,11 +61,13 @@ class BrowsePane(Pane):
         self.asked = Query()
         self.shown = Query()
         self._serial = 0
-        self._open: tuple[str, str, tuple[str, ...]] = ("", "", ())
+        self._followed: Entry | None = None
+        """What the cursor of the list was on when the text last followed it."""
         self._typing: Timer | None = None
         self._preview: Timer | None = None
         self._refreshing = False
         self._total = 0
+        self._to_undated = False
         self.is_filled = False
 
     def compose(self) -> ComposeResult:
@@ -90,9 +84,7 @@ class BrowsePane(Pane):
         with Horizontal(id="columns"):
             yield DateTree(widget_id="tree")
             yield RowList(self._columns(hits=False), empty="Opening the vault…", widget_id="list")
-            with Vertical(id="reading"):
-                yield Static("", id="reading-title", markup=False)
-                yield Transcript(widget_id="transcript")
+            yield Reading(widget_id="reading")
 
     @property
     def entries(self) -> RowList[Entry]:
@@ -100,9 +92,14 @@ class BrowsePane(Pane):
         return self.query_one("#list", RowList)
 
     @property
+    def reading(self) -> Reading:
+        """What is on the right."""
+        return self.query_one("#reading", Reading)
+
+    @property
     def transcript(self) -> Transcript:
         """The text on the right."""
-        return self.query_one("#transcript", Transcript)
+        return self.reading.transcript
 
     @property
     def line(self) -> Input:
@@ -167,6 +164,8 @@ class BrowsePane(Pane):
             self.query_one(DateTree).show(answer.days)
             self._refreshing = False
             self.is_filled = True
+            if self._to_undated:
+                self._go_to_undated()
         self._tell_count(answer)
 
     def _empty_text(self) -> str:
@@ -191,12 +190,16 @@ class BrowsePane(Pane):
 
     def _fetch(self, query: Query) -> Fetch[Entry]:
         """Pages of the list for one query, from the app's own reader."""
-        reader = self.netto.reader
-        if reader is None:
-            return no_rows
-        if query.terms:
-            return lambda offset, limit: hit_entries(reader.search(query, limit, offset))
-        return lambda offset, limit: self._conversations(reader.conversations(query, offset, limit))
+
+        def page(offset: int, limit: int) -> Sequence[Entry]:
+            reader = self.netto.reader  # a restore puts another one in its place
+            if reader is None:
+                return ()
+            if query.terms:
+                return hit_entries(reader.search(query, limit, offset))
+            return self._conversations(reader.conversations(query, offset, limit))
+
+        return page
 
     def _conversations(self, rows: Sequence[ConversationRow]) -> list[Entry]:
         reader = self.netto.reader
@@ -214,64 +217,62 @@ class BrowsePane(Pane):
         self._preview = self.set_timer(PREVIEW_SECONDS, self._show_selected)
 
     def _show_selected(self) -> None:
-        entry = self.entries.selected
-        if not self.query_one("#reading").display:
+        """Follow the cursor; where it did not move, what is read stays."""
+        entry, before = self.entries.selected, self._followed
+        self._followed = entry
+        if not self.reading.display:
             return
-        self._show(entry)
+        read = self.reading.entry
+        if entry and before and read and is_same(entry, before) and not is_same(entry, read):
+            self.reading.reread()  # it was opened from elsewhere
+        else:
+            self._show(entry)
 
     def _show(self, entry: Entry | None) -> None:
-        reader, vault = self.netto.reader, self.netto.vault
-        if entry is None or reader is None or vault is None:
-            self._open = ("", "", ())
-            self.transcript.clear("")
-            self.query_one("#reading-title", Static).update("")
-            return
-        terms = tuple(term.text for term in self.shown.terms)
-        wanted = (entry.conversation, entry.hit.item if entry.hit else "", terms)
-        conversation, count = entry.conversation, reader.message_count(entry.conversation)
-        if wanted == self._open and count == self.transcript.pages.count:
-            return
-        same = entry.conversation == self._open[0] and not wanted[1]
-        at = self.transcript.cursor if same else reader.position(*wanted[:2]) if wanted[1] else 0
-        self._open = wanted
-        self.transcript.empty = "No messages."
-        self.transcript.show(
-            lambda offset, limit: reader.messages(conversation, offset, limit),
-            count,
-            at=at,
-            terms=terms,
-            zone=vault.zone,
-        )
-        row = entry.row or reader.conversation(conversation)
-        if row is not None:
-            self.query_one("#reading-title", Static).update(heading(row))
+        if entry is None:
+            self.reading.clear()
+        else:
+            self.reading.show(entry, [term.text for term in self.shown.terms])
 
     @on(RowList.Chosen, "#list")
     def _chosen(self) -> None:
         self.add_class("-reading")
-        self._show(self.entries.selected)
+        self._followed = self.entries.selected
+        self._show(self._followed)
         self.screen.set_focus(self.transcript)
 
     def open_conversation(self, conversation: str) -> None:
         """Read one conversation, wherever it is in the list."""
         reader = self.netto.reader
         row = reader.conversation(conversation) if reader is not None else None
-        if row is not None:
-            self.add_class("-reading")
-            self._show(Entry(conversation, row.started, row.title, row=row))
-            self.screen.set_focus(self.transcript)
+        if row is None:
+            self.netto.notify("This conversation is not in the vault any more.", severity="warning")
+            return
+        self.add_class("-reading")
+        self._show(Entry(conversation, row.started, row.title, row=row))
+        self.screen.set_focus(self.transcript)
 
     @on(DateTree.Picked)
     def _picked(self, message: DateTree.Picked) -> None:
-        self.line.value = with_filter(self.line.value, "on", message.value)
-        self.line.cursor_position = len(self.line.value)
+        undated = message.value == UNDATED
+        text = with_filter(self.line.value, "on", "" if undated else message.value)
+        self._to_undated = undated
+        if undated and text == self.line.value:
+            self._go_to_undated()
+        self.line.value = text
+        self.line.cursor_position = len(text)
 
-    def sync_told(self, message: object) -> None:
-        """Marks change with every pass that ends; the index's version tells."""
+    def _go_to_undated(self) -> None:
+        """No filter means them, but they are the last of the list."""
+        self._to_undated = False
+        self.entries.cursor = self.entries.count - (1 if self.shown.terms else self.query_one(DateTree).undated)
+        self.screen.set_focus(self.entries)
 
     @property
     def conversation(self) -> ConversationRow | None:
-        """The conversation under the cursor."""
+        """The conversation that is read, else the one under the cursor."""
+        if self.transcript.has_focus or self.has_class("-reading"):
+            return self.reading.row
         entry, reader = self.entries.selected, self.netto.reader
         if entry is None or reader is None:
             return None
@@ -301,12 +302,16 @@ class BrowsePane(Pane):
         self.set_class(shown, "-no-tree")
         self.set_class(not shown, "-tree")
         if not shown:
+            self.remove_class("-reading")  # where the text has the whole width, the tree would be under it
             self.screen.set_focus(tree)
         elif tree.has_focus:
             self.screen.set_focus(self.entries)
 
     def action_list_width(self, by: int) -> None:
         """Make the list wider or narrower."""
+        if not self.reading.display or not self.entries.display:
+            self.netto.notify("There is one column only. Make the terminal wider than 100 cells.", severity="warning")
+            return
         self.entries.styles.width = max(24, min(self.size.width - 24, self.entries.size.width + by))
 
     def action_next_match(self, by: int) -> None:

@@ -25,7 +25,10 @@ _DEPTHS = {4: 1, 7: 2, 10: 3}
 
 
 class DateTree(Tree[str]):
-    """A tree whose nodes carry `2026`, `2026-11` or `2026-11-23`: the value of an `on:` filter; "" is everything."""
+    """A tree whose nodes carry `2026`, `2026-11` or `2026-11-23`: the value of an `on:` filter; "" is everything.
+
+    UNDATED stands for what has no date.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor_down", "Down", show=False, id="tree.down"),
@@ -39,7 +42,7 @@ class DateTree(Tree[str]):
 
     @dataclass
     class Picked(Message):
-        """A time was chosen; "" means all of it."""
+        """A time was chosen; "" means all of it, UNDATED what has none."""
 
         value: str
 
@@ -51,6 +54,11 @@ class DateTree(Tree[str]):
         self.root.expand()
         self._days: dict[str, int] = {}
         self._counts: dict[str, int] = {}
+
+    @property
+    def undated(self) -> int:
+        """How many conversations have no date."""
+        return self._counts.get(UNDATED, 0)
 
     def show(self, days: Sequence[DayCount]) -> None:
         """Take other counts, keeping what is open and where the cursor is."""
@@ -103,8 +111,7 @@ class DateTree(Tree[str]):
     def on_tree_node_selected(self, event: Tree.NodeSelected[str]) -> None:
         """Say which time was chosen."""
         event.stop()
-        if event.node.data != UNDATED:
-            self.post_message(self.Picked(event.node.data or ""))
+        self.post_message(self.Picked(event.node.data or ""))
 
     def action_open(self) -> None:
         """Open the node under the cursor, or go into it."""

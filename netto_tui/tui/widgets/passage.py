@@ -158,6 +158,12 @@ class Passage:
         )
 
 
+def any_of(terms: Sequence[str]) -> re.Pattern[str] | None:
+    """What finds words that begin with any of the terms; None for no terms."""
+    words = sorted({term for term in terms if term.strip()}, key=len, reverse=True)
+    return re.compile("|".join(rf"\b{re.escape(word)}" for word in words), re.IGNORECASE) if words else None
+
+
 def pieces(text: str) -> Iterator[str]:
     """A text cut into pieces of at most PIECE characters, at line ends where there are any."""
     start = 0

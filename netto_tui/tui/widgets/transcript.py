@@ -22,7 +22,7 @@ from textual.style import Style
 
 from netto_tui.tui.widgets.layout import Layout
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
-from netto_tui.tui.widgets.passage import Passage
+from netto_tui.tui.widgets.passage import Passage, any_of
 
 if TYPE_CHECKING:
     from netto_tui.vault.rows import MessageRow
@@ -83,17 +83,21 @@ class Transcript(ScrollView, can_focus=True):
         self._width = 0
 
     def show(
-        self, fetch: Fetch[MessageRow], count: int, *, at: int = 0, terms: Sequence[str] = (), zone: tzinfo = UTC
+        self, fetch: Fetch[MessageRow], count: int, *, at: int = 0, terms: Sequence[str] = (), stay: bool = False
     ) -> None:
-        """Take another conversation, with the cursor on message `at` and `terms` marked where they stand."""
-        self.zone = zone
+        """Take another conversation, with the cursor on message `at` and `terms` marked where they stand.
+
+        stay: it is the same one as before, with changes; its folds and the window's place are kept.
+        """
+        inside = -self._edges()[0] if stay and self.pages.count else 0
         self.pages = Pages(fetch, count)
-        words = sorted({term for term in terms if term.strip()}, key=len, reverse=True)
-        self._marks = re.compile("|".join(rf"\b{re.escape(word)}" for word in words), re.IGNORECASE) if words else None
-        self._unlike = set()
+        self._marks = any_of(terms)
+        self._unlike = self._unlike if stay else set()
         self.set_reactive(Transcript.cursor, max(0, min(at, count - 1)))
         self._begin_layout()
         self._go_to(self.cursor)
+        if inside and count:
+            self.scroll_to(y=max(0, self._layout_of.top(self.cursor) + inside), animate=False, force=True)
         self.post_message(self.Moved(self, self.cursor))
 
     def clear(self, empty: str = "") -> None:

@@ -1,0 +1,86 @@
+"""The conversation that is read in Browse: its heading above its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from netto_tui.tui.panes.base import netto_of
+from netto_tui.tui.panes.entries import Entry, heading
+from netto_tui.tui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from netto_tui.vault.rows import ConversationRow, MessageRow
+
+
+class Reading(Vertical):
+    """One conversation. Shown again after a change, it stays where one reads."""
+
+    def __init__(self, *, widget_id: str) -> None:
+        super().__init__(id=widget_id)
+        self.entry: Entry | None = None
+        self._terms: tuple[str, ...] = ()
+        self._row: ConversationRow | None = None
+
+    def compose(self) -> ComposeResult:
+        """Heading and text."""
+        yield Static("", id="reading-title", markup=False)
+        yield Transcript(widget_id="transcript")
+
+    @property
+    def transcript(self) -> Transcript:
+        """The text."""
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def row(self) -> ConversationRow | None:
+        """The conversation that is shown."""
+        return self._row if self.entry is not None else None
+
+    def clear(self) -> None:
+        """Show no conversation."""
+        self.entry = self._row = None
+        self.transcript.clear("")
+        self.query_one("#reading-title", Static).update(Content(""))
+
+    def show(self, entry: Entry, terms: Sequence[str]) -> None:
+        """Show a conversation, at its hit if it has one; what is shown already is only read again where it changed."""
+        netto = netto_of(self)
+        if netto.reader is None or netto.vault is None:
+            return
+        row = netto.reader.conversation(entry.conversation)
+        if row is None:
+            self.clear()
+            return
+        item = entry.hit.item if entry.hit else ""
+        before, known = self.entry, self._row
+        same = before is not None and before.conversation == entry.conversation
+        moved = not same or (before is not None and item and item != (before.hit.item if before.hit else ""))
+        if not moved and row == known and tuple(terms) == self._terms:
+            return
+        self.entry, self._terms, self._row = entry, tuple(terms), row
+        self.transcript.empty, self.transcript.zone = "No messages.", netto.vault.zone
+        here = self.transcript.selected
+        self.transcript.show(
+            self._messages,
+            netto.reader.message_count(entry.conversation),
+            at=netto.reader.position(entry.conversation, item if moved else here.item if here else ""),
+            terms=self._terms,
+            stay=not moved,
+        )
+        self.query_one("#reading-title", Static).update(heading(row))
+
+    def reread(self) -> None:
+        """Show the same conversation as it is now."""
+        if self.entry is not None:
+            self.show(self.entry, self._terms)
+
+    def _messages(self, offset: int, limit: int) -> Sequence[MessageRow]:
+        """A page from the reader that is open now: a restore puts another one in its place."""
+        reader = netto_of(self).reader
+        return reader.messages(self.entry.conversation, offset, limit) if reader is not None and self.entry else ()
