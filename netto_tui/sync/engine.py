@@ -163,10 +163,11 @@ class _Pass:
             self._repair(lost, probe)
         else:
             self._settle(lost, probe)
+        root = self.vault.digest()  # before looking at what is due, else one who writes in between would be proven too
         if self.ledger.outbox(self.engine.quiet_since()):
             self.ledger.succeed()
         else:
-            self.ledger.prove(self.vault.digest(), self.vault.clock.now())
+            self.ledger.prove(root, self.vault.clock.now())
 
     def _enter(self, probe: Probe) -> Probe:
         """Pass the gates or raise; returns what the replica looks like then."""

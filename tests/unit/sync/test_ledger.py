@@ -150,3 +150,23 @@ def test_the_journal_keeps_its_latest_lines(device: Device, monkeypatch: pytest.
         ledgers.write_journal(device.vault, [("2026-11-23T12:00:00.000Z", "disk", "Pulled", f"line {number}")])
     with device.vault.reader() as reader:
         assert {row.detail for row in reader.journal()} == {f"line {number}" for number in range(3, 8)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_written_while_a_pass_ends_is_not_called_proven(
+    device: Device, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = ledgers.Ledger.outbox
+    late = [talk(2)]
+
+    def outbox(ledger: ledgers.Ledger, quiet_since_ms: int) -> list[ledgers.Due]:
+        found = real(ledger, quiet_since_ms)
+        if not found and late:
+            device.vault.add(late.pop())
+        return found
+
+    device.vault.add(talk(1))
+    monkeypatch.setattr(ledgers.Ledger, "outbox", outbox)
+    assert device.run(name).state == "behind"
+    assert device.run(name).state == "ok"
+    assert held(device.open(name)) == here(device.vault) == {record.id for record in [*talk(1), *talk(2)]}
