@@ -286,7 +286,7 @@ def _fetch_blobs(vault: Vault, replica: Replica, name: str, records: Iterable[Re
             continue
         with suppress(InvalidRecord):
             if (data := replica.read_blob(sha256)) is not None:
-                vault.blobs.put(sha256, data)
+                vault.add((), {sha256: data})
                 continue
         vault.want([name], "blob")
 

@@ -90,7 +90,7 @@ class Pull:
             if (data := read_blob(context, sha256)) is None:
                 context.vault.want([conversation], "blob")
             else:
-                context.vault.blobs.put(sha256, data)
+                context.vault.add((), {sha256: data})
         added = context.vault.add(records, origin=context.replica.name)
         self._note_parts(records)
         context.tally.pulled += added.added

@@ -13,8 +13,12 @@ from pathlib import Path
 
 from netto_tui.files import atomic_write, make_folder, sync_folder
 
-PARTS = ("sessions", "blobs", "memory", "index.db", "index.db-wal", "index.db-shm")
-"""What is exchanged; identity, configuration, quarantine and undo points stay."""
+PARTS = ("index.db", "index.db-wal", "index.db-shm", "sessions", "blobs", "memory")
+"""What is exchanged; identity, configuration, quarantine and undo points stay.
+
+The index goes first and comes last: whoever looks meanwhile finds none, and never one beside
+the log of another.
+"""
 
 
 def swap_in(path: Path, staged: Path, undo: Path) -> None:
@@ -27,8 +31,13 @@ def swap_in(path: Path, staged: Path, undo: Path) -> None:
     finish_swap(path)
 
 
+def swap_begun(path: Path) -> bool:
+    """Whether an exchange is under way, or was when its process died."""
+    return _plan_file(path).exists()
+
+
 def finish_swap(path: Path) -> None:
-    """Carry out an exchange that was begun; does nothing when none was."""
+    """Carry out an exchange that was begun; does nothing when none was. Call under the vault's lock."""
     try:
         plan = json.loads(_plan_file(path).read_bytes())
     except FileNotFoundError:
@@ -41,6 +50,7 @@ def finish_swap(path: Path) -> None:
             if (path / part).exists():
                 os.replace(path / part, undo / part)
             atomic_write(undo / f"{part}.moved", b"")
+    for part in reversed(PARTS):
         if (staged / part).exists():
             os.replace(staged / part, path / part)
     sync_folder(path)

@@ -41,7 +41,7 @@ from netto_tui.vault.reconcile import (
     set_index_aside,
 )
 from netto_tui.vault.schema import file_number
-from netto_tui.vault.swap import finish_swap, swap_in
+from netto_tui.vault.swap import finish_swap, swap_begun, swap_in
 
 CHECKPOINT_BYTES = 8 * 2**20
 
@@ -111,7 +111,9 @@ class Vault:
 
         Raises VaultError where there is none, NewerFormat where a newer version made it.
         """
-        finish_swap(path)
+        if swap_begun(path):
+            with VaultLock(path / ".netto" / "lock").held(lambda: None):  # whoever began may still be at it
+                finish_swap(path)
         return cls(path, recover_identity(path), now)
 
     @property
@@ -151,6 +153,7 @@ class Vault:
         """On taking the lock: finish what a dead writer began, and follow when the index was exchanged."""
         if not self._opened:
             return
+        finish_swap(self.path)
         if file_number(self.path / "index.db") != self._index_file:
             self.sql.close()
             self._connect()
@@ -212,7 +215,8 @@ class Vault:
         VaultError when the disk does not take them; then nothing of the current chunk is claimed.
         """
         for sha256, data in (blobs or {}).items():
-            self.blobs.put(sha256, data)
+            with self._held():  # else an exchange of all files might pass by it
+                self.blobs.put(sha256, data)
         added = Added()
         for chunk in chunks(records):
             with self._held():
@@ -331,7 +335,8 @@ class Vault:
 
     def reader(self) -> Reader:
         """A connection of its own for reading; close it on the thread that made it."""
-        return Reader(self.path / "index.db", self.zone, self.notes)
+        with self._held():  # while the index is exchanged there is none for a moment
+            return Reader(self.path / "index.db", self.zone, self.notes)
 
     def local_day(self, ms: int) -> str:
         """The day in the vault's zone, `YYYY-MM-DD`, of a time in milliseconds."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from netto_tui.errors import Busy
 from netto_tui.recovery.index_check import index_faults
-from netto_tui.vault import memory, swap
+from netto_tui.vault import lock, memory, swap
 from netto_tui.vault.identity import save_identity
 from netto_tui.vault.vault import Vault
 from tests.unit.vault.talks import bodies, new_vault, talk
+
+_BLOB = hashlib.sha256(b"picture").hexdigest()
 
 
 class PowerCut(BaseException):
@@ -125,3 +130,55 @@ def test_nothing_to_finish_is_nothing_done(vault: Vault) -> None:
     before = sorted(path for path in vault.path.rglob("*"))
     swap.finish_swap(vault.path)
     assert sorted(path for path in vault.path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("cut", range(2, 16))
+def test_who_has_the_vault_open_finishes_what_a_dead_process_began_before_writing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    path = folder / "vault"
+    with new_vault(path) as vault:
+        vault.add([*talk(1), *talk(3)])
+        staged, undo = stage(vault)
+        with pytest.raises(PowerCut), power_cut(monkeypatch, cut):
+            swap.swap_in(path, staged, undo)
+        vault.add(talk(4))
+    with Vault.open(path) as opened:
+        assert bodies(opened) == {bytes.fromhex(r.id) for number in (1, 2, 4) for r in talk(number)}
+        assert index_faults(opened) == []
+
+
+def test_an_exchange_that_is_under_way_is_left_to_the_process_that_does_it(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault.add([*talk(1), *talk(3)])
+    staged, undo = stage(vault)
+    monkeypatch.setattr(lock, "LOCK_SECONDS", 0.1)
+    real, refused = os.replace, []
+
+    def replace(old: Path, new: Path) -> None:
+        real(old, new)
+        if new.parent == undo and not refused:
+            with pytest.raises(Busy):
+                Vault.open(vault.path)
+            refused.append(True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", replace)
+        vault.exchange(staged, undo)
+    assert refused
+    assert bodies(vault) == {bytes.fromhex(r.id) for number in (1, 2) for r in talk(number)}
+
+
+def test_a_blob_that_arrives_while_files_are_exchanged_stays(vault: Vault) -> None:
+    vault.add(talk(1))
+    late = threading.Thread(target=vault.add, args=((), {_BLOB: b"picture"}))
+
+    def last() -> None:
+        late.start()
+        late.join(0.2)
+
+    staged, undo = stage(vault)
+    vault.exchange(staged, undo, last)
+    late.join()
+    assert vault.blobs.get(_BLOB) == b"picture"
