@@ -26,14 +26,14 @@ class Blobs:
         return self.path / sha256[:2] / sha256[2:]
 
     def put(self, sha256: str, data: bytes) -> None:
-        """Store a blob durably; one that is there and of the same length stays.
+        """Store a blob durably; an intact copy that is there stays.
 
         Raises InvalidRecord when the bytes are not the name's.
         """
         file = self._file(sha256)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise InvalidRecord(f"The bytes do not match the blob's name {sha256[:12]}….")
-        if not file.is_file() or file.stat().st_size != len(data):
+        if not file.is_file() or file.read_bytes() != data:
             atomic_write(file, data)
 
     def get(self, sha256: str) -> bytes | None:

@@ -134,29 +134,31 @@ def append(batch: Sequence[Append]) -> None:
     Raises Differs before anything is written when a file is not of the expected size, and
     VaultError, with every file cut back to that size, when a write fails.
     """
-    done: list[tuple[int, Append]] = []
+    opened: list[tuple[int, Append]] = []
+    begun: list[tuple[int, Append]] = []
     try:
         try:
             make_folders(dict.fromkeys(each.path.parent for each in batch))
             for each in batch:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                done.append((os.open(each.path, flags, 0o600), each))
-            for file, each in done:
+                opened.append((os.open(each.path, flags, 0o600), each))
+            for file, each in opened:
                 if os.fstat(file).st_size != each.size:
                     raise Differs(each.path.stem)
-            for file, each in done:
+            begun = opened
+            for file, each in opened:
                 write_all(file, each.data)
-            sync_files([file for file, _ in done])
+            sync_files([file for file, _ in opened])
             sync_folders({each.path.parent for each in batch if each.size == 0})
         except OSError as error:
-            for file, each in done:
+            for file, each in begun:  # of those that were only opened, nobody knows yet how long they are
                 os.ftruncate(file, each.size)
             raise VaultError(
                 f"The disk did not take the records: {error.strerror}.",
                 remedy="Nothing was acknowledged. Free some space or check the disk, then try again.",
             ) from error
     finally:
-        for file, _ in done:
+        for file, _ in opened:
             os.close(file)
 
 

@@ -485,3 +485,28 @@ def test_the_clock_follows_what_was_seen_but_not_far_ahead(vault: Vault, time: T
     assert vault.add([near]).ahead == 0
     assert vault.clock.stamp() > near.rev.stamp
     assert time.ms == NOON
+
+
+def test_a_write_that_fails_cuts_no_line_off_that_others_wrote(vault: Vault) -> None:
+    vault.add([*talk(1), *talk(2, day=22)])
+    longer = vault.sessions / "2026/11/22" / f"{talk(2)[0].rev.conversation}.jsonl"
+    with longer.open("ab") as file:  # such as a folder that another program brought up to date
+        file.writelines(record.line + b"\n" for record in talk(2, first=3, day=22))
+    refused = vault.sessions / "2026/11/23" / f"{talk(1)[0].rev.conversation}.jsonl"
+    kept = refused.rename(refused.with_suffix(".kept"))
+    refused.mkdir()
+    with pytest.raises(VaultError, match="did not take"):
+        vault.add([*talk(2, count=1, first=9, day=22), *talk(1, count=1, first=9)])
+    refused.rmdir()
+    kept.rename(refused)
+    assert bodies(Vault.open(vault.path)) >= {bytes.fromhex(r.id) for r in talk(2, first=3, day=22)}
+
+
+def test_a_damaged_blob_is_put_right_by_the_same_bytes(vault: Vault) -> None:
+    data = b"A picture of some length."
+    sha256 = hashlib.sha256(data).hexdigest()
+    vault.add([], {sha256: data})
+    file = vault.path / "blobs" / sha256[:2] / sha256[2:]
+    file.write_bytes(b"B" + data[1:])
+    vault.add([], {sha256: data})
+    assert vault.blobs.get(sha256) == data
