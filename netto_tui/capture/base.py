@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from netto_tui.capture.mapping import path_text
 from netto_tui.model.revision import Body
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Found:
     @property
     def where(self) -> str:
         """The path as reports name it."""
-        return str(self.path)
+        return path_text(self.path)
 
 
 class Source(Protocol):

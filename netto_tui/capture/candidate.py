@@ -42,12 +42,15 @@ class Candidate:
 
     @cached_property
     def text(self) -> str:
-        """The beginning of a text file, up to 64 KiB of UTF-8; "" when it is none."""
+        """The beginning of a text file, up to 64 KiB of UTF-8; "" when it is none.
+
+        It ends at the first NUL byte: a crash leaves runs of them where the disk had no data yet.
+        """
         try:
             data = next(self._chunks(), b"")[: 64 * 1024]
         except (OSError, Damaged):
             return ""
-        return "" if b"\0" in data else data.decode("utf-8", "replace")
+        return data.lstrip(b"\0").partition(b"\0")[0].decode("utf-8", "replace")
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from netto_tui.capture.base import Draft, Event, Found, Skipped
 from netto_tui.capture.candidate import RECORDS, Candidate
 from netto_tui.capture.claude_records import BY, KIND, KNOWN, Transcript
 from netto_tui.capture.decoding import BadJson, decode
-from netto_tui.capture.mapping import Taker, compact, first_at
+from netto_tui.capture.mapping import Taker, compact, first_at, path_text
 from netto_tui.capture.reading import Damaged, Entry, chunks, file_entries, lines, whole
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import ABOUT, About
@@ -130,8 +130,8 @@ def _session_of(path: Path) -> str:
     """The session that a file's place names, where its records do not: the file itself, or a subagent's folder."""
     if _agent_of(path):
         folder = next((above.name for above in path.parents if above.name not in ("subagents", "workflows")), "")
-        return folder or path.stem
-    return path.stem
+        return path_text(folder or path.stem)
+    return path_text(path.stem)
 
 
 def _about(transcript: Transcript, session: str, outline: Outline, path: Path) -> tuple[About, str]:
@@ -159,8 +159,8 @@ def _about(transcript: Transcript, session: str, outline: Outline, path: Path) -
 
 def _place(path: Path, session: str) -> str:
     """The path below the project's folder, whose own name only repeats the machine's paths."""
-    parts = path.parts
-    return "/".join(parts[parts.index(session) :]) if session in parts[:-1] else path.name
+    parts = [path_text(part) for part in path.parts]
+    return "/".join(parts[parts.index(session) :]) if session in parts[:-1] else parts[-1]
 
 
 def _meta(path: Path) -> dict[str, Any]:

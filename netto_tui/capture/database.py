@@ -33,7 +33,9 @@ class Database:
         self.before = path.stat()
         self.is_live = _log_of(path).exists()
         mode = "mode=ro" if self.is_live else "mode=ro&immutable=1"
-        self.sql = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, check_same_thread=False)
+        self.sql = sqlite3.connect(
+            f"file:{quote(os.fsencode(path.absolute()))}?{mode}", uri=True, check_same_thread=False
+        )
         try:
             self._prepare()
         except FAULTS:

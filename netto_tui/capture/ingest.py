@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netto_tui.capture.base import Draft, Event, Found, Skipped, Warned
+from netto_tui.capture.mapping import path_text
 from netto_tui.capture.openclaw_workspace import DAILY
 from netto_tui.capture.revising import Revising
 from netto_tui.capture.sources import find
@@ -212,7 +213,9 @@ class _Import:
         kept = items(self.vault.records(tally.conversation))
         for name in sorted(kept.keys() - tally.documents - {ABOUT}):
             if DAILY.fullmatch(name) and not kept[name].value.deleted:
-                self.note(Warned(str(found.root / name), "vanished", "It is gone from the workspace; it is kept here."))
+                self.note(
+                    Warned(path_text(found.root / name), "vanished", "It is gone from the workspace; it is kept here.")
+                )
 
     def compare_counts(self) -> None:
         """Warn of conversations that are kept here with more messages than their source has now."""

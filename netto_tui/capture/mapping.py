@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from netto_tui.capture.decoding import escape_surrogates
 from netto_tui.model.clock import to_instant
 from netto_tui.model.revision import UNDATED, Attachment, Part, Sent, Text, Unknown, encode_value
 
@@ -192,6 +194,11 @@ class Parts:
         inner = Parts()
         inner.blobs = self.blobs
         return inner
+
+
+def path_text(path: str | PurePath) -> str:
+    """A path, or a part of one, as text that a record can hold; a name need not be UTF-8."""
+    return escape_surrogates(path.as_posix() if isinstance(path, PurePath) else path)
 
 
 def compact(fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from netto_tui.capture.about import titled
 from netto_tui.capture.base import Draft, Event, Found, Skipped
 from netto_tui.capture.candidate import Candidate
+from netto_tui.capture.mapping import path_text
 from netto_tui.capture.openclaw_workspace import as_document
 from netto_tui.capture.reading import whole
 from netto_tui.model.ids import conversation_id
@@ -33,7 +34,7 @@ class Markdown:
 
     def read(self, found: Found) -> Iterator[Event]:
         """The document, and a header with its first heading."""
-        name = found.path.relative_to(found.root).as_posix()
+        name = path_text(found.path.relative_to(found.root))
         conversation = conversation_id(KIND, name)
         document, blobs = as_document(name, whole(found.path))
         if document.blobs:

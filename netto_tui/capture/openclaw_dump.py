@@ -12,7 +12,7 @@ from netto_tui.capture.base import Event, Found, Skipped, Warned
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.database import FAULTS, Database
 from netto_tui.capture.decoding import BadJson, decode
-from netto_tui.capture.mapping import Taker
+from netto_tui.capture.mapping import Taker, path_text
 from netto_tui.capture.openclaw_entries import KIND
 from netto_tui.capture.openclaw_sqlite import ARCHIVES, COLD, EVENTS, read_database
 from netto_tui.capture.reading import Entry, chunks, file_entries, whole
@@ -96,17 +96,17 @@ def _load(sql: sqlite3.Connection, found: Found, table: str, stated: Any) -> Ite
     path = found.path / "tables" / f"{table}.jsonl"
     if path.is_symlink() or not path.is_file():
         if stated:
-            yield Warned(str(path), "vanished", "A table that the manifest names is not there.")
+            yield Warned(path_text(path), "vanished", "A table that the manifest names is not there.")
         return
     digest = hashlib.sha256()
     for chunk in chunks(path):
         digest.update(chunk)
     if not isinstance(stated, dict) or stated.get("sha256") != digest.hexdigest():
-        yield Warned(str(path), "damaged", "A table does not match its checksum; what can be read is taken.")
+        yield Warned(path_text(path), "damaged", "A table does not match its checksum; what can be read is taken.")
     columns: list[str] = []
     strange = False
     sql.execute("BEGIN")
-    for entry in file_entries(path, str(path)):
+    for entry in file_entries(path, path_text(path)):
         if not isinstance(entry, Entry):
             yield entry
             continue
@@ -119,7 +119,9 @@ def _load(sql: sqlite3.Connection, found: Found, table: str, stated: Any) -> Ite
         sql.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 quoted
     sql.execute("COMMIT")
     if strange:
-        yield Warned(str(path), "newer-format", "Values are encoded in a way that is not known; they are kept as text.")
+        yield Warned(
+            path_text(path), "newer-format", "Values are encoded in a way that is not known; they are kept as text."
+        )
 
 
 def _add_columns(sql: sqlite3.Connection, table: str, columns: list[str], names: list[str]) -> None:

@@ -15,7 +15,7 @@ from netto_tui.capture.about import unite
 from netto_tui.capture.base import Draft, Event, Found, Warned
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.decoding import BadJson, decode
-from netto_tui.capture.mapping import first_at
+from netto_tui.capture.mapping import first_at, path_text
 from netto_tui.capture.openclaw_about import changed_at, header_about, session_name, store_about
 from netto_tui.capture.openclaw_entries import BY, KIND, Session
 from netto_tui.capture.reading import Entry, file_entries, whole
@@ -66,7 +66,7 @@ class OpenClawJsonl:
             break
         native_id = header.get("id")
         if not isinstance(native_id, str) or not native_id:
-            native_id = session_name(found.path.name).rpartition("_")[2]
+            native_id = session_name(path_text(found.path.name)).rpartition("_")[2]
         version = header.get("version")
         if isinstance(version, int) and version > NEWEST:
             yield Warned(where, "newer-format", f"Session version {version}; this netto-tui knows up to {NEWEST}.")
@@ -100,8 +100,9 @@ def place(path: Path) -> tuple[str, str]:
     name = re.sub(r"\.jsonl\.(?:(?:reset|deleted|bak)\.|imported-).*", ".jsonl", path.name)
     above = path.parents
     if len(above) > 2 and above[0].name == "sessions" and above[2].name == "agents":
-        return above[1].name, f"agents/{above[1].name}/sessions/{name}"
-    return "", name
+        agent = path_text(above[1].name)
+        return agent, f"agents/{agent}/sessions/{path_text(name)}"
+    return "", path_text(name)
 
 
 def read_store(path: Path) -> dict[str, dict[str, Any]]:

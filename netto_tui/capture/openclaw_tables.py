@@ -13,7 +13,7 @@ from netto_tui.capture.about import unite
 from netto_tui.capture.base import Found
 from netto_tui.capture.database import Database
 from netto_tui.capture.decoding import BadJson, decode
-from netto_tui.capture.mapping import compact, first_at, parse_time
+from netto_tui.capture.mapping import compact, first_at, parse_time, path_text
 from netto_tui.capture.openclaw_about import VOLATILE, changed_at, header_about, link, store_about
 from netto_tui.capture.openclaw_entries import KIND, Session
 from netto_tui.model.revision import About
@@ -32,7 +32,9 @@ class Store:
         self.form = found.format
         agent = next((row.get("agent_id") for row in database.rows("schema_meta")), None)
         self.agent = agent if isinstance(agent, str) else ""
-        self.path = f"agents/{self.agent}/agent/{found.path.name}" if found.path.parent.name == "agent" else ""
+        self.path = (
+            f"agents/{self.agent}/agent/{path_text(found.path.name)}" if found.path.parent.name == "agent" else ""
+        )
         windows = "session_windows" if "session_windows" in database.tables else "sessions"
         nodes = "session_nodes" if "session_nodes" in database.tables else "session_entries"
         self.windows = {str(row.get("session_id")): row for row in database.rows(windows)}

@@ -11,7 +11,7 @@ from typing import Any
 from netto_tui.capture.base import Draft, Event, Found, Skipped
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.decoding import escape_surrogates
-from netto_tui.capture.mapping import compact
+from netto_tui.capture.mapping import compact, path_text
 from netto_tui.capture.openclaw_about import link
 from netto_tui.capture.reading import text_encoding, whole
 from netto_tui.model.ids import conversation_id
@@ -57,17 +57,17 @@ class OpenClawWorkspace:
         conversation = conversation_id(KIND, f"{agent}\0{found.name}")
         lineage = []
         for path in found.files:
-            name = path.relative_to(found.root).as_posix()
+            name = path_text(path.relative_to(found.root))
             try:
                 data = whole(path)
             except OSError as error:
-                yield Skipped(str(path), 0, f"cannot be read: {error.strerror or error}")
+                yield Skipped(path_text(path), 0, f"cannot be read: {error.strerror or error}")
                 continue
             document, blobs = as_document(name, data)
             if DAILY.fullmatch(name) and (session := _SESSION_ID.search(document.text[:2000])):
                 lineage.append(link("document", session[1], document=name))
             if document.blobs:
-                yield Skipped(str(path), 0, "the text is not UTF-8; its bytes are kept as they are")
+                yield Skipped(path_text(path), 0, "the text is not UTF-8; its bytes are kept as they are")
             yield Draft(conversation, name, document, "", BY, blobs)
         title = f"Memory of {found.name or agent}"
         source = compact((("app", "openclaw"), ("format", KIND), ("native_id", found.name), ("agent", agent)))
@@ -94,7 +94,8 @@ def documents(root: Path) -> list[Path]:
 
 def agent_of(root: Path) -> str:
     """The agent whose workspace a folder is: `workspace-<agent>`, else the one that every install has."""
-    return root.name.removeprefix("workspace-") if root.name.startswith("workspace-") else "main"
+    name = path_text(root.name)
+    return name.removeprefix("workspace-") if name.startswith("workspace-") else "main"
 
 
 def as_document(name: str, data: bytes, **native: Any) -> tuple[Document, dict[str, bytes]]:

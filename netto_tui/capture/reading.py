@@ -61,7 +61,7 @@ def open_regular(path: Path) -> int:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(f"not a regular file: {path.name}")
+        raise OSError("not a regular file")
     return descriptor
 
 
@@ -210,7 +210,7 @@ def _entry(line: Line, where: str) -> tuple[Entry | Skipped | None, Skipped | No
         reason = f"a line of {total} bytes is longer than {LIMIT >> 20} MiB"
         return Skipped(where, line.number, reason, line.data), None
     try:
-        record = decode(line.data)
+        record = decode(line.data.strip(b"\0"))  # a crash leaves runs of NUL beside what was written
     except BadJson as error:
         bad = Skipped(where, line.number, str(error), line.data)
         return (None, bad) if error.cut or not line.ended else (bad, None)

@@ -16,6 +16,7 @@ from netto_tui.capture.base import Found, Skipped, Source, Warned
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.claude_code import ClaudeCode
 from netto_tui.capture.generic import Generic
+from netto_tui.capture.mapping import path_text
 from netto_tui.capture.markdown import Markdown
 from netto_tui.capture.openclaw_dump import OpenClawDump
 from netto_tui.capture.openclaw_jsonl import OpenClawJsonl
@@ -81,7 +82,9 @@ def find(paths: Sequence[Path], kind: str | None = None, name: str = "") -> Iter
     sources = [source for source in SOURCES if kind in (None, source.kind)]
     for path in paths:
         if not path.exists():
-            raise UsageError(f"There is nothing at {path}.", remedy="Check the path, or mount the disk it is on.")
+            raise UsageError(
+                f"There is nothing at {path_text(path)}.", remedy="Check the path, or mount the disk it is on."
+            )
     for path in paths:
         found = _walk(path, sources, kind) if path.is_dir() else _named(path, sources, kind)
         for one in found:
@@ -108,7 +111,7 @@ def _best(candidate: Candidate, sources: list[Source]) -> Found | None:
 def _named(path: Path, sources: list[Source], kind: str | None) -> Iterator[Found | Skipped | Warned]:
     """One file that a person named; with a kind it is taken as that, unless it is a foreign database."""
     if is_denied(path):
-        yield Skipped(str(path), 0, "files of this name hold secrets and are never read")
+        yield Skipped(path_text(path), 0, "files of this name hold secrets and are never read")
         return
     candidate = Candidate(path)
     found = _best(candidate, sources)
@@ -117,13 +120,13 @@ def _named(path: Path, sources: list[Source], kind: str | None) -> Iterator[Foun
     if found is not None:
         yield found
     elif not path.is_file() or path.stat().st_size:
-        yield Warned(str(path), "unrecognised", f"No conversation was recognised. Tried: {', '.join(KINDS)}.")
+        yield Warned(path_text(path), "unrecognised", f"No conversation was recognised. Tried: {', '.join(KINDS)}.")
 
 
 def _walk(root: Path, sources: list[Source], kind: str | None) -> Iterator[Found | Skipped | Warned]:
     """Everything below a folder that a person named."""
     if is_denied(root / "x") or DENIED_FOLDERS.fullmatch(root.name):
-        yield Skipped(str(root), 0, "folders of this name hold secrets and are never read")
+        yield Skipped(path_text(root), 0, "folders of this name hold secrets and are never read")
         return
     inside = root.resolve()
     claimed: set[Path] = set()
@@ -145,7 +148,7 @@ def _walk(root: Path, sources: list[Source], kind: str | None) -> Iterator[Found
                 continue
             found = _best(Candidate(path), sources)
             if found is None:
-                unknown += [str(path)] if _TELLING.search(name) and path.stat().st_size else []
+                unknown += [path_text(path)] if _TELLING.search(name) and path.stat().st_size else []
             elif found.confidence < _EXPLICIT and kind is None:
                 documents += 1
             else:
@@ -157,10 +160,10 @@ def _overlooked(root: Path, unknown: list[str], documents: int) -> Iterator[Warn
     if unknown:
         some = ", ".join(Path(name).name for name in unknown[:3])
         detail = f"No conversation was recognised in {len(unknown)} files ({some}{', …' if len(unknown) > 3 else ''})."
-        yield Warned(str(root), "unrecognised", f"{detail} Tried: {', '.join(KINDS)}.")
+        yield Warned(path_text(root), "unrecognised", f"{detail} Tried: {', '.join(KINDS)}.")
     if documents:
         detail = f"{documents} Markdown files are no conversations; import them with --from markdown."
-        yield Warned(str(root), "documents", detail)
+        yield Warned(path_text(root), "documents", detail)
 
 
 def _is_closed(folder: Path) -> bool:

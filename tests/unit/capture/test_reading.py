@@ -109,6 +109,9 @@ def test_a_line_beyond_the_limit_keeps_its_beginning_and_reading_goes_on(tmp_pat
         ('{"a":1}\nnonsense\n', 1, [2]),
         ('42\n"text"\n[1]\nnull\n\n  \r\n{"a":1}\n', 1, [1, 2, 3, 4]),
         ("", 0, []),
+        ('{"a":1}\n\0\0\n{"b":2}\n', 2, [2]),
+        ('{"a":1}\n\0\0{"b":2}\n', 2, []),
+        ('{"a":1}\n\0\0\0', 1, []),
     ],
 )
 def test_bad_lines_are_reported_and_a_torn_last_one_waits(text: str, good: int, bad: list[int]) -> None:

@@ -115,6 +115,15 @@ def test_what_nobody_recognises_is_reported_with_what_was_tried(tmp_path: Path) 
     assert all(kind in one.detail for kind in KINDS)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "\0" * 700), ("\0\0\0\n", ""), ('{"type": "custom", "data": "\0"}\n', "")]
+)
+def test_a_run_of_nul_bytes_after_a_crash_hides_no_session(tmp_path: Path, before: str, after: str) -> None:
+    path = jsonl(tmp_path / "a.jsonl", SESSION)
+    path.write_text(before + path.read_text() + after)
+    assert found(tmp_path) == ["a.jsonl"]
+
+
 def test_a_kind_that_is_asked_for_is_the_only_one(tmp_path: Path) -> None:
     jsonl(tmp_path / "a.jsonl", SESSION)
     written(tmp_path / "b.json", json.dumps({"messages": [{"role": "user", "content": "a"}]}))
