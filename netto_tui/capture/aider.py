@@ -58,7 +58,7 @@ def _chat(started: str, text: list[str], found: Found, line: int) -> Iterator[Ev
     start = parse_time(started)
     last: str | None = None
     for role, said in turns:
-        item = message_id(conversation, keys.key([role, said]))
+        item = message_id(conversation, keys.key(role))  # the last turn of a chat may still grow
         part: Part = ToolResult(output=(Text(said),)) if role == "tool" else Text(said)
         native = {"ambiguous": True} if role == "assistant" and re.search(rf"^{_PROMPT}", said, re.MULTILINE) else {}
         yield Draft(conversation, item, Message(role, (part,), parent=last, native=native), first_at(start), BY)

@@ -6,11 +6,26 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from netto_tui.capture.about import unite
 from netto_tui.capture.base import Draft
 from netto_tui.capture.openclaw_workspace import DAILY
 from netto_tui.model.blobs import externalize, inflate
-from netto_tui.model.revision import ABOUT, About, Body, Document, Record, Stamp, body_key, mint
+from netto_tui.model.revision import (
+    ABOUT,
+    About,
+    Body,
+    Document,
+    Message,
+    Part,
+    Record,
+    Stamp,
+    Text,
+    ToolResult,
+    body_key,
+    mint,
+)
 
 if TYPE_CHECKING:
     from netto_tui.vault.vault import Vault
@@ -72,6 +87,8 @@ class Revising:
         elif draft.at and draft.at < latest.at:
             self._insert_older(draft, body, blobs, heads, versions)
             return
+        elif draft.at == latest.at and self._is_earlier(draft, latest):
+            return
         elif isinstance(body, Document):
             self._look_at(draft, body, latest)
         self._mint(draft, body, blobs, self._after(draft, latest), heads or [latest], versions)
@@ -106,6 +123,10 @@ class Revising:
         newer = None if draft.at == latest.at else draft.at > latest.at
         return externalize(unite(stored, draft.body, newer))
 
+    def _is_earlier(self, draft: Draft, latest: _Version) -> bool:
+        stored = inflate(self._body_of(draft, latest), self.vault.blobs.get)
+        return _is_beginning(draft.body, stored)
+
     def _look_at(self, draft: Draft, body: Document, latest: _Version) -> None:
         """Tell of a daily note that lost text: such notes only grow."""
         stored = inflate(self._body_of(draft, latest), self.vault.blobs.get)
@@ -136,6 +157,30 @@ class Revising:
         self.records.append(record)
         self.blobs.update(draft.blobs)
         self.blobs.update(blobs)
+
+
+def _is_beginning(seen: Body, stored: Body) -> bool:
+    """Whether a message is what is stored, but for the end of its text or its parent.
+
+    A copy that was made while the text grew, or that lost the line of the parent, says nothing new.
+    """
+    if not isinstance(seen, Message) or not isinstance(stored, Message) or seen == stored:
+        return False
+    if stored.parent is not None and "missing_parent" in seen.native:
+        native = {key: value for key, value in seen.native.items() if key != "missing_parent"}
+        seen = msgspec.structs.replace(seen, parent=stored.parent, native=native)
+    if seen.parts and len(seen.parts) == len(stored.parts):
+        seen = msgspec.structs.replace(seen, parts=(*seen.parts[:-1], _grown(seen.parts[-1], stored.parts[-1])))
+    return seen == stored
+
+
+def _grown(seen: Part, stored: Part) -> Part:
+    """The stored part where the seen one is its beginning."""
+    if isinstance(seen, Text) and isinstance(stored, Text) and stored.text.startswith(seen.text):
+        return stored
+    if isinstance(seen, ToolResult) and isinstance(stored, ToolResult) and len(seen.output) == len(stored.output) == 1:
+        return msgspec.structs.replace(seen, output=(_grown(seen.output[0], stored.output[0]),))
+    return seen
 
 
 def _is_known(body: Body, versions: list[_Version]) -> bool:

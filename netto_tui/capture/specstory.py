@@ -109,7 +109,7 @@ class _Session:
         native: dict[str, Any] = compact((("note", heading["note"].strip()),))
         if is_user and content.startswith(_HARNESS):
             native["authored_by"] = "harness"
-        item = message_id(self.conversation, self.keys.key([heading["who"], heading["inside"], content]))
+        item = message_id(self.conversation, self.keys.key([heading["who"], heading["inside"]]))
         body = Message(
             role="user" if is_user else "assistant",
             parts=tuple(_parts(content, native)),

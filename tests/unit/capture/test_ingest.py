@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -369,3 +371,64 @@ def test_the_source_is_left_exactly_as_it_was(vault: Vault, tmp_path: Path) -> N
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.rglob("*") if path.is_file()}
     ingest(vault, [copy])
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.rglob("*") if path.is_file()} == before
+
+
+def _strange(folder: Path, start: bytes, end: bytes) -> Path:
+    """A path whose name is no UTF-8, as old file systems and archives leave them."""
+    return folder / os.fsdecode(start + b"\xff\xfe" + end)
+
+
+def test_names_that_are_no_text_are_no_obstacle(vault: Vault, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    workspace = _strange(home, b"workspace-", b"")
+    written(workspace / "SOUL.md", "kind")
+    written(workspace / "AGENTS.md", "careful")
+    written(_strange(workspace / "memory", b"2026-01-01-", b".md"), "noted")
+    jsonl(_strange(home, b"nameless", b".jsonl"), [{"type": "user", "message": {"role": "user", "content": "one"}}])
+    jsonl(_strange(home, b"pi", b".jsonl"), [{"type": "message", "message": {"role": "user", "content": "two"}}])
+    written(_strange(home, b"plain", b".md"), "# Three")
+    written(_strange(home, b"rubbish", b".jsonl"), "{]")
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE other (one)")
+    _strange(home, b"other", b".sqlite").write_bytes(database.serialize())
+    database.close()
+
+    imported = ingest(vault, [home])
+    noted = ingest(vault, [_strange(home, b"plain", b".md")])
+
+    assert (imported.conversations, imported.messages, noted.conversations) == (3, 2, 1)
+    assert [ingest(vault, [path]).added for path in (home, _strange(home, b"plain", b".md"))] == [0, 0]
+    assert [warned.code for warned in imported.warned] == ["unrecognised", "documents"]
+    assert "".join(f"{one.path}{one.detail}" for one in imported.warned).encode()
+
+
+def test_a_parent_that_a_damaged_copy_lost_is_not_lost_here(vault: Vault, tmp_path: Path) -> None:
+    whole = session(tmp_path / "whole" / "s.jsonl", 1, 2, 3)
+    damaged = session(tmp_path / "damaged" / "s.jsonl", 1, 3)
+    last = [draft.item for draft in drafts(whole) if isinstance(draft.body, Message)][2]
+
+    ingest(vault, [whole])
+    digest = vault.digest()
+    again = ingest(vault, [damaged])
+
+    assert (again.added, vault.digest()) == (0, digest)
+    with Vault.create(tmp_path / "other", device="desk", zone="UTC") as other:
+        ingest(other, [damaged, whole])
+        values = [item(kept, CONVERSATION, last).value.body for kept in (vault, other)]
+    assert values[0] == values[1]
+    assert isinstance(values[0], Message) and values[0].parent and "missing_parent" not in values[0].native
+
+
+def test_an_earlier_state_of_a_turn_that_grew_adds_nothing(vault: Vault, tmp_path: Path) -> None:
+    start = "# aider chat started at 2026-06-09 14:01:00\n\n#### go\n\nDone.\n\n> Applied edit\n"
+    early = written(tmp_path / "early" / "a.md", start)
+    late = written(tmp_path / "late" / "a.md", f"{start}> Commit abc\n")
+
+    assert ingest(vault, [early]).messages == 3
+    imported = ingest(vault, [late])
+    assert (imported.messages, imported.added, imported.warned) == (3, 1, [])
+    with Vault.create(tmp_path / "other", device="desk", zone="UTC") as other:
+        assert ingest(other, [late]).messages == 3
+        assert ingest(other, [early]).added == 0
+        with vault.reader() as here, other.reader() as there:
+            assert [reader.totals().messages for reader in (here, there)] == [3, 3]

@@ -126,4 +126,14 @@ def test_a_chat_that_grows_stays_one_conversation(tmp_path: Path) -> None:
     path = written(tmp_path / "a.md", AIDER)
     before = {(draft.conversation, draft.item) for draft in drafts(path)}
     path.write_text(AIDER + "You are welcome.\n")
-    assert before < {(draft.conversation, draft.item) for draft in drafts(path)}
+    after = {(draft.conversation, draft.item) for draft in drafts(path)}
+    assert before < after
+    path.write_text(AIDER + "You are welcome.\nAny time.\n")
+    assert {(draft.conversation, draft.item) for draft in drafts(path)} == after
+
+
+def test_a_turn_of_a_story_that_grows_stays_one_message(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.md", STORY)
+    before = [draft.item for draft in drafts(path)]
+    path.write_text(f"{STORY.rstrip()}\nAnd more.\n")
+    assert [draft.item for draft in drafts(path)] == before
