@@ -13,7 +13,7 @@ from pathlib import Path
 
 from netto_tui.errors import NettoError
 from netto_tui.vault import schema, sessions
-from netto_tui.vault.digests import known_root, refresh_root
+from netto_tui.vault.digests import refresh_root
 from netto_tui.vault.index import Index
 from netto_tui.vault.vault import Vault
 
@@ -62,8 +62,7 @@ def _compare(vault: Vault) -> list[str]:
         with tempfile.TemporaryDirectory(dir=vault.path / ".netto") as scratch:
             fresh = _derive(vault, Path(scratch) / "index.db")
             try:
-                if not known_root(sql):
-                    refresh_root(sql)
+                vault.digest()
                 refresh_root(fresh)
                 faults = [
                     f"The table {table} differs from the records."

@@ -20,10 +20,11 @@ from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.replicas.base import Corrupt, Replica
 from netto_tui.sync import events
-from netto_tui.sync.ledger import Ledger
+from netto_tui.sync.ledger import Ledger, wanted
 from netto_tui.vault import memory, sessions
 from netto_tui.vault.daybook import conversations_on, message_days
 from netto_tui.vault.identity import load_identity
+from netto_tui.vault.reconcile import reindex
 from netto_tui.vault.vault import Vault
 
 
@@ -100,37 +101,43 @@ class _Verification:
     def local(self) -> StoreVerdict:
         """Read every session file; damage goes to quarantine and its conversation is wanted."""
         vault, verdict = self.vault, StoreVerdict("local")
-        before = dict(
-            vault.sql.execute("SELECT name, digest FROM conversations WHERE revisions AND digest IS NOT NULL")
-        )
         names = [row[0] for row in vault.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall()]
         for done, name in enumerate(names):
             self._step("", done, len(names))
-            entry = vault.index.entry(name)
-            if entry is None:
-                continue
-            place = vault.file_of(entry).relative_to(vault.path)
-            verdict.corrupt += [Corrupt(f"{place}@{bad.start}", bad.data, bad.reason) for bad in self._bad(name)]
+            self._examine(name, verdict)
+        verdict.missing += wanted(vault)
         if self.deep:
             verdict.corrupt += self._deep_local()
         verdict.digest = vault.digest()
         self.digests = dict(vault.sql.execute("SELECT name, digest FROM conversations WHERE revisions"))
-        damaged = {row[0] for row in vault.sql.execute("SELECT name FROM wanted").fetchall()}
-        changed = {name for name, digest in before.items() if self.digests.get(name) != digest}
-        verdict.missing = sorted(damaged | changed)
+        verdict.missing = sorted({*verdict.missing, *wanted(vault)})
         return verdict
 
-    def _bad(self, name: str) -> list[sessions.Bad]:
-        """The bad stretches of a conversation's file; its rows are derived again if it differs from them."""
+    def _examine(self, name: str, verdict: StoreVerdict) -> None:
+        """Look at a conversation's file, and derive its rows again if it differs from them.
+
+        Others may write meanwhile: only what is found while nobody writes is damage.
+        """
+        if self._is_whole(name):
+            return
+        vault = self.vault
+        with vault.transaction():
+            entry = vault.index.entry(name)
+            if entry is None or self._is_whole(name):
+                return
+            place = vault.file_of(entry).relative_to(vault.path)
+            verdict.corrupt += [Corrupt(f"{place}@{bad.start}", bad.data, bad.reason) for bad in reindex(vault, name)]
+            verdict.missing.append(name)
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether a conversation's file holds nothing but the records that the index names."""
         vault = self.vault
         entry = vault.index.entry(name)
         if entry is None:
-            return []
+            return True
         content = sessions.read(vault.file_of(entry))
         rows = vault.sql.execute("SELECT id FROM revisions WHERE conversation = ?", (entry.id,)).fetchall()
-        if content.bad or {row[0].hex() for row in rows} != {line.record.id for line in content.lines}:
-            vault.records(name)
-        return list(content.bad)
+        return not content.bad and {row[0].hex() for row in rows} == {line.record.id for line in content.lines}
 
     def _deep_local(self) -> Iterator[Corrupt]:
         vault = self.vault

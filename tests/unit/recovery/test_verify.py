@@ -16,6 +16,8 @@ from netto_tui.recovery.index_check import index_faults
 from netto_tui.recovery.verify import Verdict, verify
 from netto_tui.sync import events
 from netto_tui.sync.ledger import wanted
+from netto_tui.vault import digests, sessions
+from netto_tui.vault.vault import Vault
 from tests.unit.sync.given import Device, blob_file, files, held, here, session_files, with_blob
 from tests.unit.vault.talks import dump, talk
 
@@ -312,3 +314,40 @@ def test_it_stops_on_request_and_tells_how_far_it_is(device: Device) -> None:
     stop.set()
     with pytest.raises(Cancelled):
         verify(device.vault, [device.open("disk")], cancel=stop)
+
+
+def test_a_line_that_is_being_written_is_no_damage(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, more = sessions.read, talk(1, count=1, first=9)
+    file = session(device.vault.path, 1)
+
+    def read(path: Path, start: int = 0) -> sessions.Content:
+        if path != file or not more:
+            return real(path, start)
+        whole = file.read_bytes()
+        file.write_bytes(whole + more[0].line[:40])  # as somebody sees it who looks while another one writes
+        found = real(path, start)
+        file.write_bytes(whole)
+        with Vault.open(device.vault.path, now=device.time) as other:
+            other.add([more.pop()])
+        return found
+
+    monkeypatch.setattr(sessions, "read", read)
+    local = look(device).stores[0]
+    assert (local.ok, local.missing, local.corrupt) == (True, [], [])
+    assert not list(device.vault.quarantine.path.glob("*"))
+
+
+def test_what_others_write_while_the_index_is_compared_gets_a_digest_of_its_own(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.vault.add(talk(1, count=1, first=8))
+    real, late = digests.conversation_digest, talk(1, count=1, first=9)
+
+    def conversation_digest(ids: list[str]) -> str:
+        if late and not device.vault.sql.in_transaction:  # nothing keeps others from writing now
+            with Vault.open(device.vault.path, now=device.time) as other:
+                other.add([late.pop()])
+        return real(ids)
+
+    monkeypatch.setattr(digests, "conversation_digest", conversation_digest)
+    assert index_faults(device.vault) == []
