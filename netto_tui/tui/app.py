@@ -99,6 +99,7 @@ class NettoApp(App[int]):
         """Whether SIGTERM and SIGHUP end the app in order, with the terminal as it was."""
         self._paused = False
         self._seen = -1
+        self._missed = 0
         self._watching: Timer | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -187,12 +188,32 @@ class NettoApp(App[int]):
 
     def _watch(self) -> None:
         """Look whether the data changed, and let ages grow."""
-        if not self.stands:
+        if not self.stands or not self._vault_is_there():
             return
         if self.reader is not None and (version := self.reader.version()) != self._seen:
             self._seen = version
             self.main.vault_changed()
         self.main.tick()
+
+    def _vault_is_there(self) -> bool:
+        """Notice that the folder went away, such as an unmounted disk, and that it is back.
+
+        An exchange of files may hide it from one look, so it takes two.
+        """
+        there = (self.vault_path / ".netto" / "vault.json").exists()
+        missed, self._missed = self._missed, 0 if there else self._missed + 1
+        if there and missed > 1:
+            self.reopen()
+        elif missed == 1 and not there:
+            from netto_tui.errors import VaultError
+
+            self._paused = True
+            if self.worker is not None:
+                self.worker.stop(0)
+                self.worker = None
+            remedy = "Bring the folder back, such as by mounting its disk; the app goes on by itself."
+            self.main.vault_lost(VaultError(f"The vault in {self.vault_path} is gone.", remedy=remedy))
+        return there and missed <= 1
 
     @property
     def stands(self) -> bool:

@@ -10,7 +10,7 @@ from netto_tui.tui.widgets.datetree import DateTree
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
-from tests.tui.vaults import talk
+from tests.tui.vaults import TALKS, talk
 
 
 def browse(driven: Driven) -> BrowsePane:
@@ -76,3 +76,30 @@ async def test_the_date_tree_comes_out_over_the_text_in_a_narrow_terminal(start:
         await driven.press("enter", "t")
         tree = browse(driven).query_one(DateTree)
         assert tree.has_focus and tree.display
+
+
+async def test_a_vault_whose_folder_goes_away_is_said_in_every_section_until_it_is_back(
+    start: Start, vault_path: Path
+) -> None:
+    async with start() as driven:
+        header = driven.app.main.header
+        vault_path.rename("elsewhere")
+        await driven.until(lambda: header.fault == "no vault")
+        assert any("is gone" in toast for toast in driven.toasts)
+        assert "is gone" in browse(driven).entries.empty
+        if vault_path.exists():  # somebody made an empty index there
+            vault_path.rename("rest")
+        Path("elsewhere").rename(vault_path)
+        await driven.until(lambda: not header.fault and browse(driven).entries.count == len(TALKS), "it goes on")
+        await driven.press("enter", "G")
+        assert browse(driven).transcript.selected
+
+
+async def test_an_empty_list_says_all_of_what_to_do(start: Start) -> None:
+    async with start((60, 15)) as driven:
+        await driven.press("slash", *"nothingatall")
+        await driven.until(lambda: browse(driven).entries.count == 0)
+        entries = browse(driven).entries
+        entries.empty = "The vault is empty. Bring conversations in, one after the other: netto-tui import PATH"
+        drawn = "".join(entries.render_line(y).text for y in range(1, 4))
+        assert "netto-tui import PATH" in " ".join(drawn.split())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from netto_tui.model.conversation import body_text, items
 from netto_tui.recovery.undo import points
 from netto_tui.tui.panes.recovery import RecoveryPane
@@ -157,3 +159,46 @@ async def test_a_drill_is_remembered_by_the_health_section(start: Start) -> None
         assert states["drill disk"] == "ok"
         assert states["drill mirror"] == "warn"
         assert states["conflicts"] == "warn"
+
+
+async def test_a_preview_belongs_to_what_was_chosen_when_it_began(start: Start, vault_path: Path) -> None:
+    lose(vault_path, talk(2)[0])
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        pane.action_preview()
+        await driven.press("j")
+        assert pane.wanted.source == "mirror"
+        assert "choice changed" in await done(driven, pane)
+        assert pane.preview is None
+        assert pane.why_not("restore")
+
+
+async def test_a_preview_is_no_more_when_the_vault_changes(start: Start, vault_path: Path) -> None:
+    lose(vault_path, talk(2)[0])
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("p")
+        assert "would add" in await done(driven, pane)
+        with Vault.open(vault_path) as other:
+            writing.log(other, talk(3)[0], "user", "One thing more.")
+        await driven.until(lambda: "p makes it anew" in outcome(pane))
+        assert pane.preview is None
+
+
+async def test_a_job_that_breaks_says_so_and_lets_go(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("said in private")
+
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        monkeypatch.setattr("netto_tui.tui.recovering.run_drill", broken)
+        await driven.press("D")
+        assert "stopped: ValueError" in await done(driven, pane)
+        assert "private" not in outcome(pane)
+
+
+async def test_a_date_before_the_first_backup_says_that_nothing_was_there(start: Start) -> None:
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("j", "d", *"2001", "enter", "p")
+        assert "Nothing was there at that time" in await done(driven, pane)

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from netto_tui.errors import NettoError, UsageError
-from netto_tui.plural import many, number
+from netto_tui.plural import many
 from netto_tui.recovery.drill import DrillReport
 from netto_tui.recovery.restore import Preview, PreviewItem, RestoreReport
 from netto_tui.recovery.verify import Verdict
@@ -24,10 +24,16 @@ from netto_tui.security.display import safe_line
 from netto_tui.tui import messages, recovering, wording
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.panes.base import Pane
-from netto_tui.tui.panes.recovery_words import drill_lines, preview_lines, restored_lines, verdict_lines
+from netto_tui.tui.panes.recovery_words import (
+    drill_lines,
+    item_columns,
+    preview_lines,
+    restored_lines,
+    source_columns,
+    verdict_lines,
+)
 from netto_tui.tui.recovering import Wanted
 from netto_tui.tui.standing import replica_rows
-from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.progress import ProgressLine
 from netto_tui.tui.widgets.rowlist import RowList
@@ -62,9 +68,10 @@ class RecoveryPane(Pane):
 
     @dataclass
     class Finished(Message):
-        """A job ended well."""
+        """A job ended well; wanted: what was chosen when it began."""
 
         result: Verdict | Preview | RestoreReport | DrillReport
+        wanted: Wanted
 
     @dataclass
     class Failed(Message):
@@ -78,44 +85,29 @@ class RecoveryPane(Pane):
         self.wanted = Wanted("")
         self.title_text = ""
         self.preview: tuple[Wanted, Preview] | None = None
+        self._previewed = 0
+        """How many revisions were here when the preview was made."""
         self.running = ""
         self._cancel = threading.Event()
         self._rows: list[ReplicaRow] = []
 
     def compose(self) -> ComposeResult:
         """Sources, choice, progress, outcome, items."""
-        yield RowList(self._columns(), empty="There is no replica to restore from.", widget_id="sources")
+        yield RowList(
+            source_columns(self.netto.now),
+            empty="There is no replica to restore from. Add one: netto-tui init --replica NAME=KIND:TARGET",
+            widget_id="sources",
+        )
         yield Static("", id="recovery-choice", classes="line", markup=False)
         yield ProgressLine(id="recovery-progress")
         with VerticalScroll(id="recovery-outcome", can_focus=False):
             yield Static("", id="recovery-text", markup=False)
-        yield RowList(self._item_columns(), empty="", headings=False, widget_id="recovery-items")
+        yield RowList(item_columns(self._title), empty="", headings=False, widget_id="recovery-items")
 
     @property
     def sources(self) -> RowList[ReplicaRow]:
         """The replicas."""
         return self.query_one("#sources", RowList)
-
-    def _columns(self) -> list[Column[ReplicaRow]]:
-        return [
-            Column("Bring back from", lambda row: row.name, 16),
-            Column("Kind", lambda row: row.kind, 10, style="$foreground-muted"),
-            Column("State", lambda row: wording.state_words(row.state), 11),
-            Column("Verified", lambda row: Content(number(row.verified)), 9, "right"),
-            Column("Proof", lambda row: Content(wording.ago(row.verified_at, self.netto.now()))),
-        ]
-
-    def _item_columns(self) -> list[Column[PreviewItem]]:
-        return [
-            Column("", self._mark, 8),
-            Column("", self._title),
-            Column("", lambda item: Content(f"+{many(item.revisions, 'revision')}"), 18, "right"),
-        ]
-
-    def _mark(self, item: PreviewItem) -> Content:
-        return Content.styled(
-            "+ add" if item.kind == "add" else "~ change", "$text-success" if item.kind == "add" else "$text-warning"
-        )
 
     def _title(self, item: PreviewItem) -> str:
         row = self.netto.reader.conversation(item.conversation) if self.netto.reader else None
@@ -126,6 +118,8 @@ class RecoveryPane(Pane):
         reader, vault = self.netto.reader, self.netto.vault
         if reader is not None and vault is not None:
             self._rows = replica_rows(vault, reader)
+            if self.preview is not None and reader.totals().revisions != self._previewed:
+                self._forget("The vault changed since that preview. p makes it anew.")
             here = self.sources.selected
             self.sources.show(
                 listed(self._rows), len(self._rows), keep=lambda row: here is not None and row.name == here.name
@@ -141,13 +135,21 @@ class RecoveryPane(Pane):
     def _want(self, wanted: Wanted) -> None:
         self.wanted = wanted
         if self.preview is not None and self.preview[0] != wanted:
-            self.preview = None
-            self._show(Content(""), [])
+            self._forget()
         self._tell_choice()
         self.refresh_bindings()
 
+    def _forget(self, why: str = "") -> None:
+        self.preview = None
+        self._show(Content.styled(why, "$text-warning"), [])
+        self.refresh_bindings()
+
     def _tell_choice(self) -> None:
-        what = f"one conversation: {safe_line(self.title_text, 60)}" if self.wanted.conversation else "the whole vault"
+        what = (
+            f"one conversation: {safe_line(self.title_text, 60) or 'untitled'}"
+            if self.wanted.conversation
+            else "the whole vault"
+        )
         when = f"as of {self.wanted.as_of}" if self.wanted.as_of else "as it is there now"
         line = Content.assemble(
             ("Restore ", "$foreground-muted"),
@@ -155,8 +157,9 @@ class RecoveryPane(Pane):
             (f" from {self.wanted.source or '—'}, ", "$foreground-muted"),
             (when, "bold"),
         )
-        if self.preview is None and self.size.width >= 100:
-            line += Content.styled("   p shows what it would do; nothing is written", "$foreground 45%")
+        if self.size.width >= 100:
+            hint = "R restores it" if self.preview else "p shows what it would do; nothing is written"
+            line += Content.styled(f"   {hint}", "$foreground 45%")
         self.query_one("#recovery-choice", Static).update(line)
 
     def _show(self, text: Content, items: list[PreviewItem]) -> None:
@@ -170,19 +173,17 @@ class RecoveryPane(Pane):
         self._cancel.clear()
         self.query_one(ProgressLine).move(f"{name} {self.wanted.source}", 0, 0, self.netto.now())
         self.refresh_bindings()
-        self._work(job)
+        self._work(job, self.wanted)
 
     @work(thread=True, exit_on_error=False, group="recovery", description="Verify or restore")
-    def _work(self, job: Callable[[Vault, Bridge, threading.Event], Any]) -> None:
+    def _work(self, job: Callable[[Vault, Bridge, threading.Event], Any], wanted: Wanted) -> None:
         vault = self.netto.vault
         if vault is None:
             return
         try:
-            self.post_message(self.Finished(job(vault, Bridge(self.post_message), self._cancel)))
-        except NettoError as error:
-            self.post_message(self.Failed(error, self.running == "restoring"))
-        except OSError as error:
-            found = NettoError(f"The disk said: {error.strerror}.", remedy="Check the disk, then try again.")
+            self.post_message(self.Finished(job(vault, Bridge(self.post_message), self._cancel), wanted))
+        except Exception as error:  # whatever it is, the screen has to say that the job ended
+            found = recovering.in_words(error, self.netto.vault_path)
             self.post_message(self.Failed(found, self.running == "restoring"))
 
     @on(messages.ProgressMoved)
@@ -203,9 +204,13 @@ class RecoveryPane(Pane):
         match message.result:
             case Verdict() as verdict:
                 self._show(verdict_lines(verdict), [])
+            case Preview() if message.wanted != self.wanted:
+                self._forget("The choice changed while that was read. p makes the preview anew.")
             case Preview() as preview:
                 self.preview = (self.wanted, preview)
+                self._previewed = self.netto.reader.totals().revisions if self.netto.reader else 0
                 self._show(preview_lines(preview), preview.items)
+                self._tell_choice()
             case DrillReport() as report:
                 self._show(drill_lines(report), [])
             case RestoreReport() as report:
@@ -255,7 +260,9 @@ class RecoveryPane(Pane):
 
     @on(RowList.Chosen, "#sources")
     def _chosen(self) -> None:
-        if not self.why_not("preview"):
+        if reason := self.why_not("preview"):
+            self.netto.notify(reason, severity="warning")
+        else:
             self.action_preview()
 
     def action_drill(self) -> None:
@@ -287,7 +294,9 @@ class RecoveryPane(Pane):
         from netto_tui.tui.panes.browse import BrowsePane
 
         row = self.netto.main.query_one(BrowsePane).conversation
-        if self.wanted.conversation or row is None:
+        if row is None and not self.wanted.conversation:
+            self.netto.notify("Open a conversation in Browse first (1), then come back.", severity="warning")
+        elif self.wanted.conversation or row is None:
             self.title_text = ""
             self._want(replace(self.wanted, conversation=""))
         else:
@@ -329,9 +338,8 @@ class RecoveryPane(Pane):
         if self.running:
             self.action_stop()
         elif self.preview is not None:
-            self.preview = None
-            self._show(Content(""), [])
-            self.refresh_bindings()
+            self._forget()
+            self._tell_choice()
         elif self.wanted.conversation or self.wanted.as_of:
             self._want(Wanted(self.wanted.source))
         else:

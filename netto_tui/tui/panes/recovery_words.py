@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.content import Content
 
 from netto_tui.plural import many, number
 from netto_tui.recovery.drill import DrillReport
-from netto_tui.recovery.restore import Preview, RestoreReport
+from netto_tui.recovery.restore import Preview, PreviewItem, RestoreReport
 from netto_tui.recovery.verify import Verdict
 from netto_tui.security.display import safe_line
+from netto_tui.tui import wording
+from netto_tui.tui.widgets.columns import Column
+from netto_tui.vault.rows import ReplicaRow
 
 NAMED = 20
 """How many finds are listed by name; the counts are of all."""
+
+
+def source_columns(now: Callable[[], int]) -> list[Column[ReplicaRow]]:
+    """The columns of the list of replicas; now: milliseconds since 1970."""
+    return [
+        Column("Bring back from", lambda row: row.name, 16),
+        Column("Kind", lambda row: row.kind, 10, style="$foreground-muted"),
+        Column("State", lambda row: wording.state_words(row.state), 11),
+        Column("Verified", lambda row: Content(number(row.verified)), 9, "right"),
+        Column("Proof", lambda row: Content(wording.ago(row.verified_at, now()))),
+    ]
+
+
+def item_columns(title: Callable[[PreviewItem], str]) -> list[Column[PreviewItem]]:
+    """The columns of the list of conversations that a restore would touch."""
+    return [
+        Column("", _mark, 8),
+        Column("", title),
+        Column("", lambda item: Content(f"+{many(item.revisions, 'revision')}"), 18, "right"),
+    ]
+
+
+def _mark(item: PreviewItem) -> Content:
+    return (
+        Content.styled("+ add", "$text-success") if item.kind == "add" else Content.styled("~ change", "$text-warning")
+    )
 
 
 def verdict_lines(verdict: Verdict) -> Content:
@@ -66,7 +97,11 @@ def preview_lines(preview: Preview) -> Content:
     if preview.corrupt:
         text = f"{many(preview.corrupt, 'piece')} there cannot be used and will be left out."
         lines.append(Content.styled(text, "$text-error"))
-    if not preview.revisions:
+    if not preview.conversations:
+        lines.append(
+            Content.styled("Nothing was there at that time, so there is nothing to bring back.", "$text-warning")
+        )
+    elif not preview.revisions:
         lines.append(Content("Everything there is here already."))
     return Content("\n").join(lines)
 

@@ -100,7 +100,8 @@ class SyncPane(Pane):
             return
         total = reader.totals().conversations
         path = str(self.netto.vault_path)
-        local = ReplicaRow("local", "vault", path, "ok", total, 0, "", "", 0, "")
+        state = "unreachable" if self.netto.main.header.fault else "ok"
+        local = ReplicaRow("local", "vault", path, state, total, 0, "", "", 0, "")
         self._rows = [local, *replica_rows(vault, reader)]
         here = self.stores.selected
         self.stores.show(

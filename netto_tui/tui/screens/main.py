@@ -18,6 +18,7 @@ from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.widgets.header import SECTIONS, Header
 
 if TYPE_CHECKING:
+    from netto_tui.errors import NettoError
     from netto_tui.tui.app import NettoApp
 
 
@@ -79,6 +80,7 @@ class MainScreen(Screen[None]):
 
     def vault_opened(self) -> None:
         """Fill the header and the section in front; the others when they are shown."""
+        self.header.fault = ""
         self._read_header()
         for pane in self.query(Pane):
             pane.stale = True
@@ -88,6 +90,15 @@ class MainScreen(Screen[None]):
         """Say why there is no vault."""
         browse = self.query_one(BrowsePane)
         browse.refuse(str(error))
+
+    def vault_lost(self, error: NettoError) -> None:
+        """Say everywhere that the vault's folder is gone."""
+        self.header.fault = "no vault"
+        self.header.conflicts = 0
+        for pane in self.query(Pane):
+            pane.stale = True
+        self.query_one(BrowsePane).refuse(str(error))
+        self.netto.notify(str(error), severity="error", timeout=60)
 
     def vault_changed(self) -> None:
         """Read what is visible again, the rest when it is shown."""

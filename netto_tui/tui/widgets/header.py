@@ -37,6 +37,8 @@ class Header(Widget):
     conflicts: reactive[int] = reactive(0)
     activity: reactive[str] = reactive("")
     """What a pass is doing now; "" when nothing runs."""
+    fault: reactive[str] = reactive("")
+    """What is wrong with the vault itself; it is shown instead of all else."""
     replicas: reactive[tuple[ReplicaRow, ...]] = reactive(())
     now_ms: reactive[int] = reactive(0)
 
@@ -63,6 +65,8 @@ class Header(Widget):
 
     def _standing(self, room: int) -> Content:
         """The longest form of the replicas' marks that fits."""
+        if self.fault:
+            return Content.styled(f" ✗ {safe_line(self.fault)} ", "bold $text-error")
         letters = wording.initials([row.name for row in self.replicas])
         forms = []
         for long, with_age in ((True, True), (True, False), (False, False)):

@@ -171,8 +171,10 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         if self.virtual_size.height != self.pages.count + self.headings:
             self.call_later(self._measure)
         if row is None:
-            if index == 0 and self.pages.count == 0 and self.empty:
-                return self._strip(Content(f"  {self.empty}"), base + self._part("list--empty"))
+            if self.pages.count == 0 and self.empty:
+                lines = Content(self.empty).wrap(max(8, width - MARGIN - 1))  # its end says what to do
+                if index < len(lines):
+                    return self._strip(Content("  ") + lines[index], base + self._part("list--empty"))
             return Strip.blank(width, base.rich_style)
         here = index == self.cursor
         content = line(self.columns, row, width - MARGIN - 1)
