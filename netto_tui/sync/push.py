@@ -96,6 +96,7 @@ class Push:
             context.tally.healed += len(healed)
             context.tell(events.Healed, len(healed))
         if sent.keys() - equal:
+            context.ledger.forget(sent.keys() - equal, recheck=True)  # so that it is read, whatever the cursor says
             raise Moved(f"{len(sent) - len(equal)} conversations read back differently from {context.replica.name}.")
 
     def _own_blob(self, sha256: str) -> bytes | None:

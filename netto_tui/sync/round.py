@@ -60,24 +60,23 @@ def sync_all(
     vault = engine.vault
     tell_alerts(engine, memory.refresh(vault))
     reports: dict[str, events.PassReport] = {}
+    asked: dict[str, set[str]] = {each.name: set() for each in replicas}
     waiting = list(replicas)
     for _ in range(ROUNDS):
         for each in waiting:
             again = each.name in reports
+            asked[each.name].update(wanted(vault))
             report = engine.run(each, rebuild=each.name in rebuild and not again)
             reports[each.name] = _together(reports[each.name], report) if again else report
-        waiting = [each for each in waiting_candidates(replicas, reports) if is_due(engine, each)]
+        lost = set(wanted(vault))
+        well = [each for each in replicas if not reports[each.name].error]
+        waiting = [each for each in well if lost - asked[each.name] or is_due(engine, each)]
         if not waiting:
             break
     tell_alerts(engine, memory.refresh(vault))
     if complete and all(not report.error for report in reports.values()):
-        _conclude_wanted(engine)
+        _conclude_wanted(engine, [name for name in wanted(vault) if all(name in each for each in asked.values())])
     return [reports[each.name] for each in replicas]
-
-
-def waiting_candidates(replicas: Sequence[Replica], reports: dict[str, events.PassReport]) -> list[Replica]:
-    """The replicas whose last pass ended well."""
-    return [each for each in replicas if not reports[each.name].error]
 
 
 def is_due(engine: Engine, replica: Replica) -> bool:
@@ -92,10 +91,9 @@ def tell_alerts(engine: Engine, texts: Sequence[str]) -> None:
         engine.listener(events.Alerted(to_instant(engine.vault.clock.now()), "", "memory", text))
 
 
-def _conclude_wanted(engine: Engine) -> None:
+def _conclude_wanted(engine: Engine, names: Sequence[str]) -> None:
     """Every replica was asked for what was lost here: strike it off, and tell what nobody has."""
     vault = engine.vault
-    names = wanted(vault)
     for name in names:
         needed = vault.sql.execute(
             "SELECT sha256 FROM blobs JOIN conversations ON id = conversation WHERE name = ?", (name,)

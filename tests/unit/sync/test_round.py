@@ -10,9 +10,10 @@ import pytest
 from netto_tui.config import Config, ReplicaConfig
 from netto_tui.errors import UsageError
 from netto_tui.sync import events
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.ledger import settle_wanted, wanted
 from netto_tui.sync.round import open_replicas
 from netto_tui.vault import memory, writing
+from netto_tui.vault.vault import Vault
 from tests.unit.sync.given import Device, held, here, session_files
 from tests.unit.vault.talks import talk
 
@@ -160,3 +161,42 @@ def test_names_and_kinds_that_are_not_there_are_refused_with_a_way_out(device: D
         open_replicas(device.vault, odd)
     assert [each.name for each in open_replicas(device.vault, device.config)] == list(NAMES)
     assert sorted(path.name for path in folder.iterdir()) == ["laptop"]
+
+
+def spoil(vault: Vault) -> None:
+    """Damage a line of the first talk, and have it noticed."""
+    (file,) = [path for path in session_files(vault.path) if path.stem == talk(1)[0].rev.conversation]
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"hello 1.1", b"jello 1.1"))
+    assert len(vault.records(file.stem)) == 3
+
+
+def test_what_is_found_lost_while_a_round_ends_is_asked_for_in_the_next_one(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device.vault.add([*talk(1), *talk(2)])
+    device.sync()
+    real, waiting = memory.refresh, [lambda: None, lambda: spoil(device.vault)]
+
+    def refresh(vault: Vault) -> list[str]:
+        if waiting:
+            waiting.pop(0)()
+        return real(vault)
+
+    monkeypatch.setattr(memory, "refresh", refresh)
+    device.sync()
+    assert wanted(device.vault) == [talk(1)[0].rev.conversation]
+    device.sync()
+    assert here(device.vault) == {record.id for record in [*talk(1), *talk(2)]}
+    assert wanted(device.vault) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_reads_back_with_more_than_was_written_is_taken_in(device: Device, name: str) -> None:
+    device.vault.add(talk(1))
+    device.sync()
+    spoil(device.vault)
+    settle_wanted(device.vault, wanted(device.vault))  # as if nothing had been noticed
+    report = device.run(name)
+    assert (report.state, report.pulled) == ("ok", 1)
+    assert here(device.vault) == {record.id for record in talk(1)}
