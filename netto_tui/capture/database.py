@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -23,30 +25,39 @@ FAULTS = (sqlite3.Error, UnicodeDecodeError)
 class Database:
     """A read-only connection. Raises one of FAULTS where the file is no database or is damaged.
 
-    With a write-ahead log beside it, the database may be in use and is opened in the ordinary
-    read-only way. Without one nobody writes; SQLite is told so, because it would create the log.
+    With the index of a write-ahead log, or a rollback journal, beside it, the database may be in use
+    and is opened in the ordinary read-only way. Otherwise nobody writes, and SQLite is kept from
+    making files beside it: it is told so, or, where a crash left a log, it gets a private copy of both.
     `changed` tells if that assumption broke.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.before = path.stat()
-        self.is_live = _log_of(path).exists()
-        mode = "mode=ro" if self.is_live else "mode=ro&immutable=1"
+        self.log = _size(path, "-wal")
+        self.is_live = bool(_size(path, "-shm") or _size(path, "-journal"))
+        mode = "mode=ro" if self.is_live or self.log else "mode=ro&immutable=1"
+        self.copy: TemporaryDirectory[str] | None = None
+        if self.log and not self.is_live:
+            self.copy = TemporaryDirectory(prefix="netto-tui-")
+            path = Path(self.copy.name, "copy.sqlite")
+            for suffix in ("", "-wal"):
+                shutil.copyfile(_beside(self.path, suffix), _beside(path, suffix))
         self.sql = sqlite3.connect(
             f"file:{quote(os.fsencode(path.absolute()))}?{mode}", uri=True, check_same_thread=False
         )
         try:
             self._prepare()
         except FAULTS:
-            self.sql.close()
+            self.close()
             raise
 
     @classmethod
     def of(cls, sql: sqlite3.Connection, path: Path) -> Database:
         """A database that was made in memory from the export at a path."""
         made = cls.__new__(cls)
-        made.path, made.before, made.is_live, made.sql = path, path.stat(), True, sql
+        made.path, made.before, made.is_live, made.log = path, path.stat(), True, 0
+        made.sql, made.copy = sql, None
         made._prepare()
         return made
 
@@ -62,11 +73,13 @@ class Database:
     def close(self) -> None:
         """Let go of the file."""
         self.sql.close()
+        if self.copy is not None:
+            self.copy.cleanup()
 
     @property
     def changed(self) -> bool:
         """Whether somebody began to write to a database that nobody wrote to when it was opened."""
-        return not self.is_live and (was_rewritten(self.path, self.before) or _log_of(self.path).exists())
+        return not self.is_live and (was_rewritten(self.path, self.before) or _size(self.path, "-wal") != self.log)
 
     @property
     def version(self) -> int:
@@ -120,5 +133,23 @@ def unpack(data: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _log_of(path: Path) -> Path:
-    return Path(f"{os.fspath(path)}-wal")
+def why(error: Exception) -> str:
+    """Why a database cannot be read, from one of FAULTS."""
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "another program has it locked; import it again when that is done"
+    if name.startswith("SQLITE_READONLY"):
+        return "its last change is unfinished; open it once with the program that it belongs to, then import it again"
+    return str(name)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return Path(f"{os.fspath(path)}{suffix}")
+
+
+def _size(path: Path, suffix: str) -> int:
+    """The size of a file that SQLite keeps beside a database; 0 when there is none."""
+    try:
+        return _beside(path, suffix).stat().st_size
+    except OSError:
+        return 0

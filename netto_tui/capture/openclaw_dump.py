@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,8 @@ from netto_tui.capture.database import FAULTS, Database
 from netto_tui.capture.decoding import BadJson, decode
 from netto_tui.capture.mapping import Taker, path_text
 from netto_tui.capture.openclaw_entries import KIND
-from netto_tui.capture.openclaw_sqlite import ARCHIVES, COLD, EVENTS, read_database
-from netto_tui.capture.reading import Entry, chunks, file_entries, whole
+from netto_tui.capture.openclaw_sqlite import ARCHIVES, COLD, EVENTS, file_sha256, read_database
+from netto_tui.capture.reading import Entry, file_entries, whole
 from netto_tui.model.revision import encode_value
 
 FORM = "openclaw-git-dump"
@@ -98,10 +97,7 @@ def _load(sql: sqlite3.Connection, found: Found, table: str, stated: Any) -> Ite
         if stated:
             yield Warned(path_text(path), "vanished", "A table that the manifest names is not there.")
         return
-    digest = hashlib.sha256()
-    for chunk in chunks(path):
-        digest.update(chunk)
-    if not isinstance(stated, dict) or stated.get("sha256") != digest.hexdigest():
+    if not isinstance(stated, dict) or stated.get("sha256") != file_sha256(path):
         yield Warned(path_text(path), "damaged", "A table does not match its checksum; what can be read is taken.")
     columns: list[str] = []
     strange = False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from netto_tui.capture.base import Draft, Event, Found, Skipped, Warned
 from netto_tui.capture.candidate import Candidate
-from netto_tui.capture.database import FAULTS, PAGE, Database, unpack
+from netto_tui.capture.database import FAULTS, PAGE, Database, unpack, why
 from netto_tui.capture.decoding import BadJson, decode
 from netto_tui.capture.openclaw_entries import BY, KIND, Session
 from netto_tui.capture.openclaw_tables import Store
@@ -28,12 +28,15 @@ class OpenClawSqlite:
     kind = KIND
 
     def detect(self, candidate: Candidate) -> Found | None:
-        """By the magic bytes and the role that the database itself states."""
+        """By the magic bytes and the role that the database states; also one that cannot be read, to say so."""
         if candidate.is_folder or not candidate.is_sqlite:
             return None
+        unread = Found(KIND, "openclaw-sqlite", candidate.path, candidate.path.parent, 0.3)
         try:
             database = Database(candidate.path)
-        except (*FAULTS, OSError):
+        except FAULTS:
+            return unread
+        except OSError:
             return None
         try:
             roles = {row.get("role") for row in database.rows("schema_meta")}
@@ -42,7 +45,7 @@ class OpenClawSqlite:
             form = f"openclaw-sqlite/{database.version}"
             return Found(KIND, form, candidate.path, candidate.path.parent, 1.0)
         except FAULTS:
-            return None
+            return unread
         finally:
             database.close()
 
@@ -51,7 +54,7 @@ class OpenClawSqlite:
         try:
             database = Database(found.path)
         except FAULTS as error:
-            yield Warned(found.where, "damaged", f"The database cannot be opened ({type(error).__name__}).")
+            yield Warned(found.where, "damaged", f"The database cannot be opened: {why(error)}.")
             return
         try:
             yield from read_database(database, found)
@@ -74,7 +77,7 @@ def read_database(database: Database, found: Found) -> Iterator[Event]:
                 return
             yield from _session(native_id, _events(database, native_id, found.where), found, store)
     except FAULTS as error:
-        yield Warned(found.where, "damaged", f"The database cannot be read to its end ({type(error).__name__}).")
+        yield Warned(found.where, "damaged", f"The database cannot be read to its end: {why(error)}.")
 
 
 def _session(
@@ -150,7 +153,7 @@ def _cold(database: Database, found: Found, store: Store) -> Iterator[Event]:
             if path is None:
                 yield Warned(name, "vanished", "A cold archive that the database names is not there.")
                 continue
-            digest = _file_sha256(path)
+            digest = file_sha256(path)
             text = chunks(path)
         if digest != row.get("archive_sha256"):
             yield Warned(name, "damaged", "A cold archive does not match its checksum; what can be read is taken.")
@@ -173,6 +176,7 @@ def _sha256(source: Iterator[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _file_sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file as it is."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

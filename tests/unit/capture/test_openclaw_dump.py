@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,13 @@ def test_a_dump_with_broken_tables_never_raises(dump: Path, table: str) -> None:
         '{"session_id": {"$new": 1}, "seq": [2]}\n',
         '{"a\\"b": 1}\n',
         '{"seq": 5}\n',
+        '{"session_id": "s", "SESSION_ID": "S", "seq": 1}\n',
+        '{"a\\u0000": 1}\n',
+        '{"\\ud800": "\\ud800"}\n',
+        "(\udcb5/\udcfd",
+        "\udcff\udcfe\0",
     ):
-        path.write_text(text)
+        path.write_bytes(os.fsencode(text))
         assert "damaged" in warned(dump)
     path.unlink()
     events(dump)

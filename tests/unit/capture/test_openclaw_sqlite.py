@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 import zstandard
 
-from netto_tui.capture.base import Draft, Skipped
+from netto_tui.capture.base import Draft, Skipped, Warned
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import About, Message, encode_body
 from tests.unit.capture.given import drafts, events, messages, sample, shown, warned
@@ -83,6 +84,39 @@ def test_what_a_running_gateway_has_only_in_its_log_is_read(path: Path, sql: sql
     assert len(shown(path)) == 2
     add_event(sql, "s-1", 3, json.dumps(line(3)).encode())
     assert len(shown(path)) == 3
+
+
+def test_a_log_that_a_crash_left_is_read_without_a_trace(path: Path, sql: sqlite3.Connection, tmp_path: Path) -> None:
+    sql.execute("PRAGMA journal_mode=WAL")
+    sql.execute("PRAGMA wal_autocheckpoint=0")
+    add_session(sql, "s-1", line(1), line(2))
+    left = tmp_path / "left" / path.name
+    left.parent.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
+    assert len(shown(left)) == 2
+    assert sorted(os.listdir(left.parent)) == [path.name, f"{path.name}-wal"]
+
+
+def test_a_database_that_cannot_be_read_now_says_why(path: Path, sql: sqlite3.Connection, tmp_path: Path) -> None:
+    add_session(sql, "s-1", *(line(number, "x" * 3000) for number in range(1, 40)))
+    for setting in ("journal_mode=DELETE", "synchronous=FULL", "cache_size=2", "cache_spill=2"):
+        sql.execute(f"PRAGMA {setting}")
+    sql.execute("BEGIN")
+    sql.execute("UPDATE transcript_events SET created_at = created_at + 5")
+    left = tmp_path / "left" / path.name
+    left.parent.mkdir()
+    for suffix in ("", "-journal"):
+        shutil.copy(f"{path}{suffix}", f"{left}{suffix}")
+    sql.rollback()
+    cut = tmp_path / "cut.sqlite"
+    cut.write_bytes(path.read_bytes()[:-4096])
+    found = [event for one in (left, cut) for event in events(one)]
+    assert [event.detail.partition(": ")[2] for event in found if isinstance(event, Warned)] == [
+        "its last change is unfinished; open it once with the program that it belongs to, then import it again.",
+        "SQLITE_CORRUPT.",
+    ]
+    assert len(found) == 2
 
 
 def test_titles_states_and_places_come_from_the_session_tables(path: Path, sql: sqlite3.Connection) -> None:
