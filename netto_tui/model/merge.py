@@ -83,7 +83,7 @@ def merge_base(item: Item, ours: list[Record], theirs: Record, depth: int = 0) -
     recursive strategy does.
     """
     common = set.union(*(_ancestors(item, record) for record in ours)) & _ancestors(item, theirs)
-    nearest = common - {parent for name in common for parent in _ancestors(item, item.records[name]) if parent != name}
+    nearest = common - {parent for name in common for parent in item.records[name].rev.replaces}
     found = sorted((item.records[name] for name in nearest), key=lambda record: record.order)
     if not found or depth > _MAX_DEPTH:
         return None

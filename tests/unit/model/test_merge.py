@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netto_tui.model import merge
 from netto_tui.model.conversation import Item, body_text, items
 from netto_tui.model.merge import MERGED_BY, Policy, join, merge_fields, merge_item, merge_text, resolve
 from netto_tui.model.revision import About, Body, Code, Deleted, Document, Message, Record, Stamp, Text, mint
@@ -287,3 +288,20 @@ def test_two_devices_mint_the_same_bytes_in_whatever_order_they_learnt(
     for policy in ("merge", "latest", "flag"):
         here, there = (merge_item(item(*group), policy) for group in (found, [found[n] for n in order]))
         assert (here and here.line) == (there and there.line)
+
+
+def test_a_long_history_is_walked_once_for_each_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = [stored(note("0"))]
+    for at in range(1, 60):
+        chain.append(stored(note(str(at)), chain[-1], at=at))
+    edits = [stored(note(text), chain[-1], at=70, by=text) for text in ("59 and more", "59 or less")]
+    walked: list[str] = []
+    real = merge._ancestors
+
+    def ancestors(found: Item, record: Record) -> set[str]:
+        walked.append(record.id)
+        return real(found, record)
+
+    monkeypatch.setattr(merge, "_ancestors", ancestors)
+    assert merge.merge_base(item(*chain, *edits), edits[:1], edits[1]) == note("59")
+    assert len(walked) == 2
