@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from netto_tui.model.clock import local_day
@@ -31,7 +31,8 @@ class DayMessage(NamedTuple):
 def day_messages(reader: Reader, day: str) -> list[DayMessage]:
     """What was said on a day, `YYYY-MM-DD` in the vault's zone, by time; with that day's notes last."""
     start = datetime.fromisoformat(day).replace(tzinfo=reader.zone)
-    bounds = [round(moment.timestamp() * 1000) << schema.SLOT_BITS for moment in (start, _next_day(start))]
+    moments = (round(moment.timestamp() * 1000) for moment in (start, _next_day(start)))
+    bounds = [min(moment, schema.LAST_MS + 1) << schema.SLOT_BITS for moment in moments]
     notes = f"memory/{day}.md"
     found = reader.select(
         "SELECT name, title, item, revision, role, author, messages.id >> ?, ifnull(prose, text), kind"
@@ -105,4 +106,4 @@ def conversation_of_revision(reader: Reader, beginning: str, item: str) -> str |
 
 
 def _next_day(start: datetime) -> datetime:
-    return (start + timedelta(days=1)).replace(hour=0)
+    return (start + timedelta(days=1)).replace(hour=0) if start.date() < date.max else start

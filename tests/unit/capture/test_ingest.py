@@ -23,7 +23,7 @@ from netto_tui.model.blobs import inflate
 from netto_tui.model.conversation import Item
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import ABOUT, About, Document, Message, encode_body
-from netto_tui.vault import writing
+from netto_tui.vault import memory, writing
 from netto_tui.vault.vault import Vault
 from tests.unit.capture.given import drafts, jsonl, sample, written
 
@@ -432,3 +432,12 @@ def test_an_earlier_state_of_a_turn_that_grew_adds_nothing(vault: Vault, tmp_pat
         assert ingest(other, [early]).added == 0
         with vault.reader() as here, other.reader() as there:
             assert [reader.totals().messages for reader in (here, there)] == [3, 3]
+
+
+@pytest.mark.parametrize("at", ["2300-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_in_the_far_future_does_not_stop_the_memory_of_days(vault: Vault, tmp_path: Path, at: str) -> None:
+    path = jsonl(tmp_path / "s.jsonl", [turn("u1", "early"), turn("u2", "late", at)])
+    assert ingest(vault, [path]).messages == 2
+    assert memory.refresh(vault) == []
+    assert "early" in (vault.path / "memory" / "2026-01-20.md").read_text()
+    assert any("late" in note.read_text() for note in (vault.path / "memory").glob("*.md"))
