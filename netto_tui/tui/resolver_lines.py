@@ -120,7 +120,7 @@ def _stacked(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
         mark = "●" if _is_picked(state, row, choice) else " "
         number = columns.index(label) + 1
         style = "bold $text-success" if mark == "●" else "$foreground"
-        parts.append((f"{mark}{number} {label}", _version(row, choice), style))
+        parts.append((f"{mark}{number} {label}", version_content(row, choice), style))
     if _is_written_by_hand(state, row):
         parts.append(("●result", _result(state, row), "bold $text-success"))
     width = look.width - PREFIX - LABEL_WIDTH - 1
@@ -147,7 +147,7 @@ def _side_by_side(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
     for label in look.shown:
         choice = row.choice_in(label)
         mark = "● " if _is_picked(state, row, choice) else "  "
-        cells.append((mark, _version(row, choice).wrap(max(8, width - 2))))
+        cells.append((mark, version_content(row, choice).wrap(max(8, width - 2))))
     for place, lines in enumerate(zip_longest(*(lines for _, lines in cells), fillvalue=Content(""))):
         drawn = [
             Content.styled(mark if not place else "  ", "bold $text-success") + fit(line, width - 2)
@@ -193,7 +193,7 @@ def titles(state: Resolution, look: Look, times: dict[str, str]) -> Content:
     )
 
 
-def _version(row: Row, choice: Choice | None) -> Content:
+def version_content(row: Row, choice: Choice | None) -> Content:
     """What one version says, with the words that it changed marked."""
     if choice is None:
         return Content.styled("= base" if row.base is not None else "— not here —", "$foreground 45%")

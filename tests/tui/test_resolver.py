@@ -8,11 +8,14 @@ from pathlib import Path
 from netto_tui.model.conversation import body_text, items
 from netto_tui.model.revision import Deleted, Message, Stamp, Text, mint
 from netto_tui.tui.drafts import draft_path, load_draft
+from netto_tui.tui.panes.conflict_preview import ConflictPreview
 from netto_tui.tui.panes.conflicts import ConflictsPane
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.resolver import ResolverScreen
+from netto_tui.vault import writing
+from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
-from tests.tui.vaults import talk
+from tests.tui.vaults import HOSTILE, changed, talk
 
 LISBON = talk(0)[0]
 TAX = talk(3)[0]
@@ -220,3 +223,44 @@ async def test_clicking_moves_to_a_message(start: Start) -> None:
         await driven.pilot.click(view, offset=(30, y))
         assert screen.row is not None
         assert screen.row.number == 5
+
+
+def beside(driven: Driven) -> str:
+    """What is shown beside the list of conflicts."""
+    return "\n".join(line.content.plain for line in driven.app.main.query_one(ConflictPreview).lines)
+
+
+async def test_the_versions_can_be_read_beside_the_list(start: Start) -> None:
+    async with start((100, 40)) as driven:
+        await driven.press("3")
+        await driven.until(lambda: "message 5" in beside(driven))
+        assert [word for word in beside(driven).split() if word in ("local", "github")] == ["local", "github"] * 3
+        assert "Make it five days and add Sintra." in beside(driven)
+        assert "— deleted here —" in beside(driven)
+        await driven.press("j")
+        await driven.until(lambda: "Dear Sir or Madam," in beside(driven))
+        assert "Sintra" not in beside(driven)
+
+
+async def test_the_versions_beside_the_list_follow_a_decision_made_elsewhere(start: Start, vault_path: Path) -> None:
+    async with start((100, 40)) as driven:
+        await driven.press("3")
+        await driven.until(lambda: "message 3" in beside(driven))
+        name, records = talk(0)
+        with Vault.open(vault_path) as other:
+            writing.resolve(other, name, records[3].rev.item, records[3].rev.body)
+        await driven.until(lambda: "message 3" not in beside(driven) and "message 4" in beside(driven))
+
+
+async def test_hostile_and_endless_versions_beside_the_list_are_short_text(start: Start, vault_path: Path) -> None:
+    records = talk(1)[1]
+    with Vault.open(vault_path) as vault:
+        alike = "The same beginning.\n" * 100
+        vault.add([changed(records, 0, f"{alike}{HOSTILE}", "2026-11-23T09:50:00.000Z", "laptop")])
+        vault.add([changed(records, 0, alike + "x" * 300_000, "2026-11-23T09:51:00.000Z", "desk")], origin="[/x]")
+    async with start((100, 40)) as driven:
+        await driven.press("3", "j")
+        await driven.until(lambda: "xxxx" in beside(driven))
+        assert "[@click=app.quit]press me[/]" in beside(driven), "what differs is in sight"
+        assert not {"\x1b", "\x00", "\x9b", "\u202e"} & set(beside(driven))
+        assert len(beside(driven).splitlines()) < 60

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from netto_tui.plural import many
@@ -18,11 +19,14 @@ from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
 from netto_tui.tui.drafts import load_draft
 from netto_tui.tui.panes.base import Pane
+from netto_tui.tui.panes.conflict_preview import ConflictPreview
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.vault.rows import ConflictRow
 
+PREVIEW_SECONDS = 0.08
+"""The cursor rests so long on a conversation before its versions are read."""
 PAGE = 500
 LIMIT = 20_000
 """Items that are grouped at once; beyond it the list says that there are more."""
@@ -66,6 +70,7 @@ class ConflictsPane(Pane):
     def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
         super().__init__(id=id)
         self.waiting: list[Waiting] = []
+        self._later: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """List and detail."""
@@ -76,7 +81,7 @@ class ConflictsPane(Pane):
             )
             with Vertical(id="conflict-detail"):
                 yield Static("", id="conflict-title", markup=False)
-                yield RowList(self._item_columns(), headings=False, empty="", widget_id="conflict-items")
+                yield ConflictPreview(widget_id="conflict-versions")
 
     @property
     def entries(self) -> RowList[Waiting]:
@@ -86,7 +91,7 @@ class ConflictsPane(Pane):
     def _columns(self) -> list[Column[Waiting]]:
         return [
             Column("Open", self._open, 6, "right"),
-            Column("Conversation", lambda w: w.title),
+            Column("Conversation", lambda w: w.title or Content.styled("untitled", "$foreground 45%")),
             Column("Deletions", lambda w: self._deletions(w), 9, "right", from_width=70),
             Column("Last version", lambda w: self._when(w.latest), 16, style="$foreground-muted", from_width=56),
         ]
@@ -103,28 +108,6 @@ class ConflictsPane(Pane):
     def _when(self, instant: str) -> Content:
         vault = self.netto.vault
         return Content(wording.moment(instant, vault.zone if vault else UTC))
-
-    def _item_columns(self) -> list[Column[ConflictRow]]:
-        return [
-            Column("", self._kind, 1),
-            Column("", lambda row: Content(many(row.versions, "version")), 11),
-            Column("", self._said),
-            Column("", lambda row: self._when(row.at), 16, style="$foreground-muted", from_width=60),
-        ]
-
-    def _kind(self, row: ConflictRow) -> Content:
-        if row.kind == "edit-vs-delete":
-            return Content.styled("x", "bold $text-error")
-        return Content.styled("?", "bold $text-warning")
-
-    def _said(self, row: ConflictRow) -> str:
-        """What the message says as it is shown now."""
-        reader = self.netto.reader
-        if reader is None or row.item == "about":
-            return "the conversation's header"
-        at = reader.position(row.conversation, row.item)
-        found = reader.messages(row.conversation, at, 1)
-        return found[0].text[:400] if found and found[0].item == row.item else "a message that is deleted"
 
     def read(self) -> None:
         """Group the items by conversation."""
@@ -155,14 +138,26 @@ class ConflictsPane(Pane):
 
     @on(RowList.Moved, "#waiting")
     def _moved(self) -> None:
+        if self._later is not None:
+            self._later.stop()
+        self._later = self.set_timer(PREVIEW_SECONDS, self._show_versions)
+
+    def on_resize(self) -> None:
+        """There may be room for the versions now."""
+        self._moved()
+
+    def _show_versions(self) -> None:
         waiting = self.entries.selected
-        items: RowList[ConflictRow] = self.query_one("#conflict-items", RowList)
-        rows = waiting.items if waiting else []
-        items.show(listed(rows), len(rows))
         title = Content.styled(safe_line(waiting.title) or "untitled", "bold") if waiting else Content("")
         self.query_one("#conflict-title", Static).update(title)
+        preview = self.query_one(ConflictPreview)
+        if waiting is None:
+            preview.clear()
+        elif self.query_one("#conflict-detail").display:
+            preview.ask(waiting.conversation, waiting.items)
 
     @on(RowList.Chosen)
+    @on(ConflictPreview.Clicked)
     def _chosen(self) -> None:
         self.action_resolve()
 
