@@ -30,7 +30,7 @@ from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
 from netto_tui.sync.pull import Pull
-from netto_tui.sync.push import Push
+from netto_tui.sync.push import Push, own_blob
 from netto_tui.sync.retry import pause_ms, retry
 from netto_tui.vault.vault import Vault
 
@@ -208,12 +208,11 @@ class _Pass:
         when it has not moved since everything in it was last proven to be here too, and still is.
         """
         standing = self.ledger.standing() or NEVER
-        proven = probe.cursor != "" and probe.cursor == standing.cursor and not wanted(self.vault)
         self.context.alert("marker", f"The identity of {self.replica.name} was damaged; it is written again.")
         try:
             (self.replica.rebuild if self.context.rebuild else self.replica.claim)(known)
         except InvalidRecord:
-            if not proven:
+            if probe.cursor == "" or probe.cursor != standing.cursor or not _is_whole(self.context):
                 raise
             self._begin_anew(known)
         self.ledger.advance("")
@@ -292,3 +291,15 @@ class _Pass:
                 remedy="Free some space there; nothing was written.",
             )
         self.ledger.advance(Push(context).run(outbox, changes.cursor))
+
+
+def _is_whole(context: Context) -> bool:
+    """Whether everything that the vault ever had is on disk and intact; reads all of it, and wants what is not."""
+    vault = context.vault
+    for (name,) in vault.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall():
+        vault.records(name)
+    query = "SELECT sha256, name FROM blobs JOIN conversations ON id = conversation"
+    for sha256, name in vault.sql.execute(query).fetchall():
+        if own_blob(context, sha256.hex()) is None:
+            vault.want([name], "blob")
+    return not wanted(vault)

@@ -63,7 +63,7 @@ class Push:
             writes.append(Write(due.name, due.day, tuple(records), frozenset(fresh), due.settled))
             owners = [record for record in records if due.recheck or record.id in fresh]
             for sha256 in {name for record in owners for name in body_blobs(record.rev.body)}:
-                if (data := self._own_blob(sha256)) is None:
+                if (data := own_blob(context, sha256)) is None:
                     incomplete.add(due.name)
                 else:
                     blobs[sha256] = data
@@ -99,16 +99,6 @@ class Push:
             context.ledger.forget(sent.keys() - equal, recheck=True)  # so that it is read, whatever the cursor says
             raise Moved(f"{len(sent) - len(equal)} conversations read back differently from {context.replica.name}.")
 
-    def _own_blob(self, sha256: str) -> bytes | None:
-        """One of the vault's blobs; a damaged one goes to quarantine and is not copied on."""
-        blobs = self.context.vault.blobs
-        try:
-            return blobs.get(sha256)
-        except InvalidRecord as error:
-            damaged = Corrupt(f"blobs/{sha256[:2]}/{sha256[2:]}", blobs.take_out(sha256), error.message)
-            self.context.quarantine(damaged, store="")
-            return None
-
     def _message(self, batch: list[Item], writes: Sequence[Write]) -> str:
         """What a history should tell of this push: how much, from where, and which conversations."""
         fresh = sum(len(write.fresh) for write in writes)
@@ -118,6 +108,17 @@ class Push:
         if len(batch) > MESSAGE_TITLES:
             lines.append(f"- and {len(batch) - MESSAGE_TITLES} more")
         return "\n".join(lines)
+
+
+def own_blob(context: Context, sha256: str) -> bytes | None:
+    """One of the vault's blobs; a damaged one goes to quarantine and is not copied on."""
+    blobs = context.vault.blobs
+    try:
+        return blobs.get(sha256)
+    except InvalidRecord as error:
+        damaged = Corrupt(f"blobs/{sha256[:2]}/{sha256[2:]}", blobs.take_out(sha256), error.message)
+        context.quarantine(damaged, store="")
+        return None
 
 
 def _batches(vault: Vault, outbox: Iterable[Due]) -> Iterator[list[Item]]:

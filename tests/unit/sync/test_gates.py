@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dulwich.refs import Ref
 from dulwich.repo import Repo
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from netto_tui.files import seal_json
 from netto_tui.replicas import tree
 from netto_tui.replicas.base import Batch, Probe, Replica
 from netto_tui.sync import events, plan, push
-from tests.unit.sync.given import Device, Wrapped, files, held, here, session_files
+from netto_tui.sync.ledger import wanted
+from tests.unit.sync.given import Device, Wrapped, blob_file, files, held, here, session_files, with_blob
 from tests.unit.vault.talks import new_vault, talk
 
 NAMES = ("disk", "history")
@@ -384,3 +386,27 @@ def test_a_pass_that_is_stopped_between_batches_is_gone_on_with(
     assert report.state == "ok"
     assert held(device.open(name)) == here(device.vault)
     assert [event for event in device.told if isinstance(event, events.Alerted)] == []
+
+
+@pytest.mark.parametrize("loss", ["line", "blob"])
+def test_a_repository_is_not_begun_anew_from_a_vault_that_rotted_itself(device: Device, loss: str) -> None:
+    records, blobs = with_blob(1, b"picture" * 900)
+    device.vault.add([*talk(1), *records], blobs)
+    device.sync()
+    if loss == "line":
+        (file,) = [path for path in session_files(device.vault.path) if path.stem == talk(1)[0].rev.conversation]
+        file.write_bytes(file.read_bytes().replace(b"hello 1.1", b"jello 1.1"))
+    else:
+        blob_file(device.vault.path, next(iter(blobs))).write_bytes(b"pictures" * 900)
+    with Repo(str(device.stores / "history")) as repository:
+        tip = repository.refs[Ref(b"refs/heads/main")].decode()
+    commit = device.stores / "history" / "objects" / tip[:2] / tip[2:]
+    commit.chmod(0o600)
+    commit.write_bytes(b"")
+    assert device.run("history").state == "damaged"
+    assert not list(device.stores.glob("history.damaged-*"))
+    assert len(wanted(device.vault)) == 1
+    device.sync()  # the folder has what is lost
+    assert device.sync("history", rebuild=True)["history"].state == "ok"  # on a person's word
+    assert held(device.open("history")) == here(device.vault) == {record.id for record in [*talk(1), *records]}
+    assert device.open("history").read_blob(next(iter(blobs))) == b"picture" * 900
