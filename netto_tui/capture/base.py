@@ -53,6 +53,11 @@ class Skipped:
     data: bytes = field(default=b"", repr=False)
 
 
+def unreadable(where: str, error: OSError) -> Skipped:
+    """A file or folder that the system does not let us read."""
+    return Skipped(where, 0, f"cannot be read: {error.strerror or error}")
+
+
 @dataclass(frozen=True)
 class Warned:
     """Something about a source that a person should know; it stays until it is resolved.

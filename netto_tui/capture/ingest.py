@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netto_tui.capture.base import Draft, Event, Found, Skipped, Warned
+from netto_tui.capture.base import Draft, Event, Found, Skipped, Warned, unreadable
 from netto_tui.capture.mapping import path_text
 from netto_tui.capture.openclaw_workspace import DAILY
 from netto_tui.capture.revising import Revising
@@ -127,7 +127,7 @@ class _Import:
             for event in found.source.read(found) if found.source else ():
                 self._event(event, found, tally)
         except OSError as error:
-            self.note(Skipped(found.where, 0, f"cannot be read: {error.strerror or error}"))
+            self.note(unreadable(found.where, error))
         self._judge(found, tally)
 
     def _event(self, event: Event, found: Found, tally: _Tally) -> None:

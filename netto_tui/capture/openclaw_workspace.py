@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from netto_tui.capture.base import Draft, Event, Found, Skipped
+from netto_tui.capture.base import Draft, Event, Found, Skipped, unreadable
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.decoding import escape_surrogates
 from netto_tui.capture.mapping import compact, path_text
@@ -61,7 +61,7 @@ class OpenClawWorkspace:
             try:
                 data = whole(path)
             except OSError as error:
-                yield Skipped(path_text(path), 0, f"cannot be read: {error.strerror or error}")
+                yield unreadable(path_text(path), error)
                 continue
             document, blobs = as_document(name, data)
             if DAILY.fullmatch(name) and (session := _SESSION_ID.search(document.text[:2000])):

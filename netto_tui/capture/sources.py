@@ -5,6 +5,7 @@ A new importer is a module with a `Source`, and its line in `SOURCES`.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from netto_tui.capture.aider import Aider
-from netto_tui.capture.base import Found, Skipped, Source, Warned
+from netto_tui.capture.base import Found, Skipped, Source, Warned, unreadable
 from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.claude_code import ClaudeCode
 from netto_tui.capture.generic import Generic
@@ -113,6 +114,9 @@ def _named(path: Path, sources: list[Source], kind: str | None) -> Iterator[Foun
     if is_denied(path):
         yield Skipped(path_text(path), 0, "files of this name hold secrets and are never read")
         return
+    if path.is_file() and (report := _barred(path)):
+        yield report
+        return
     candidate = Candidate(path)
     found = _best(candidate, sources)
     if found is None and kind is not None and path.is_file() and not candidate.is_sqlite:
@@ -125,6 +129,9 @@ def _named(path: Path, sources: list[Source], kind: str | None) -> Iterator[Foun
 
 def _walk(root: Path, sources: list[Source], kind: str | None) -> Iterator[Found | Skipped | Warned]:
     """Everything below a folder that a person named."""
+    if report := _barred(root):
+        yield report
+        return
     if is_denied(root / "x") or DENIED_FOLDERS.fullmatch(root.name):
         yield Skipped(path_text(root), 0, "folders of this name hold secrets and are never read")
         return
@@ -134,7 +141,9 @@ def _walk(root: Path, sources: list[Source], kind: str | None) -> Iterator[Found
     documents = 0
     for folder_name, folders, files in os.walk(root):
         folder = Path(folder_name)
-        folders[:] = sorted(name for name in folders if not _is_closed(folder / name))
+        barred = {name: _barred(folder / name) for name in sorted(folders) if not _is_closed(folder / name)}
+        yield from filter(None, barred.values())
+        folders[:] = (name for name, report in barred.items() if report is None)
         found = _best(Candidate(folder), sources)
         if found is not None and not claimed.issuperset(found.files or (folder,)):
             claimed.update(found.files)
@@ -145,6 +154,9 @@ def _walk(root: Path, sources: list[Source], kind: str | None) -> Iterator[Found
         for name in sorted(files):
             path = folder / name
             if path in claimed or _COMPANIONS.fullmatch(name) or not _is_open(path, inside):
+                continue
+            if report := _barred(path):
+                yield report
                 continue
             found = _best(Candidate(path), sources)
             if found is None:
@@ -171,10 +183,17 @@ def _is_closed(folder: Path) -> bool:
         folder.name in _UNINTERESTING
         or DENIED_FOLDERS.fullmatch(folder.name) is not None
         or folder.is_symlink()
-        or (folder / DENIED_MARK).exists()
-        or (folder / _VAULT_MARK).exists()
+        or os.path.exists(folder / DENIED_MARK)  # Path.exists raises where a folder may not be entered
+        or os.path.exists(folder / _VAULT_MARK)
         or (folder.name == _GLOBAL and (folder.parent / "agents").is_dir())
     )
+
+
+def _barred(path: Path) -> Skipped | None:
+    """A report of a file or folder that may not be read; None when it may."""
+    if os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0), effective_ids=True):
+        return None
+    return unreadable(path_text(path), PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _is_open(path: Path, inside: Path) -> bool:

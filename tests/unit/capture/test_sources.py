@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,39 @@ def test_a_run_of_nul_bytes_after_a_crash_hides_no_session(tmp_path: Path, befor
     path = jsonl(tmp_path / "a.jsonl", SESSION)
     path.write_text(before + path.read_text() + after)
     assert found(tmp_path) == ["a.jsonl"]
+
+
+@pytest.fixture
+def ordinary(tmp_path: Path) -> Iterator[Path]:
+    """A folder of a user to whom the system may refuse a file; it refuses root nothing."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, 65534, 65534)
+        os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)
+
+
+def test_what_may_not_be_read_is_reported_and_the_rest_is_found(ordinary: Path) -> None:
+    jsonl(ordinary / "good.jsonl", SESSION)
+    barred = {"file.jsonl": 0, "folder": 0, "listed": 0o444}
+    for name in ("file.jsonl", "folder/a.jsonl", "listed/a.jsonl"):
+        jsonl(ordinary / name, SESSION)
+    for name, mode in barred.items():
+        os.chmod(ordinary / name, mode)
+    try:
+        assert found(ordinary) == ["good.jsonl"]
+        reports = [one for one in find([ordinary]) if isinstance(one, Skipped)]
+        reports += [one for name in barred for one in find([ordinary / name]) if isinstance(one, Skipped)]
+        assert {one.reason for one in reports} == {"cannot be read: Permission denied"}
+        assert sorted(Path(one.path).name for one in reports) == sorted([*barred, *barred])
+    finally:
+        for name in barred:
+            os.chmod(ordinary / name, 0o700)
 
 
 def test_a_kind_that_is_asked_for_is_the_only_one(tmp_path: Path) -> None:
