@@ -5,6 +5,7 @@ A file may hold one conversation, a list of them, a list of messages, or one of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +15,13 @@ from netto_tui.capture.candidate import Candidate
 from netto_tui.capture.mapping import Keys, Parts, Taker, Time, compact, first_at
 from netto_tui.capture.reading import Entry, elements, file_entries
 from netto_tui.model.ids import conversation_id, message_id
-from netto_tui.model.revision import ABOUT, About, Attachment, Message, Role, Text, ToolCall, ToolResult
+from netto_tui.model.revision import ABOUT, About, Attachment, Message, Role, Text, ToolCall, ToolResult, encode_value
 
 KIND = "generic"
 BY = f"source:{KIND}"
 
 LISTS = ("messages", "conversations", "utterances")
+_BROKEN = re.compile(rf'"(?:{"|".join(LISTS)})"\s*:\s*\[')
 SPEAKERS = ("role", "from", "sender", "speaker", "author")
 CONTENTS = ("content", "value", "text")
 TIMES = ("timestamp", "created_at", "created_utc", "create_time", "created", "time", "date", "sent_at")
@@ -47,10 +49,12 @@ class Generic:
     kind = KIND
 
     def detect(self, candidate: Candidate) -> Found | None:
-        """By the first conversation or the first message in it."""
+        """By the first conversation or the first message in it, or by the name of its list where it is broken."""
         if candidate.is_folder:
             return None
         path, first = candidate.path, candidate.element
+        if first is None and _BROKEN.search(candidate.text):
+            return Found(KIND, f"{KIND}-json", path, path.parent, 0.3)
         if not isinstance(first, dict) or not (_messages_of(first) or _nested(first) or _is_message(first)):
             return None
         by_line = candidate.text.lstrip().startswith("{") and len(candidate.records) > 1
@@ -74,7 +78,7 @@ class Generic:
                 yield one
                 continue
             else:
-                yield Skipped(found.where, 0, f"element {number} is no conversation and no message")
+                yield _strange(found, f"element {number} is no conversation and no message", one)
                 continue
             nested = _nested(record)
             if nested:
@@ -88,10 +92,13 @@ class Generic:
                 yield loose.message(record)
             else:
                 line = one.line if isinstance(one, Entry) else 0
-                data = one.data if isinstance(one, Entry) else b""
-                yield Skipped(found.where, line, f"element {number} is no conversation and no message", data)
+                yield _strange(found, f"element {number} is no conversation and no message", record, line)
         if loose is not None:
             yield loose.header({})
+
+
+def _strange(found: Found, reason: str, value: Any, line: int = 0) -> Skipped:
+    return Skipped(found.where, line, reason, encode_value(value).encode())
 
 
 def _speaker(message: Any) -> str:
@@ -131,7 +138,7 @@ def _conversation(record: dict[str, Any], found: Found, around: dict[str, Any] |
         if isinstance(message, dict):
             yield conversation.message(message)
         else:
-            yield Skipped(found.where, 0, f"message {number} of a conversation is not an object")
+            yield _strange(found, f"message {number} of a conversation is not an object", message)
     yield conversation.header(fields.left, around)
 
 
@@ -143,6 +150,7 @@ class _Conversation:
         self.found = found
         self.id = conversation_id(KIND, native_id)
         self.keys = Keys()
+        self.named: dict[str, list[str]] = {}
         self.last: str | None = None
         self.start = Time()
         self.first = Time()
@@ -151,7 +159,8 @@ class _Conversation:
         """One message as an item."""
         fields = Taker(record)
         own_id = record.get("id", record.get("uuid"))
-        key = f"id:{own_id}" if isinstance(own_id, str | int) and own_id != "" else self.keys.key(record)
+        has_id = isinstance(own_id, str | int) and own_id != ""
+        key = self._key_of(f"id:{own_id}", record) if has_id else self.keys.key(record)
         native: dict[str, Any] = {}
         role, author = _role(fields, native)
         time = next((time for name in TIMES if (time := fields.time(name)).raw is not None), Time())
@@ -182,6 +191,15 @@ class _Conversation:
             native=native,
         )
         return Draft(self.id, item, body, first_at(time, self.start), BY, parts.blobs)
+
+    def _key_of(self, name: str, record: dict[str, Any]) -> str:
+        """A message's own id; with a number where different messages of one conversation have the same."""
+        body = Keys().key(record)
+        bodies = self.named.setdefault(name, [])
+        if body not in bodies:
+            bodies.append(body)
+        number = bodies.index(body)
+        return f"{name}:{number + 1}" if number else name
 
     def header(self, left: dict[str, Any], around: dict[str, Any] | None = None) -> Draft:
         """What the conversation says of itself."""

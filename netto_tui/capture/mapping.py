@@ -107,7 +107,7 @@ def _parse_text(raw: str) -> Time:
         return parse_time(float(text) if "." in text else int(text))._replace(raw=raw)
     try:
         moment = datetime.fromisoformat(text.replace(" UTC", "Z"))
-        zone = None if moment.tzinfo is None else "UTC" if text[-1] in "ZzC" else text[-6:]
+        zone = None if moment.tzinfo is None else "UTC" if text[-1] in "ZzC" else text[max(map(text.rfind, "+-")) :]
         ms = round((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH).total_seconds() * 1000)
     except (ValueError, OverflowError):
         return Time()

@@ -246,8 +246,8 @@ def elements(path: Path, where: str) -> Iterator[Any | Skipped]:
     Reading stops at the first fault, which is reported: nothing after it can be trusted.
     """
     number = 0
+    text = _Buffer(chunks(path))
     try:
-        text = _Buffer(chunks(path))
         is_array = text.skip(_BLANK) == "["
         text.at += is_array
         while text.skip(_BLANK + "," * is_array) not in ("", "]"):
@@ -256,13 +256,16 @@ def elements(path: Path, where: str) -> Iterator[Any | Skipped]:
             if not is_array:
                 break
         if is_array and text.skip(_BLANK) != "]":
-            yield Skipped(where, 0, f"the file ends after element {number}, within the list")
+            yield Skipped(where, text.line, f"the file ends after element {number}, within the list")
         text.at += is_array
         if text.skip(_BLANK):
-            yield Skipped(where, 0, "there is more text after the JSON value")
-    except (BadJson, Damaged, UnicodeDecodeError) as error:
+            yield Skipped(where, text.line, "there is more text after the JSON value", text.rest)
+    except BadJson as error:
+        reason = f"element {number} cannot be read, nor what follows it: {error}"
+        yield Skipped(where, text.line, reason, text.rest)
+    except (Damaged, UnicodeDecodeError) as error:
         reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-        yield Skipped(where, 0, f"element {number} cannot be read, nor what follows it: {reason}")
+        yield Skipped(where, 0, f"nothing after element {max(0, number - 1)} can be read: {reason}")
 
 
 class _Buffer:
@@ -273,12 +276,24 @@ class _Buffer:
         self.decoder = codecs.getincrementaldecoder("utf-8")("surrogatepass")
         self.text = ""
         self.at = 0
+        self.passed = 0
         self.done = False
+
+    @property
+    def line(self) -> int:
+        """The line that `at` is in, from 1."""
+        return 1 + self.passed + self.text.count("\n", 0, self.at)
+
+    @property
+    def rest(self) -> bytes:
+        """The beginning of what is not yet consumed."""
+        return self.text[self.at : self.at + KEPT_OF_LONG_LINE].encode("utf-8", "surrogatepass")
 
     def more(self) -> None:
         """Make the window at least twice as long as what is not yet consumed."""
         parts = [self.text[self.at :]]
         wanted = len(parts[0])
+        self.passed += self.text.count("\n", 0, self.at)
         self.at = 0
         while wanted >= 0 and not self.done:
             chunk = next(self.source, b"")
@@ -305,8 +320,10 @@ class _Buffer:
                     self.at = end
                     return value
             except BadJson as error:
-                if self.done or not error.cut or len(self.text) - self.at > LIMIT:
+                if self.done or not error.cut:
                     raise
+                if len(self.text) - self.at > LIMIT:
+                    raise BadJson(f"longer than {LIMIT >> 20} MiB") from None
             self.more()
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from netto_tui.capture.base import Draft
+from netto_tui.capture import reading
+from netto_tui.capture.base import Draft, Skipped
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import Attachment, Message, Text, ToolCall, ToolResult
-from tests.unit.capture.given import about, drafts, messages, sample, skipped, warned, written
+from tests.unit.capture.given import about, drafts, events, messages, sample, skipped, warned, written
 
 
 def stored(tmp_path: Path, value: Any, name: str = "a.json") -> Path:
@@ -108,6 +109,45 @@ def test_tools_and_pictures_are_mapped(tmp_path: Path) -> None:
     assert bodies[1].parts == (ToolCall(name="f", call_id="c1", arguments_raw='{"x": 1}'),)
     assert isinstance(bodies[2], Message)
     assert bodies[2].parts == (ToolResult(call_id="c1", name="f", output=(Text("done"),)),)
+
+
+def test_different_messages_with_one_id_are_all_there_and_a_repeated_one_is_one(tmp_path: Path) -> None:
+    said = [{"id": 1, "role": "user", "content": text} for text in ("a", "b", "a", "c")]
+    path = written(tmp_path / "a.json", json.dumps({"id": "c", "messages": said}))
+    items = [draft.item for draft in drafts(path) if isinstance(draft.body, Message)]
+    assert len(items) == 4
+    assert len(set(items)) == 3
+    assert items[0] == items[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ('{"title": "x",\n"messages": [{"role": "user", "content": "a"}', 1, "not JSON at character 60"),
+        ('[\n{"messages": [{"role": "user", "content": "a"}]},\n\n{"messages": [}]', 4, "not JSON"),
+        ('{"messages": [' + "[" * 400 + "]" * 400 + "]}", 1, "nested more than 200 levels deep"),
+    ],
+)
+def test_a_broken_file_says_where_and_why_and_its_bytes_are_kept(
+    tmp_path: Path, text: str, line: int, reason: str
+) -> None:
+    (one,) = (event for event in events(written(tmp_path / "a.json", text)) if isinstance(event, Skipped))
+    assert one.line == line
+    assert one.reason.startswith("element ") and reason in one.reason
+    assert one.data and one.data in text.encode()
+
+
+def test_a_conversation_beyond_the_limit_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LIMIT", 1 << 20)
+    path = stored(tmp_path, {"messages": [{"role": "user", "content": "x" * (5 << 20)}]})
+    ((line, reason),) = skipped(path)
+    assert (line, reason.partition(": ")[2]) == (1, "longer than 1 MiB")
+
+
+def test_elements_that_are_no_conversation_are_kept_aside(tmp_path: Path) -> None:
+    value = [{"messages": [{"role": "user", "content": "a"}, "odd"]}, 5, {"x": 1}]
+    found = events(written(tmp_path / "a.json", json.dumps(value)))
+    assert [one.data for one in found if isinstance(one, Skipped)] == [b'"odd"', b"5", b'{"x":1}']
 
 
 def test_a_speaker_with_a_name_is_an_author(tmp_path: Path) -> None:
