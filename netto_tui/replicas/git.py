@@ -18,10 +18,9 @@ from urllib.parse import unquote, urlsplit
 from dulwich.objects import ObjectID
 
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, WrongTarget
-from netto_tui.replicas import git_trees, tree
+from netto_tui.replicas import git_history, git_trees, tree
 from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe
 from netto_tui.replicas.git_branch import (
-    SESSIONS,
     Draft,
     Listing,
     branches,
@@ -31,7 +30,6 @@ from netto_tui.replicas.git_branch import (
     label,
     list_branch,
     read_page,
-    subtree,
 )
 from netto_tui.replicas.git_check import check_content, check_history
 from netto_tui.replicas.git_disk import LIVE, MAIN, Disk, Refs, Repository
@@ -98,17 +96,27 @@ class Git:
                 f"{self._repository.place} holds something else than this replica.",
                 remedy=_CHOOSE,
             )
+        self._begin(marker, refs.get(MAIN))
+
+    def _begin(self, marker: Marker, head: ObjectID | None) -> None:
+        """Commit the identity on main."""
         self._repository.create()
-        draft = Draft(self._repository.objects, refs.get(MAIN))
+        draft = Draft(self._repository.objects, head)
         draft.put(tree.MARKER, tree.render_marker(marker))
         if self.envelope.readable:
             draft.put(tree.README_PATH, tree.README)
         self._commit(draft, MAIN, f"Begin a replica of a vault, from {self._device}\n".encode())
 
     def rebuild(self, marker: Marker) -> None:
-        """Set the repository aside as PATH.damaged-STAMP and begin a new one in its place."""
-        presence, _refs, found, error = self._look()
+        """Set the repository aside as PATH.damaged-STAMP and begin a new one in its place.
+
+        Where somebody took the identity alone out of main, it is committed again.
+        """
+        presence, refs, found, error = self._look()
         if presence == "present":
+            head = refs.get(MAIN)
+            if found is None and error is None and head and self._holds_sessions(head):
+                return self._begin(marker, head)
             if (found and found.vault != marker.vault) or (found is None and not isinstance(error, InvalidRecord)):
                 raise error or WrongTarget(
                     f"{self._repository.place} is no replica of this vault.",
@@ -127,8 +135,9 @@ class Git:
         corrupt = tuple(found for listing in listings.values() for found in listing.corrupt)
         before = decode_cursor(since)
         try:
-            rewritten = bool(before) and not self._descends(refs, before)
-            names = self._changed(refs, before) if before and not rewritten else None
+            objects = self._repository.objects
+            rewritten = bool(before) and not git_history.descends(objects, refs, before)
+            names = git_history.changed_names(objects, refs, before) if before and not rewritten else None
         except DamagedRepository:
             rewritten, names = False, None
         if names is None:
@@ -202,30 +211,14 @@ class Git:
 
     def history(self, conversation: str | None = None) -> Iterator[Moment]:
         """The commits of main and the live branches; for one conversation those that changed its files."""
-        objects = self._repository.objects
         name = self.envelope.name(conversation) if conversation else ""
-        for sha, commit in git_trees.commits(objects, self._readable_heads(), _ignore):
-            self._pause()
-            if name:
-                old = objects.commit(commit.parents[0]).tree if commit.parents else None
-                trees = [subtree(objects, root, SESSIONS) if root else None for root in (old, commit.tree)]
-                changed = git_trees.differences(objects, trees[0], trees[1], _ignore, SESSIONS)
-                if not any(tree.session_name(path) == name for path, _, _ in changed):
-                    continue
-            text = commit.message.decode("utf-8", "replace").partition("\n")[0]
-            yield Moment(commit.commit_time * 1000, sha.decode(), text)
+        return git_history.moments(self._repository.objects, self._heads(), self._pause, name)
 
     def read_as_of(self, at_ms: int) -> Iterator[Held]:
         """All conversations in the newest commit of each branch that is not after an instant."""
         objects = self._repository.objects
-        listings = {}
-        for ref, head in self._heads().items():
-            sha: ObjectID | None = head or None
-            while sha and (commit := objects.commit(sha)).commit_time * 1000 > at_ms:
-                self._pause()
-                sha = commit.parents[0] if commit.parents else None
-            if sha:
-                listings[ref] = list_branch(objects, ref, sha)
+        then = git_history.heads_as_of(objects, self._heads(), at_ms, self._pause)
+        listings = {ref: list_branch(objects, ref, sha) for ref, sha in then.items()}
         for name in sorted(set().union(*(listing.names for listing in listings.values()))):
             self._pause()
             yield self._held(name, listings)
@@ -292,32 +285,10 @@ class Git:
         self._refs = refs
         return dict(refs)
 
-    def _readable_heads(self) -> list[ObjectID]:
-        return [head for head in self._heads().values() if head]
-
-    def _descends(self, refs: Refs, before: Refs) -> bool:
-        """Whether every earlier head is one of today's or an ancestor of one."""
-        if not before.keys() <= refs.keys():
-            return False
-        moved = {head for ref, head in before.items() if refs[ref] != head}
-        heads = [head for head in refs.values() if head]
-        return not moved or git_trees.all_reachable(self._repository.objects, heads, moved)
-
-    def _changed(self, refs: Refs, before: Refs) -> frozenset[str]:
-        """The names of the conversations that differ. Raises DamagedObject."""
-        objects = self._repository.objects
-
-        def fail(_path: str, error: DamagedRepository) -> None:
-            raise error
-
-        names: set[str] = set()
-        for ref, head in refs.items():
-            if before.get(ref) != head:
-                heads = [before.get(ref), head]
-                old, new = (subtree(objects, objects.commit(sha).tree, SESSIONS) if sha else None for sha in heads)
-                changed = git_trees.differences(objects, old, new, fail, SESSIONS)
-                names.update(tree.session_name(path) for path, _, _ in changed)
-        return frozenset(names - {""})
+    def _holds_sessions(self, head: ObjectID) -> bool:
+        """Whether a commit has the files of conversations in their place."""
+        found = list_branch(self._repository.objects, MAIN, head)
+        return bool(found.names) and not found.corrupt
 
     def _look(self) -> tuple[Presence, Refs, Marker | None, NettoError | None]:
         """Presence, refs, and the identity or why it cannot be read."""
@@ -363,7 +334,3 @@ def _open_repository(target: str, cache_dir: Path, cancel: threading.Event) -> R
     if target.startswith("file://"):
         return Disk(Path(unquote(urlsplit(target).path)))
     return Remote(target, cache_dir, cancel) if is_url(target) else Disk(Path(target).expanduser())
-
-
-def _ignore(_path: str, _error: DamagedRepository) -> None:
-    """What is damaged is told by `changes`, `read` and `check`."""

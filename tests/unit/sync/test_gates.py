@@ -410,3 +410,26 @@ def test_a_repository_is_not_begun_anew_from_a_vault_that_rotted_itself(device: 
     assert device.sync("history", rebuild=True)["history"].state == "ok"  # on a person's word
     assert held(device.open("history")) == here(device.vault) == {record.id for record in [*talk(1), *records]}
     assert device.open("history").read_blob(next(iter(blobs))) == b"picture" * 900
+
+
+@pytest.mark.parametrize("name", ["disk", "history"])
+def test_a_replica_whose_identity_alone_was_removed_gets_it_back_on_a_persons_word(device: Device, name: str) -> None:
+    device.vault.add([*talk(1), *talk(2)])
+    device.sync()
+    if name == "disk":
+        (device.stores / "disk" / tree.MARKER).unlink()
+    else:
+        with Repo(str(device.stores / "history")) as repository:
+            main = Ref(b"refs/heads/main")
+            root = repository[repository[repository.refs[main]].tree]
+            del root[tree.MARKER.split("/")[0].encode()]
+            repository.object_store.add_object(root)
+            commit = repository[repository.refs[main]].copy()
+            commit.tree, commit.parents = root.id, [repository.refs[main]]
+            repository.object_store.add_object(commit)
+            repository.refs[main] = commit.id
+    device.vault.add(talk(3))
+    assert device.run(name).state == "wrong-target"
+    assert device.sync(name, rebuild=True)[name].state == "ok"
+    assert held(device.open(name)) == here(device.vault)
+    assert not list(device.stores.glob("*.damaged-*"))

@@ -1,0 +1,72 @@
+"""What the branches of a Git replica were before: whether they only moved forward, and what changed when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from dulwich.objects import ObjectID
+
+from netto_tui.replicas import git_trees, tree
+from netto_tui.replicas.base import Moment
+from netto_tui.replicas.git_branch import SESSIONS, subtree
+from netto_tui.replicas.git_disk import Refs
+from netto_tui.replicas.git_objects import DamagedRepository, Objects
+
+
+def descends(objects: Objects, refs: Refs, before: Refs) -> bool:
+    """Whether every earlier head is one of today's or an ancestor of one. Raises DamagedObject."""
+    if not before.keys() <= refs.keys():
+        return False
+    moved = {head for ref, head in before.items() if refs[ref] != head}
+    heads = [head for head in refs.values() if head]
+    return not moved or git_trees.all_reachable(objects, heads, moved)
+
+
+def changed_names(objects: Objects, refs: Refs, before: Refs) -> frozenset[str]:
+    """The names of the conversations that differ. Raises DamagedObject."""
+
+    def fail(_path: str, error: DamagedRepository) -> None:
+        raise error
+
+    names: set[str] = set()
+    for ref, head in refs.items():
+        if before.get(ref) != head:
+            heads = [before.get(ref), head]
+            old, new = (subtree(objects, objects.commit(sha).tree, SESSIONS) if sha else None for sha in heads)
+            changed = git_trees.differences(objects, old, new, fail, SESSIONS)
+            names.update(tree.session_name(path) for path, _, _ in changed)
+    return frozenset(names - {""})
+
+
+def moments(objects: Objects, refs: Refs, pause: Callable[[], None], name: str = "") -> Iterator[Moment]:
+    """Every commit of the branches, newest first; with a name, those that changed its conversation's files.
+
+    pause: called before each.
+    """
+    for sha, commit in git_trees.commits(objects, [head for head in refs.values() if head], _ignore):
+        pause()
+        if name:
+            old = objects.commit(commit.parents[0]).tree if commit.parents else None
+            trees = [subtree(objects, root, SESSIONS) if root else None for root in (old, commit.tree)]
+            changed = git_trees.differences(objects, trees[0], trees[1], _ignore, SESSIONS)
+            if not any(tree.session_name(path) == name for path, _, _ in changed):
+                continue
+        text = commit.message.decode("utf-8", "replace").partition("\n")[0]
+        yield Moment(commit.commit_time * 1000, sha.decode(), text)
+
+
+def heads_as_of(objects: Objects, refs: Refs, at_ms: int, pause: Callable[[], None]) -> Mapping[str, ObjectID]:
+    """For each branch that was there its newest commit that is not after an instant; pause: called at each step."""
+    found = {}
+    for ref, head in refs.items():
+        sha: ObjectID | None = head or None
+        while sha and (commit := objects.commit(sha)).commit_time * 1000 > at_ms:
+            pause()
+            sha = commit.parents[0] if commit.parents else None
+        if sha:
+            found[ref] = sha
+    return found
+
+
+def _ignore(_path: str, _error: DamagedRepository) -> None:
+    """What is damaged is told by `changes`, `read` and `check`."""
