@@ -35,7 +35,7 @@ class Aider:
     def read(self, found: Found) -> Iterator[Event]:
         """The messages of each chat, then its header; a chat without a message is only counted."""
         started, begun_at, text = "", 0, list[str]()
-        for number, line in enumerate(text_lines(found), 1):
+        for number, line in enumerate(text_lines(found, _START), 1):
             if isinstance(line, Skipped):
                 yield line
             elif start := _START.fullmatch(line):

@@ -9,7 +9,7 @@ from typing import Any
 from netto_tui.capture.about import titled
 from netto_tui.capture.base import Draft, Event, Found, Skipped
 from netto_tui.capture.candidate import Candidate
-from netto_tui.capture.decoding import escape_surrogates
+from netto_tui.capture.decoding import LIMIT, escape_surrogates
 from netto_tui.capture.mapping import Keys, Time, compact, first_at, parse_time
 from netto_tui.capture.reading import Damaged, chunks, lines
 from netto_tui.model.ids import conversation_id, message_id
@@ -47,7 +47,7 @@ class SpecStory:
         session: _Session | None = None
         turn: re.Match[str] | None = None
         version, text, head = "", list[str](), list[str]()
-        for line in text_lines(found):
+        for line in text_lines(found, _MARK, _SESSION, _TURN):
             if isinstance(line, Skipped):
                 yield line
             elif mark := _MARK.fullmatch(line):
@@ -69,17 +69,30 @@ class SpecStory:
             yield Skipped(found.where, 0, "no session is named in it")
 
 
-def text_lines(found: Found) -> Iterator[str | Skipped]:
-    """The lines of a text file, each as text, or as what could not be read."""
+def text_lines(found: Found, *headings: re.Pattern[str]) -> Iterator[str | Skipped]:
+    """The lines of a text file, each as text, or as what could not be read.
+
+    What stands between two headings is gathered by the caller; beyond the limit for one value the
+    rest of it is skipped, so that a file of any size takes little memory.
+    """
+    size = 0
     try:
         for line in lines(chunks(found.path)):
             if line.missing:
                 yield Skipped(found.where, line.number, "the line is too long", line.data)
                 continue
             try:
-                yield escape_surrogates(line.data.decode("utf-8", "surrogatepass").removesuffix("\r"))
+                text = escape_surrogates(line.data.decode("utf-8", "surrogatepass").removesuffix("\r"))
             except UnicodeDecodeError:
                 yield Skipped(found.where, line.number, "not UTF-8", line.data)
+                continue
+            fitted = size <= LIMIT
+            size = 0 if any(heading.fullmatch(text) for heading in headings) else size + len(line.data) + 1
+            if size <= LIMIT:
+                yield text
+            elif fitted:
+                reason = f"more than {LIMIT >> 20} MiB without a heading; from here to the next it stays in the file"
+                yield Skipped(found.where, line.number, reason, line.data)
     except Damaged as error:
         yield Skipped(found.where, 0, str(error))
 

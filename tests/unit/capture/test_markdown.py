@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from netto_tui.capture import specstory
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import Message, Text, Thinking, ToolResult
 from tests.unit.capture.given import about, drafts, messages, sample, skipped, written
@@ -137,3 +140,20 @@ def test_a_turn_of_a_story_that_grows_stays_one_message(tmp_path: Path) -> None:
     before = [draft.item for draft in drafts(path)]
     path.write_text(f"{STORY.rstrip()}\nAnd more.\n")
     assert [draft.item for draft in drafts(path)] == before
+
+
+@pytest.mark.parametrize(("start", "kinds"), [(AIDER, "aider"), (STORY, "specstory")])
+def test_what_has_no_end_is_cut_and_what_follows_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str, kinds: str
+) -> None:
+    monkeypatch.setattr(specstory, "LIMIT", 10_000)
+    path = tmp_path / "a.md"
+    whole = messages(written(path, f"{start.rstrip()}\nx\n\n{start}"))
+    endless = ("x" * 99 + "\n") * 1000
+    cut = messages(written(path, f"{start.rstrip()}\n{endless}\n{start}"))
+    assert [body.role for body in cut] == [body.role for body in whole]
+    assert max(len("".join(_texts(body))) for body in cut) < 11_000
+    ((line, reason),) = skipped(path)
+    assert "without a heading" in reason
+    assert start.count("\n") < line < start.count("\n") + 110
+    assert {draft.by for draft in drafts(path)} == {f"source:{kinds}"}
