@@ -94,19 +94,20 @@ def _labels(versions: Sequence[Version], origins: Mapping[str, Sequence[str]]) -
     return labels
 
 
-def write_picks(vault: Vault, resolution: Resolution) -> list[Record]:
+def write_picks(vault: Vault, *resolutions: Resolution) -> list[Record]:
     """Write what was picked: for each conflict one revision that replaces every head that was shown.
 
-    An undo point is kept first. A head that came in meanwhile is not replaced: it stays a
+    One undo point of all is kept first. A head that came in meanwhile is not replaced: it stays a
     conflict, for a person to see.
     Raises UsageError while something is not picked.
     """
-    check(resolution)
     records = []
-    for row in resolution.conflicts:
-        body = resolution.body_of(row)
-        if row.source is not None and body is not None:
-            records.append(resolve(row.source, body, vault.clock.stamp()))
+    for resolution in resolutions:
+        check(resolution)
+        for row in resolution.conflicts:
+            body = resolution.body_of(row)
+            if row.source is not None and body is not None:
+                records.append(resolve(row.source, body, vault.clock.stamp()))
     keep_heads(vault, "resolve", [(record.rev.conversation, record.rev.item) for record in records])
     vault.add(records)
     return records

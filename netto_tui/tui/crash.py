@@ -8,6 +8,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netto_tui.errors import NettoError
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -63,4 +65,17 @@ def panel(error: BaseException | None, log: Path | None) -> Text:
         f"{where}\n"
         "  Start it again; if it comes back, run: netto-tui doctor\n",
         style="not bold",
+    )
+
+
+def in_words(error: Exception, vault_path: Path) -> NettoError:
+    """Any error of a job on a thread as one for people; what nobody foresaw goes to the log."""
+    if isinstance(error, NettoError):
+        return error
+    if isinstance(error, OSError):
+        return NettoError(f"The disk said: {error.strerror}.", remedy="Check the disk, then try again.")
+    note(vault_path, error)
+    return NettoError(
+        f"The job stopped: {type(error).__name__}. The vault is as it was.",
+        remedy=f"Report it with {vault_path / 'log' / 'app.log'}.",
     )

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from netto_tui.config import Config, load
-from netto_tui.errors import NettoError, UsageError
+from netto_tui.errors import UsageError
 from netto_tui.model.query import parse
 from netto_tui.recovery import drill as drills
 from netto_tui.recovery import restore, verify
 from netto_tui.replicas.base import Replica
 from netto_tui.sync.events import Listener
 from netto_tui.sync.round import close_all, open_replicas
-from netto_tui.tui import crash
 from netto_tui.vault.vault import Vault
 
 
@@ -33,19 +31,6 @@ class Wanted:
 def settings(vault: Vault) -> Config:
     """The vault's settings. Raises UsageError when they cannot be read."""
     return load(vault.path / "config.toml")
-
-
-def in_words(error: Exception, vault_path: Path) -> NettoError:
-    """Any error of a job as one for people; what nobody foresaw goes to the log."""
-    if isinstance(error, NettoError):
-        return error
-    if isinstance(error, OSError):
-        return NettoError(f"The disk said: {error.strerror}.", remedy="Check the disk, then try again.")
-    crash.note(vault_path, error)
-    return NettoError(
-        f"The job stopped: {type(error).__name__}. The vault is as it was.",
-        remedy=f"Report it with {vault_path / 'log' / 'app.log'}.",
-    )
 
 
 def as_of_ms(vault: Vault, text: str) -> int | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from netto_tui.model.conversation import body_text, items
 from netto_tui.model.revision import Deleted, Message, Stamp, Text, mint
+from netto_tui.recovery.undo import points
 from netto_tui.tui.drafts import draft_path, load_draft
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
 from netto_tui.tui.panes.conflicts import ConflictsPane
@@ -162,6 +163,7 @@ async def test_one_place_can_be_taken_for_everything(start: Start) -> None:
         vault = driven.app.vault
         assert vault is not None
         assert not [item for name in (LISBON, TAX) for item in items(vault.records(name)).values() if item.conflict]
+        assert [(point.what, point.items) for point in points(vault)] == [("resolve", 4)], "one step takes it back"
 
 
 async def test_the_bases_are_there_and_the_alike_messages_are_one_key_away(start: Start) -> None:

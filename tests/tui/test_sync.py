@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from netto_tui.sync.events import PassReport
+from netto_tui.config import ReplicaConfig, load, save
+from netto_tui.sync.events import Alerted, PassReport
 from netto_tui.tui import messages
 from netto_tui.tui.panes.sync import SyncPane
 from netto_tui.tui.screens.help import HelpScreen, groups
@@ -137,3 +139,32 @@ async def test_a_vault_that_is_not_there_is_said_on_the_screen(tmp_path_factory:
                 break
         assert "no vault" in app.main.query_one(BrowsePane).entries.empty.lower()
     assert not Path("nowhere/log").exists(), "nothing is made where there is no vault"
+
+
+async def test_settings_with_a_mistake_are_named_when_sync_is_asked_for(start: Start, vault_path: Path) -> None:
+    async with start(sync=True) as driven:
+        await driven.until(lambda: driven.app.worker is not None)
+        with (vault_path / "config.toml").open("a") as file:
+            file.write("garbage [[[")
+        await driven.press("S")
+        assert any("config.toml cannot be read" in toast for toast in driven.toasts)
+        assert not any("Syncing with" in toast for toast in driven.toasts)
+
+
+async def test_a_replica_added_to_the_settings_shows_by_itself(start: Start, vault_path: Path) -> None:
+    async with start() as driven:
+        await driven.press("2")
+        pane = driven.app.main.query_one(SyncPane)
+        config = load(vault_path / "config.toml")
+        more = ReplicaConfig("third", "folder", "third")
+        save(vault_path / "config.toml", replace(config, replicas=(*config.replicas, more)))
+        await driven.until(lambda: pane.stores.count == 4)
+        assert [row.name for row in driven.app.main.header.replicas] == ["disk", "mirror", "third"]
+
+
+async def test_an_alert_of_sync_is_told_once(start: Start) -> None:
+    async with start() as driven:
+        for _ in range(2):
+            driven.app.bridge(Alerted("2026-11-23T10:00:00.000Z", "disk", "rolled-back", "The copy is an old one."))
+        await driven.settle()
+        assert driven.toasts.count("The copy is an old one.") == 1

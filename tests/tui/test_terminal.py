@@ -148,7 +148,7 @@ def test_an_editor_gets_the_terminal_and_what_it_saves_is_taken(terminal: list[T
     app = open_app(terminal, env={"EDITOR": f"{sys.executable} {script}"})
     app.until(b"Trip to Lisbon")
     app.type("3")
-    app.until(b"wait for you")
+    app.until(b"to decide in")
     app.type("\r")
     app.until(b"3 unresolved")
     there = len(app.output)

@@ -82,6 +82,9 @@ class Pane(Container):
     def sync_told(self, message: SyncTold) -> None:
         """Something happened in sync; called also while another section is in front."""
 
+    def tick(self) -> None:
+        """A second went by: let ages grow."""
+
     def leave_state(self) -> bool:
         """Undo one transient state for `esc`; False if there is none."""
         return False

@@ -132,7 +132,7 @@ class ConflictsPane(Pane):
             keep=(lambda w: w.conversation == here.conversation) if here else None,
         )
         total = sum(len(w.items) for w in self.waiting)
-        text = f"{many(total, 'message')} in {many(len(self.waiting), 'conversation')} wait for you."
+        text = f"{many(total, 'message')} to decide in {many(len(self.waiting), 'conversation')}."
         self.query_one("#conflicts-summary", Static).update(Content(text if total else "Nothing waits for you."))
         self.refresh_bindings()
 

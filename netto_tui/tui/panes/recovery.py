@@ -21,7 +21,7 @@ from netto_tui.recovery.drill import DrillReport
 from netto_tui.recovery.restore import Preview, PreviewItem, RestoreReport
 from netto_tui.recovery.verify import Verdict
 from netto_tui.security.display import safe_line
-from netto_tui.tui import messages, recovering, wording
+from netto_tui.tui import crash, messages, recovering, wording
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.recovery_words import (
@@ -85,8 +85,7 @@ class RecoveryPane(Pane):
         self.wanted = Wanted("")
         self.title_text = ""
         self.preview: tuple[Wanted, Preview] | None = None
-        self._previewed = 0
-        """How many revisions were here when the preview was made."""
+        self._previewed = 0  # how many revisions were here when the preview was made
         self.running = ""
         self._cancel = threading.Event()
         self._rows: list[ReplicaRow] = []
@@ -125,6 +124,10 @@ class RecoveryPane(Pane):
                 listed(self._rows), len(self._rows), keep=lambda row: here is not None and row.name == here.name
             )
             self._tell_choice()
+
+    def tick(self) -> None:
+        """Let ages grow."""
+        self.sources.refresh()
 
     @on(RowList.Moved, "#sources")
     def _moved(self) -> None:
@@ -183,7 +186,7 @@ class RecoveryPane(Pane):
         try:
             self.post_message(self.Finished(job(vault, Bridge(self.post_message), self._cancel), wanted))
         except Exception as error:  # whatever it is, the screen has to say that the job ended
-            found = recovering.in_words(error, self.netto.vault_path)
+            found = crash.in_words(error, self.netto.vault_path)
             self.post_message(self.Failed(found, self.running == "restoring"))
 
     @on(messages.ProgressMoved)

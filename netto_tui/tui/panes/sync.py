@@ -112,6 +112,10 @@ class SyncPane(Pane):
         journal.show(listed(self._journal), len(self._journal), keep=lambda row: journal.cursor > 0)
         self.refresh_bindings()
 
+    def tick(self) -> None:
+        """Let ages grow."""
+        self.stores.refresh()
+
     @on(RowList.Moved, "#stores")
     def _moved(self) -> None:
         self._tell()
@@ -166,8 +170,8 @@ class SyncPane(Pane):
             row = self.stores.selected
             if row is None or row.kind == "vault":
                 return "Move to a replica first; this device is what they are compared with."
-            if self.netto.worker is None:
-                return "Sync is not running in this app."
+            if reason := self.netto.main.why_no_sync():
+                return reason
             if action == "rebuild" and row.state not in BROKEN:
                 return f"{safe_line(row.name)} is not lost or damaged."
         return ""

@@ -19,6 +19,7 @@ from textual.widgets import Static
 from netto_tui.errors import NettoError
 from netto_tui.plural import many, number
 from netto_tui.security.display import safe_line
+from netto_tui.tui import crash
 from netto_tui.tui.conflict_rows import read_rows, write_picks
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.resolution import Resolution
@@ -42,7 +43,7 @@ class AuthorityScreen(ModalScreen[int]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(n), f"take({n})", show=False) for n in range(1, 10)),
-        Binding("escape", "dismiss(0)", "Back", id="authority.leave"),
+        Binding("escape,q", "dismiss(0)", "Back", id="authority.leave"),
     ]
 
     @dataclass
@@ -114,13 +115,18 @@ class AuthorityScreen(ModalScreen[int]):
     @work
     async def action_take(self, place: int) -> None:
         """Show what it means, then write."""
-        if self.tally is None or place > len(self._places()):
+        if self.tally is None:
+            self.notify("The conflicts are still being read.", severity="warning")
+            return
+        if place > len(self._places()):
+            self.notify(f"There are only {many(len(self._places()), 'place')}.", severity="warning")
             return
         label, count = self._places()[place - 1]
+        rest = self.tally.total - count
+        left = f"{many(rest, 'conflict')} where {label} has no version will stay.\n" if rest else ""
         text = (
             f"{many(count, 'conflict')} in {many(len(self.conversations), 'conversation')} "
-            f"will say what {label} says.\n"
-            f"{number(self.tally.total - count)} where {label} has no version stay open.\n"
+            f"will say what {label} says.\n{left}"
             "Each decision is a revision of its own: the other versions stay in the history."
         )
         if await self.app.push_screen_wait(ConfirmScreen(f"Take {label} everywhere?", text, "Write")):
@@ -131,15 +137,15 @@ class AuthorityScreen(ModalScreen[int]):
         vault = netto_of(self).vault
         if vault is None or self.tally is None:
             return
-        written = 0
+        decided = []
+        for resolution in self.tally.resolutions:
+            resolution.take_column(label)
+            rows = [row for row in resolution.conflicts if row.item in resolution.picks]
+            decided.append(Resolution(rows, resolution.picks))
         try:
-            for resolution in self.tally.resolutions:
-                resolution.take_column(label)
-                decided = [row for row in resolution.conflicts if row.item in resolution.picks]
-                written += len(write_picks(vault, Resolution(decided, resolution.picks)))
-        except NettoError as error:
-            self.post_message(self.Failed(error))
-        self.post_message(self.Written(written))
+            self.post_message(self.Written(len(write_picks(vault, *decided))))
+        except (NettoError, OSError) as error:
+            self.post_message(self.Failed(crash.in_words(error, vault.path)))
 
     @on(Written)
     def _written(self, message: Written) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -19,6 +20,7 @@ from netto_tui.tui.widgets.header import SECTIONS, Header
 
 if TYPE_CHECKING:
     from netto_tui.errors import NettoError
+    from netto_tui.sync.events import SyncEvent
     from netto_tui.tui.app import NettoApp
 
 
@@ -45,6 +47,8 @@ class MainScreen(Screen[None]):
     def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
         super().__init__(id=id)
         self.progress: dict[str, messages.ProgressMoved] = {}
+        self._settings = 0
+        self._alerts: set[str] = set()
 
     @property
     def netto(self) -> NettoApp:
@@ -116,8 +120,13 @@ class MainScreen(Screen[None]):
         self.query_one(BrowsePane).take(answer)
 
     def tick(self) -> None:
-        """Let ages grow."""
+        """Let ages grow, and follow the settings."""
         self.header.now_ms = self.netto.now()
+        self.pane.tick()
+        if (stamp := _settings_stamp(self.netto.vault_path)) != self._settings:
+            self._settings = stamp
+            self._read_header()
+            self.pane.read()
 
     def sync_told(self, message: messages.SyncTold) -> None:
         """Show what sync does, here and in the section that shows all of it."""
@@ -129,9 +138,19 @@ class MainScreen(Screen[None]):
                 self.progress[replica] = message
             case messages.PassStarted(replica=replica):
                 self.progress[replica] = messages.ProgressMoved(replica, "pull", 0, 0)
+            case messages.Happened(event=event):
+                self._alert(event)
         self.header.activity = self._activity()
         for pane in self.query(Pane):
             pane.sync_told(message)
+
+    def _alert(self, event: SyncEvent) -> None:
+        """Tell what a person has to know, once."""
+        from netto_tui.sync.events import Alerted
+
+        if isinstance(event, Alerted) and event.text not in self._alerts:
+            self._alerts.add(event.text)
+            self.notify(event.text, title=event.replica, severity="warning", timeout=15)
 
     def _activity(self) -> str:
         for moved in self.progress.values():
@@ -192,13 +211,29 @@ class MainScreen(Screen[None]):
     def action_sync_now(self) -> None:
         """Start a pass over every replica."""
         worker = self.netto.worker
-        if worker is None:
-            self.notify("Sync is not running in this app.", severity="warning")
+        if (reason := self.why_no_sync()) or worker is None:
+            self.notify(reason, severity="warning")
         elif not self.header.replicas:
             self.notify("There is no replica yet. Add one: netto-tui init --replica NAME=KIND:TARGET")
         else:
             worker.sync_now()
             self.notify("Syncing with every replica.")
+
+    def why_no_sync(self) -> str:
+        """Why no pass can begin from here; "" when it can."""
+        from netto_tui.config import load
+        from netto_tui.errors import UsageError
+
+        worker, vault = self.netto.worker, self.netto.vault
+        if worker is None or vault is None:
+            return "Sync is not running in this app."
+        if worker.busy.startswith("another process"):
+            return "Another process syncs this vault already. Sync there, or end it."
+        try:
+            load(vault.path / "config.toml")
+        except UsageError as error:
+            return str(error)
+        return ""
 
     def action_copy(self) -> None:
         """Copy the selection, else what the cursor is on."""
@@ -250,3 +285,11 @@ def tell_reason(screen: Screen[Any], event: events.Key) -> None:
         if reason := found.node.why_not(action):
             event.stop()
             screen.notify(reason, severity="warning")
+
+
+def _settings_stamp(path: Path) -> int:
+    """A number that changes when the settings of the vault at a path do; 0 where there are none."""
+    try:
+        return (path / "config.toml").stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from netto_tui.errors import NettoError
 from netto_tui.plural import many
 from netto_tui.recovery.undo import UndoPoint, points, undo
-from netto_tui.tui import wording
+from netto_tui.tui import crash, wording
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.widgets.columns import Column
@@ -78,7 +78,7 @@ class PointsScreen(ModalScreen[int]):
             self.notify(f"The files from before the exchange lie in {path} in the vault.")
             return
         text = (
-            f"{many(point.items, 'item')} would say again what they said before. That adds revisions;\n"
+            f"What {many(point.items, 'item')} said before is said again. That adds revisions;\n"
             "what was said since stays in the history."
         )
         if await self.app.push_screen_wait(ConfirmScreen("Go back to this point?", text, "Go back")):
@@ -91,8 +91,8 @@ class PointsScreen(ModalScreen[int]):
             return
         try:
             self.post_message(self.Undone(undo(vault, name)))
-        except NettoError as error:
-            self.post_message(self.Failed(error))
+        except (NettoError, OSError) as error:
+            self.post_message(self.Failed(crash.in_words(error, vault.path)))
 
     @on(Undone)
     def _undone(self, message: Undone) -> None:
@@ -110,7 +110,9 @@ def open_points(app: NettoApp) -> None:
 
     def closed(items: int | None) -> None:
         if items:
-            app.notify(f"{many(items, 'item')} say again what they said before.")
+            app.notify(f"Gone back: what {many(items, 'item')} said before is said again.")
             app.main.vault_changed()
+            if app.worker is not None:
+                app.worker.sync_now()
 
     app.push_screen(PointsScreen(points(app.vault)), closed)

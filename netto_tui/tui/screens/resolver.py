@@ -16,6 +16,7 @@ from textual.widgets import Static
 from netto_tui.errors import NettoError
 from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
+from netto_tui.tui import crash
 from netto_tui.tui.conflict_rows import read_rows, write_picks
 from netto_tui.tui.drafts import load_draft, save_draft
 from netto_tui.tui.editor import EditorMissing, edit_text
@@ -308,8 +309,8 @@ class ResolverScreen(ResolutionScreen):
             return
         try:
             self.post_message(self.Written(len(write_picks(vault, state))))
-        except NettoError as error:
-            self.post_message(self.Failed(error))
+        except (NettoError, OSError) as error:
+            self.post_message(self.Failed(crash.in_words(error, vault.path)))
 
     @on(Written)
     def _written(self, message: Written) -> None:
