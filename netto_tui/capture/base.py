@@ -64,7 +64,7 @@ class Warned:
 
     code: `empty` (content, but no message), `unrecognised` (no importer knows it),
     `newer-format`, `shrunk`, `rewritten`, `vanished`, `changed` (while it was read), `damaged`,
-    `documents` (Markdown files that were left alone), `ambiguous` (two workspaces of one name).
+    `documents` (Markdown files that were left alone), `ambiguous` (two workspaces or files of one name).
     """
 
     path: str

@@ -118,7 +118,7 @@ class _Import:
         self.seen: set[bytes] = set()
         self.shown: dict[str, int] = defaultdict(int)
         self.where: dict[str, str] = {}
-        self.workspaces: dict[str, str] = {}
+        self.roots: dict[str, Path] = {}
 
     def take(self, found: Found) -> None:
         """Read one source to its end."""
@@ -200,16 +200,22 @@ class _Import:
         if tally.unknown > UNKNOWN_SHARE * tally.records:
             detail = f"{tally.unknown} of {tally.records} records are of unknown types; all are kept as they are."
             self.note(Warned(found.where, "newer-format", detail))
-        if tally.documents and found.path == found.root:
-            self._look_at_workspace(found, tally)
+        if tally.documents:
+            self._look_at_documents(found, tally)
 
-    def _look_at_workspace(self, found: Found, tally: _Tally) -> None:
-        """Daily notes that are kept here and no longer in the workspace; a second workspace of one name."""
-        other = self.workspaces.setdefault(tally.conversation, found.where)
-        if other != found.where:
-            detail = f"It has the same name as {other}, so their notes are one. Import each with a name of its own."
-            self.note(Warned(found.where, "ambiguous", detail))
-            return
+    def _look_at_documents(self, found: Found, tally: _Tally) -> None:
+        """Daily notes that are kept here and no longer in the workspace; a second workspace or file of one name."""
+        root = found.root.resolve()
+        other = self.roots.setdefault(tally.conversation, root)
+        is_workspace = found.path == found.root
+        if other != root:
+            name = path_text(other if is_workspace else other / found.path.relative_to(found.root))
+            remedy = "Import each with a name of its own." if is_workspace else "Give one of them another name."
+            self.note(Warned(found.where, "ambiguous", f"It has the same name as {name}, so the two are one. {remedy}"))
+        elif is_workspace:
+            self._look_for_vanished(found, tally)
+
+    def _look_for_vanished(self, found: Found, tally: _Tally) -> None:
         kept = items(self.vault.records(tally.conversation))
         for name in sorted(kept.keys() - tally.documents - {ABOUT}):
             if DAILY.fullmatch(name) and not kept[name].value.deleted:

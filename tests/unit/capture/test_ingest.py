@@ -349,6 +349,14 @@ def test_two_workspaces_of_one_name_are_reported(vault: Vault, tmp_path: Path) -
     assert (codes(named), named.added) == ([], 4)
 
 
+def test_two_files_of_one_name_are_reported(vault: Vault, tmp_path: Path) -> None:
+    one, other = (written(tmp_path / name / "README.md", f"# {name}") for name in ("one", "other"))
+    assert codes(ingest(vault, [one, one])) == []
+    (warned,) = ingest(vault, [one, other]).warned
+    assert (warned.path, warned.code) == (str(other), "ambiguous")
+    assert str(one) in warned.detail
+
+
 def test_progress_is_told_and_a_stop_keeps_what_was_added(vault: Vault, tmp_path: Path) -> None:
     paths = [jsonl(tmp_path / f"{n}.jsonl", [turn(f"u{m}", "x") for m in range(600)]) for n in range(3)]
     told: list[ImportProgressed] = []
