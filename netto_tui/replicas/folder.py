@@ -186,8 +186,8 @@ class Folder:
         finally:
             for day in written:
                 folder = self._root / "sessions" / day
-                if folder.is_dir():
-                    days.advance(folder, stamps.get(day, 0))
+                if folder.is_dir():  # past its own time too: a reader may have seen that in the middle of this write
+                    days.advance(folder, max(stamps.get(day, 0), folder.stat().st_mtime_ns))
                     known[day] = folder.stat().st_mtime_ns
         if self.envelope.readable:
             replace_files(
@@ -292,6 +292,7 @@ class Folder:
                 errno.EDQUOT: "Make room, or ask for a larger quota.",
                 errno.EACCES: "Check who owns it and its permissions.",
                 errno.EPERM: "Check who owns it and its permissions.",
+                errno.EISDIR: "Move away what lies in the place of its files: netto-tui verify names it.",
                 errno.EROFS: "The disk is mounted read-only: mount it for writing.",
             }
             raise Unreachable(

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from filelock import FileLock
 from netto_tui import files
 from netto_tui.errors import Cancelled, Moved, Unreachable, WrongTarget
 from netto_tui.replicas import folder, tree_files
+from netto_tui.replicas.base import Changes
 from netto_tui.replicas.folder import Folder
 from netto_tui.security.envelope import PLAIN
 from tests.contract.stores import MARKER, batch, conversation, held, ids, records
+
+TICK = 1_793_523_600_000_000_000
 
 
 @pytest.fixture
@@ -114,6 +118,26 @@ def test_every_write_within_one_tick_of_the_clock_is_seen(
     other.add(batch(records(2)), cursor)
     assert replica.probe().cursor != cursor
     assert conversation(2) in replica.changes(cursor).names
+
+
+def test_who_reads_in_the_middle_of_a_write_sees_the_rest_later(
+    replica: Folder, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Changes] = []
+    day = root / "sessions/2026/11/01"
+    real = folder.replace_files
+
+    def one_by_one(pages: Iterable[tuple[Path, bytes]], mode: int = 0o600) -> None:
+        for page in pages:
+            real([page], mode)
+            if day.is_dir():
+                os.utime(day, ns=(TICK, TICK))  # all of it happens within one tick of the clock
+                seen.append(open_folder(root).changes())
+
+    monkeypatch.setattr(folder, "replace_files", one_by_one)
+    replica.add(batch(records(1), records(2)), replica.probe().cursor)
+    assert [len(changes.names) for changes in seen] == [1, 2]
+    assert len(open_folder(root).changes(seen[0].cursor).names) == 2
 
 
 def test_a_file_that_was_removed_shows_as_missing_from_its_day(replica: Folder, root: Path) -> None:
