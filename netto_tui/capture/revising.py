@@ -11,6 +11,7 @@ import msgspec
 from netto_tui.capture.about import unite
 from netto_tui.capture.base import Draft
 from netto_tui.capture.openclaw_workspace import DAILY
+from netto_tui.errors import InvalidRecord, UsageError
 from netto_tui.model.blobs import externalize, inflate
 from netto_tui.model.revision import (
     ABOUT,
@@ -124,7 +125,14 @@ class Revising:
         return externalize(unite(stored, draft.body, newer))
 
     def _is_earlier(self, draft: Draft, latest: _Version) -> bool:
-        stored = inflate(self._body_of(draft, latest), self.vault.blobs.get)
+        try:
+            stored = inflate(self._body_of(draft, latest), self.vault.blobs.get)
+        except (
+            UsageError,
+            InvalidRecord,
+            KeyError,
+        ):  # it is damaged here, so what the source says now is the better one
+            return False
         return _is_beginning(draft.body, stored)
 
     def _look_at(self, draft: Draft, body: Document, latest: _Version) -> None:

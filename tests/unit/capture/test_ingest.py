@@ -449,3 +449,16 @@ def test_a_time_in_the_far_future_does_not_stop_the_memory_of_days(vault: Vault,
     assert memory.refresh(vault) == []
     assert "early" in (vault.path / "memory" / "2026-01-20.md").read_text()
     assert any("late" in note.read_text() for note in (vault.path / "memory").glob("*.md"))
+
+
+def test_a_message_that_is_damaged_here_does_not_stop_an_import(vault: Vault, tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "s.jsonl", [turn("u1", "hello one"), turn("u2", "hello two")])
+    ingest(vault, [path])
+    (kept,) = (vault.path / "sessions").rglob("*.jsonl")
+    kept.write_bytes(kept.read_bytes().replace(b"hello two", b"hexxo two"))
+    jsonl(path, [turn("u1", "good morning one"), turn("u2", "good morning two")])
+    ingest(vault, [path])
+    assert [text_of(vault, CLAUDE, draft.item) for draft in drafts(path) if draft.item != ABOUT] == [
+        "good morning one",
+        "good morning two",
+    ]
