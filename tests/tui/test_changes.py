@@ -66,6 +66,8 @@ async def test_the_text_can_be_scrolled_while_and_after_the_vault_is_opened_anew
         pane.transcript.pages._pages.clear()
         await driven.press("j", "G", "g")
         await driven.until(lambda: driven.app.inquiry is not None, "it is open")
+        await driven.settle()
+        assert pane.transcript.has_focus, "one reads on where one was"
         pane.transcript.pages._pages.clear()
         await driven.press("G", "g")
         assert pane.transcript.selected and pane.transcript.selected.text.startswith("Plan three days")

@@ -88,7 +88,10 @@ class MainScreen(Screen[None]):
         self._read_header()
         for pane in self.query(Pane):
             pane.stale = True
+        focused = self.focused if self.is_filled else None
         self.pane.enter()
+        if focused is not None:  # opened anew: a person may be reading
+            self.set_focus(focused)
 
     def vault_refused(self, error: Exception) -> None:
         """Say why there is no vault."""
