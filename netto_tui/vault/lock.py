@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from netto_tui.errors import Busy
+from netto_tui.errors import Busy, VaultError
 
 LOCK_SECONDS = 30
 """How long to wait for another process that is writing."""
@@ -27,7 +27,10 @@ class VaultLock:
 
     @contextmanager
     def held(self, on_taken: Callable[[], None]) -> Iterator[None]:
-        """Hold the lock; on_taken is called first when it was not held before. Raises Busy after LOCK_SECONDS."""
+        """Hold the lock; on_taken is called first when it was not held before.
+
+        Raises Busy after LOCK_SECONDS, and VaultError where the vault's folder went away.
+        """
         if self._holder == threading.get_ident():
             yield
             return
@@ -46,6 +49,11 @@ class VaultLock:
             self._threads.release()
 
     def _acquire(self) -> None:
+        if not self._path.parent.is_dir():  # it would be made, in what may be an empty mount point
+            raise VaultError(
+                f"The vault in {self._path.parent.parent} is gone.",
+                remedy="Connect or mount its disk; if it is lost, restore it from a replica.",
+            )
         try:
             self._processes.acquire(poll_interval=0.005)
         except Timeout as error:

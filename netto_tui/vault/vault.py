@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from netto_tui.errors import InvalidRecord, UsageError
+from netto_tui.errors import InvalidRecord, UsageError, VaultError
 from netto_tui.files import make_folder
 from netto_tui.model.clock import Clock, local_day, to_instant
 from netto_tui.model.conversation import Item
@@ -139,8 +139,11 @@ class Vault:
 
     def close(self) -> None:
         """Let go of the index; everything acknowledged is on disk already."""
-        with self._held():
-            self._opened = False
+        self._opened = False
+        try:
+            with self._held():
+                self.sql.close()
+        except VaultError:  # the folder went away
             self.sql.close()
 
     @contextmanager

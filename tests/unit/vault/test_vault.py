@@ -186,6 +186,21 @@ def test_a_missing_file_makes_its_conversation_wanted_and_comes_back_with_its_re
         assert index_faults(opened) == []
 
 
+def test_a_vault_whose_folder_went_away_is_said_to_be_gone_and_not_made_again(vault: Vault) -> None:
+    vault.add(talk(1))
+    moved = vault.path.with_name("elsewhere")
+    vault.path.rename(moved)
+    vault.path.mkdir()  # as an empty mount point stays
+    with pytest.raises(VaultError, match="gone"):
+        vault.add(talk(2))
+    vault.close()
+    assert list(vault.path.iterdir()) == []
+    vault.path.rmdir()
+    moved.rename(vault.path)
+    with Vault.open(vault.path) as again:
+        assert len(again.records(talk(1)[0].rev.conversation)) == 4
+
+
 def test_a_file_that_vanished_while_the_vault_was_open_loses_no_new_record(vault: Vault) -> None:
     records = talk(1)
     vault.add(records)
