@@ -250,7 +250,7 @@ class World:
 
     def hurt_device(self, device: Device) -> None:
         """Something of the session files goes or rots, if it lies elsewhere as well."""
-        files = sorted((device.path / "sessions").rglob("*.jsonl"))
+        files = sorted(file for file in (device.path / "sessions").rglob("*.jsonl") if file.stat().st_size)
         if not files:
             return
         file, how = self.pick(files), self.pick(["rot", "cut", "lose", "lose all"])
