@@ -30,11 +30,27 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What only some kinds of replicas look at.
+
+    api_url: of GitHub Enterprise Server, such as `https://github.example.com/api/v3`. database: of
+    Firestore, when it is not the default one. daily_reads, daily_writes: how many documents of
+    Firestore a day may cost, 0 for no limit; the free tier unless it says something else.
+    """
+
+    api_url: str = ""
+    database: str = ""
+    daily_reads: Annotated[int, Meta(ge=0)] = 50_000
+    daily_writes: Annotated[int, Meta(ge=0)] = 20_000
+
+
 @dataclass(frozen=True)
-class ReplicaConfig:
+class ReplicaConfig(Options):
     """One replica. kind: as in replicas.registry; one that is not there shows when the replica is opened.
 
-    target: a folder, or a Git repository's path or URL. unknown: keys of other versions.
+    target: a folder, a Git repository's path or URL, OWNER/REPO of GitHub, or PROJECT/UID of Firestore.
+    unknown: keys of other versions.
     """
 
     name: str
@@ -100,10 +116,10 @@ def parse_replica(text: str, base: Path) -> ReplicaConfig:
     if match is None:
         raise UsageError(
             f"“{text}” does not describe a replica.",
-            remedy="Write NAME=KIND:TARGET, such as disk=folder:/mnt/disk/netto or history=git:/srv/netto.git.",
+            remedy="Write NAME=KIND:TARGET, such as disk=folder:/mnt/disk/netto or github=github:OWNER/REPO.",
         )
     name, kind, target = match.groups()
-    if kind == "folder" or not is_url(target):
+    if kind == "folder" or (kind == "git" and not is_url(target)):
         target = str((base / Path(target).expanduser()).absolute())
     replica = ReplicaConfig(name, kind, target)
     _check_replicas((replica,), "the request")
@@ -175,7 +191,10 @@ def _convert(table: Mapping[str, Any], kind: type[_T], where: str = "") -> _T:
 
 
 def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
-    return {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
+    """Everything that is said; of the options only those that are not as they are anyway."""
+    usual = {one.name: one.default for one in fields(Options)}
+    found = {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
+    return {name: value for name, value in found.items() if name not in usual or value != usual[name]}
 
 
 def _check_replicas(replicas: tuple[ReplicaConfig, ...], where: str) -> None:

@@ -9,6 +9,8 @@
     ├── CaptureError          2  a source cannot be read as a conversation
     ├── ReplicaError          3  a replica could not do what was asked
     │   ├── Unreachable       3  it is not there, or does not answer
+    │   │   └── Limited       3  it asks to wait: a rate limit, or the day's quota
+    │   ├── Denied            4  credentials are missing, or do not permit what is needed
     │   ├── Moved             3  someone else wrote first: compare-and-swap lost
     │   ├── WrongTarget       5  its identity is foreign or unreadable
     │   └── Suspect           5  more is missing at once than is plausible
@@ -76,6 +78,20 @@ class ReplicaError(NettoError):
 
 class Unreachable(ReplicaError):
     """The replica is not there, or does not answer within its deadline."""
+
+
+class Limited(Unreachable):
+    """The replica asks to wait, until an instant in milliseconds since 1970; 0 where it does not say."""
+
+    def __init__(self, message: str, *, remedy: str = "", until_ms: int = 0) -> None:
+        super().__init__(message, remedy=remedy)
+        self.until_ms = until_ms
+
+
+class Denied(ReplicaError):
+    """Credentials are missing, expired, or do not permit what is needed; trying again does not help."""
+
+    exit_code = 4
 
 
 class Moved(ReplicaError):

@@ -96,7 +96,8 @@ def open_one(session: Session, replica: ReplicaConfig, cancel: threading.Event) 
     from netto_tui.security.envelope import PLAIN
 
     cache = session.path / ".netto" / "cache"
-    with closing(open_replica(replica.name, replica.kind, replica.target, PLAIN, cache, "restore", cancel)) as opened:
+    opened = open_replica(replica.name, replica.kind, replica.target, PLAIN, cache, "restore", cancel, options=replica)
+    with closing(opened):
         yield opened
 
 

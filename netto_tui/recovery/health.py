@@ -81,7 +81,7 @@ def _replica_check(vault: Vault, config: Config, row: ReplicaRow) -> Check:
     age_ms = vault.clock.now() - to_ms(row.verified_at) if row.verified_at else None
     limit_ms = 2 * config.interval_minutes * 60_000
     proven = f"last proven equal {age(age_ms)} ago" if age_ms is not None else "never proven equal"
-    if row.state in ("wrong-target", "suspect", "damaged", "newer-format", "paused"):
+    if row.state in ("denied", "wrong-target", "suspect", "damaged", "newer-format", "paused"):
         return Check(row.name, "bad", f"{row.state}: {row.last_error or 'verification found damage'}", _remedy(row))
     if age_ms is None or age_ms > limit_ms:
         waiting = f", {many(row.pending, 'conversation')} behind" if row.pending else ""

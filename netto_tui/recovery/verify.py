@@ -239,7 +239,7 @@ class _Verification:
         While something waits to become stable data, files may lawfully be older than the records.
         """
         wrong: set[str] = set()
-        if not replica.envelope.readable or verdict.missing or verdict.extra or ledger.unsettled():
+        if not replica.keeps_views or verdict.missing or verdict.extra or ledger.unsettled():
             return wrong
         with self.vault.reader() as reader:
             for day in message_days(reader):

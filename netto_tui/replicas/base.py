@@ -8,7 +8,7 @@ method may raise Unreachable; each ends within the replica's deadline and stops 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -138,6 +138,28 @@ class Moment:
     message: str
 
 
+@dataclass(frozen=True)
+class Portion:
+    """How much one `add` takes well: conversations, and bytes of their records."""
+
+    conversations: int = 200
+    bytes: int = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Something that runs out: how much of it is left, out of how much (0: not known), and until when.
+
+    name: for people, such as `requests` or `days of the token`. until_ms: milliseconds since 1970
+    at which it is full again, or ends; 0 where that is not known.
+    """
+
+    name: str
+    left: int
+    limit: int = 0
+    until_ms: int = 0
+
+
 class Replica(Protocol):
     """A place that keeps conversations."""
 
@@ -146,6 +168,12 @@ class Replica(Protocol):
     target: str
     envelope: Envelope
     cancel: threading.Event
+    portion: Portion
+
+    @property
+    def keeps_views(self) -> bool:
+        """Whether daily files for people lie beside the records."""
+        ...
 
     @property
     def requests(self) -> int:
@@ -220,4 +248,25 @@ class Historic(Protocol):
 
     def read_as_of(self, at_ms: int) -> Iterator[Held]:
         """All conversations as they were at an instant, in milliseconds since 1970."""
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A replica with limits that a person should see coming."""
+
+    def meters(self) -> tuple[Meter, ...]:
+        """As the store last told; asks nothing."""
+        ...
+
+
+@runtime_checkable
+class Live(Protocol):
+    """A replica that tells by itself when another device wrote."""
+
+    def listen(self, told: Callable[[], None]) -> Callable[[], None]:
+        """Call `told`, on any thread, soon after the store changed by another hand; returns what ends that.
+
+        Raises Unreachable and Denied. A listener may die without a word: probe from time to time.
+        """
         ...

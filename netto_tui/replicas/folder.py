@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Unreachable, WrongTarget
 from netto_tui.files import TEMPORARY, atomic_write, make_folder, replace_files
 from netto_tui.replicas import days, tree
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Probe, Write
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Portion, Probe, Write
 from netto_tui.replicas.tree_files import LOCK, TreeFiles
 from netto_tui.security.envelope import Envelope
 
@@ -30,6 +30,7 @@ class Folder:
     """A replica in a directory; see replicas.base.Replica."""
 
     kind = "folder"
+    portion = Portion()
 
     def __init__(self, name: str, target: str, envelope: Envelope, cancel: threading.Event) -> None:
         self.name = name
@@ -40,6 +41,11 @@ class Folder:
         self._root = Path(target).expanduser()
         self._files = TreeFiles(self._root, envelope)
         self._listed: dict[str, tuple[int, frozenset[str]]] = {}
+
+    @property
+    def keeps_views(self) -> bool:
+        """Where people can read them."""
+        return self.envelope.readable
 
     def probe(self) -> Probe:
         """Presence, identity, cursor and free space; looks at the times of the day folders only."""

@@ -19,7 +19,7 @@ from dulwich.objects import ObjectID
 
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, WrongTarget
 from netto_tui.replicas import git_history, git_trees, tree
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Presence, Probe
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Portion, Presence, Probe
 from netto_tui.replicas.git_branch import (
     Draft,
     Listing,
@@ -49,6 +49,7 @@ class Git:
     """A replica in a Git repository; see replicas.base.Replica and Historic."""
 
     kind = "git"
+    portion = Portion()
 
     def __init__(
         self,
@@ -56,8 +57,8 @@ class Git:
         target: str,
         envelope: Envelope,
         cancel: threading.Event,
+        repository: Repository,
         *,
-        cache_dir: Path,
         device: str,
         now: Callable[[], int],
     ) -> None:
@@ -67,10 +68,15 @@ class Git:
         self.envelope = envelope
         self._device = re.sub(r"[^A-Za-z0-9_-]+", "-", device).strip("-")[:64] or "device"
         self._now = now
-        self._repository = _open_repository(target, cache_dir, cancel)
+        self._repository = repository
         self._refs: Refs = {}
         self._listings: dict[str, tuple[ObjectID, Listing]] = {}
         self._markers: dict[ObjectID, Marker] = {}
+
+    @property
+    def keeps_views(self) -> bool:
+        """Where people can read them."""
+        return self.envelope.readable
 
     @property
     def requests(self) -> int:
@@ -330,7 +336,8 @@ class Git:
             raise Cancelled(f"Stopped while working on {self.name}.")
 
 
-def _open_repository(target: str, cache_dir: Path, cancel: threading.Event) -> Repository:
+def open_repository(target: str, cache_dir: Path, cancel: threading.Event) -> Repository:
+    """The repository in a directory or behind a URL; nothing is touched yet."""
     if target.startswith("file://"):
         return Disk(Path(unquote(urlsplit(target).path)))
     return Remote(target, cache_dir, cancel) if is_url(target) else Disk(Path(target).expanduser())

@@ -14,7 +14,9 @@ from typing import Any
 
 from netto_tui.errors import (
     Cancelled,
+    Denied,
     InvalidRecord,
+    Limited,
     Moved,
     NettoError,
     NewerFormat,
@@ -41,7 +43,9 @@ PROOF_MS = 10 * 60 * 1000
 """A proof that is younger than this is not written down again."""
 
 STATES: tuple[tuple[type[NettoError], str], ...] = (
+    (Limited, "limited"),
     (Unreachable, "unreachable"),
+    (Denied, "denied"),
     (WrongTarget, "wrong-target"),
     (Suspect, "suspect"),
     (NewerFormat, "newer-format"),
@@ -123,6 +127,8 @@ class Engine:
         first_suspected = (standing.suspect_at or now) if isinstance(error, Suspect) else 0
         if not isinstance(error, Cancelled):
             retry_at = now + pause_ms(standing.failures + 1, self._random())
+            if isinstance(error, Limited):
+                retry_at = max(retry_at, error.until_ms)
             ledger.fail(state, str(error), retry_at, suspect_at=first_suspected)
         return {"state": state, "error": str(error), "exit_code": error.exit_code}
 

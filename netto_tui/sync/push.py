@@ -9,17 +9,13 @@ from netto_tui.errors import InvalidRecord, Moved
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
 from netto_tui.plural import many
-from netto_tui.replicas.base import Batch, Corrupt, Write
+from netto_tui.replicas.base import Batch, Corrupt, Portion, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Due
 from netto_tui.sync.pull import read_blob
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault
-
-BATCH_CONVERSATIONS = 200
-BATCH_BYTES = 8 * 2**20
-"""What one `add` brings at most; a pass can be cut between any two."""
 
 MESSAGE_TITLES = 20
 """How many conversations the message of one push names."""
@@ -44,7 +40,7 @@ class Push:
         Raises Moved when another writer was first, also when it shows only in what is read back.
         """
         context, done = self.context, 0
-        for batch in _batches(context.vault, outbox):
+        for batch in _batches(context.vault, outbox, context.replica.portion):
             context.check_cancel()
             cursor = self._write(batch, cursor)
             done += len(batch)
@@ -69,7 +65,7 @@ class Push:
                     blobs[sha256] = data
         context.vault.want(incomplete, "blob")
         views: dict[str, bytes] = {}
-        if context.replica.envelope.readable:
+        if context.replica.keeps_views:
             with context.vault.reader() as reader:
                 views = memory.views_of(reader, [due.name for due, _ in batch])
         cursor = context.replica.add(Batch(writes, blobs, views, self._message(batch, writes)), cursor)
@@ -121,7 +117,7 @@ def own_blob(context: Context, sha256: str) -> bytes | None:
         return None
 
 
-def _batches(vault: Vault, outbox: Iterable[Due]) -> Iterator[list[Item]]:
+def _batches(vault: Vault, outbox: Iterable[Due], portion: Portion) -> Iterator[list[Item]]:
     """What is due with its records, in parts; what changed or rotted meanwhile waits for the next pass."""
     batch: list[Item] = []
     size = 0
@@ -131,7 +127,7 @@ def _batches(vault: Vault, outbox: Iterable[Due]) -> Iterator[list[Item]]:
             continue
         batch.append(Item(due, records))
         size += sum(len(record.raw) for record in records)
-        if len(batch) >= BATCH_CONVERSATIONS or size >= BATCH_BYTES:
+        if len(batch) >= portion.conversations or size >= portion.bytes:
             yield batch
             batch, size = [], 0
     if batch:

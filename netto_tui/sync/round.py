@@ -41,6 +41,7 @@ def open_configured(vault: Vault, configured: ReplicaConfig, cancel: threading.E
         vault.device,
         cancel or threading.Event(),
         vault.clock.now,
+        configured,
     )
 
 

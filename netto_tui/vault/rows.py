@@ -107,8 +107,8 @@ class ReplicaRow:
 
     verified: conversations that were read back there and found equal to the vault's.
     pending: conversations that differ from what was last verified there, or never were.
-    state: `ok`, `behind`, `never`, `unreachable`, `wrong-target`, `suspect`, `damaged`,
-    `newer-format`, `paused`. verified_at: when a whole pass last ended with everything equal.
+    state: `ok`, `behind`, `never`, `unreachable`, `limited`, `denied`, `wrong-target`, `suspect`,
+    `damaged`, `newer-format`, `paused`. verified_at: when a whole pass last ended with everything equal.
     """
 
     name: str

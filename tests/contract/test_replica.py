@@ -253,7 +253,7 @@ def test_a_day_that_is_none_is_refused_before_anything_is_written(store: Store, 
 
 
 def test_views_are_kept_only_where_people_can_read(store: Store, replica: Replica) -> None:
-    readable = store.envelope.readable
+    readable = replica.keeps_views
     view = {"memory/2026-11-01.md": b"# Sunday, for people\n"}
     cursor = replica.add(batch(records(1), views=view), replica.changes().cursor)
     assert list(replica.check()) == []

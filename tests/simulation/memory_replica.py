@@ -11,7 +11,7 @@ from typing import Literal
 from netto_tui.errors import InvalidRecord, Moved, Unreachable, WrongTarget
 from netto_tui.model.formats import read_line
 from netto_tui.model.revision import Record
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Presence, Probe
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Portion, Presence, Probe
 from netto_tui.security.envelope import PLAIN, Envelope
 
 Moment = Literal["before", "after"]
@@ -83,6 +83,8 @@ class MemoryReplica:
     """
 
     kind = "memory"
+    keeps_views = False
+    portion = Portion()
     compares = True
 
     def __init__(self, name: str, store: Store, trouble: Callable[[str, Moment], None] | None = None) -> None:

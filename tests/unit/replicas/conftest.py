@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from netto_tui.replicas.git import Git
+from netto_tui.replicas.git import Git, open_repository
 from netto_tui.security.envelope import PLAIN, Envelope
 from tests.contract.stores import MARKER
 
@@ -29,11 +29,9 @@ def open_git(tmp_path: Path, repository: Path) -> Callable[..., Git]:
     ticks = iter(range(START_MS, START_MS + 10**10, 60_000))
 
     def opened(device: str = "laptop", target: str = "", envelope: Envelope = PLAIN) -> Git:
-        cache = tmp_path / "cache" / device
-        return Git(
-            "copy", target or str(repository), envelope, threading.Event(),
-            cache_dir=cache, device=device, now=lambda: next(ticks),
-        )  # fmt: skip
+        place, cancel = target or str(repository), threading.Event()
+        opened = open_repository(place, tmp_path / "cache" / device, cancel)
+        return Git("copy", place, envelope, cancel, opened, device=device, now=lambda: next(ticks))
 
     return opened
 

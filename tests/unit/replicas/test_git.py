@@ -15,6 +15,7 @@ from netto_tui.errors import InvalidRecord, Moved, Unreachable, WrongTarget
 from netto_tui.replicas import git_disk, git_objects
 from netto_tui.replicas.base import Batch
 from netto_tui.replicas.git import Git
+from netto_tui.replicas.git_disk import Disk
 from netto_tui.replicas.git_objects import DamagedObject, DamagedRepository
 from netto_tui.replicas.tree import README
 from tests.contract.stores import FOREIGN, MARKER, ToyEnvelope, batch, conversation, held, ids, records
@@ -219,7 +220,7 @@ def test_a_damaged_copy_in_a_pack_is_passed_over_for_a_whole_one(replica: Git, g
     replica.close()
     again = Git(
         "copy", str(repository), replica.envelope, threading.Event(),
-        cache_dir=repository, device="laptop", now=lambda: START_MS,
+        Disk(repository), device="laptop", now=lambda: START_MS,
     )  # fmt: skip
     assert held(again, 1)[1].corrupt
     assert any("pack" in part.where for part in again.check())

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from netto_tui.errors import Moved
 from netto_tui.files import seal_json
 from netto_tui.replicas import tree
-from netto_tui.replicas.base import Batch, Probe, Replica
-from netto_tui.sync import events, plan, push
+from netto_tui.replicas.base import Batch, Portion, Probe, Replica
+from netto_tui.replicas.folder import Folder
+from netto_tui.replicas.git import Git
+from netto_tui.sync import events, plan
 from netto_tui.sync.ledger import wanted
 from tests.unit.sync.given import Device, Wrapped, blob_file, files, held, here, session_files, with_blob
 from tests.unit.vault.talks import new_vault, talk
@@ -370,7 +372,8 @@ class Stopped(Wrapped):
 def test_a_pass_that_is_stopped_between_batches_is_gone_on_with(
     device: Device, monkeypatch: pytest.MonkeyPatch, name: str, after: int
 ) -> None:
-    monkeypatch.setattr(push, "BATCH_CONVERSATIONS", 2)
+    for kind in (Folder, Git):
+        monkeypatch.setattr(kind, "portion", Portion(conversations=2))
     device.vault.add(record for number in range(7) for record in talk(number))
     device.wraps[name] = lambda real: Stopped(real, device.cancel, after)
     report = device.run(name)
