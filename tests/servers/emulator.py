@@ -106,7 +106,7 @@ class Emulator:
     def __init__(self) -> None:
         port = _free_port()
         self.address = f"127.0.0.1:{port}"
-        self._output: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 closed by close()
+        self._output: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 close() does it
         command = ["java", *_QUICK_START, "-cp", str(jar()), _MAIN, "--host", "127.0.0.1", "--port", str(port)]
         self._process = subprocess.Popen(
             ["sh", "-c", _UNTIL_WE_DIE, "sh", *command],
@@ -171,7 +171,7 @@ def _content(data: bytes) -> Any:
     try:
         return json.loads(data)
     except ValueError:
-        return data.decode(errors="replace")  # noqa: SIM115 closed by close()
+        return data.decode(errors="replace")
 
 
 def _free_port() -> int:
