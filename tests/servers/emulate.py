@@ -17,10 +17,9 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+import requests
 from filelock import FileLock
 
 VERSION = "0.11.2"
@@ -61,15 +60,15 @@ class Emulate:
         self.url = f"http://127.0.0.1:{port}"
         seed = Path(self._folder.name, "seed.yaml")
         seed.write_text(json.dumps(_seed()))  # JSON is YAML too
-        program = ["node", _cache() / _PROGRAM, "start", "--service", "github", "--port", str(port)]
-        self._log = Path(self._folder.name, "log").open("wb")
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _UNTIL_WE_DIE, "sh", *program, "--seed", seed, "--base-url", self.url],
-            stdin=subprocess.PIPE,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            cwd=self._folder.name,
-        )
+        program = ["node", str(_cache() / _PROGRAM), "start", "--service", "github", "--port", str(port)]
+        with Path(self._folder.name, "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _UNTIL_WE_DIE, "sh", *program, "--seed", seed, "--base-url", self.url],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._folder.name,
+            )
         atexit.register(self.close)
         self._await()
 
@@ -79,19 +78,17 @@ class Emulate:
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()
         self._process.wait()
-        self._log.close()
         self._folder.cleanup()
 
     def _await(self) -> None:
         """Until it answers as itself: another program on the port would not know the user."""
-        request = urllib.request.Request(f"{self.url}/user", headers={"Authorization": f"token {self.token}"})
+        headers = {"Authorization": f"token {self.token}"}
         end = time.monotonic() + _READY_SECONDS
         while self._process.poll() is None and time.monotonic() < end:
             try:
-                with urllib.request.urlopen(request, timeout=5) as answer:
-                    if json.load(answer).get("login") == "alice":
-                        return
-            except (OSError, ValueError, urllib.error.URLError):
+                if requests.get(f"{self.url}/user", headers=headers, timeout=5).json().get("login") == "alice":
+                    return
+            except (requests.RequestException, ValueError):
                 time.sleep(0.05)
         said = Path(self._folder.name, "log").read_text("utf-8", "replace")[-500:]
         self.close()
@@ -120,9 +117,9 @@ def _install() -> str:
             with tempfile.TemporaryDirectory(dir=cache.parent) as new:
                 where = Path(new, "emulate")
                 where.mkdir()
+                options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
                 done = subprocess.run(
-                    ["npm", "install", "--prefix", where, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
-                    + [f"emulate@{VERSION}"],
+                    ["npm", "install", "--prefix", str(where), *options, f"emulate@{VERSION}"],
                     capture_output=True,
                     text=True,
                     check=False,
