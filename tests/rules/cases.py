@@ -216,7 +216,10 @@ def _is_right(kind: str, field: str, type_name: str) -> bool:
 
 
 def _brief(fields: dict[str, object]) -> str:
-    return ", ".join(f"{name} {str(value)[:30]}{'… long' * (len(str(value)) > 30)}" for name, value in fields.items())
+    texts = {name: str(value) for name, value in fields.items()}
+    return ", ".join(
+        f"{name} {text if len(text) <= 30 else f'{text[:12]}… of {len(text)}'}" for name, text in texts.items()
+    )
 
 
 def _naming() -> Iterator[Case]:
@@ -225,10 +228,12 @@ def _naming() -> Iterator[Case]:
             for name in ("a" * 200, "A_z09", "7"):
                 document = FRESH[kind].at(path.format(uid=UID, name=name))
                 batch = write(document)
-                yield Case(kind, f"under the name {name[:9]} at {path}", batch, True)
+                yield Case(kind, f"under a name like {name[:9]} ({len(name)}) at {path}", batch, True)
             for name in ("a" * 201, "a-b", "a.b", "a b", "ä"):
                 document = FRESH[kind].at(path.format(uid=UID, name=name))
-                yield Case(kind, f"under the name {name[:9]} at {path}", write(document), False)
+                yield Case(kind, f"under a name like {name[:9]} ({len(name)}) at {path}", write(document), False)
+    yield Case("piece", "the first number there is", write(PIECE.at(f"{CONVERSATION}/messages/long/pieces/1")), True)
+    yield Case("chunk", "the first number there is", write(CHUNK.at(f"users/{UID}/blobs/large/chunks/0")), True)
     for kind, document in (("piece", FRESH["piece"]), ("chunk", FRESH["chunk"])):
         folder, _, number = document.path.rpartition("/")
         for other in ("3", f"0{number}", "x", f"{number}.0"):

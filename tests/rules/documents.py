@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -64,21 +65,21 @@ SEED = (IDENTITY, HEADER, RECORD, PIECE, STORED_BLOB, CHUNK)
 
 @dataclass(frozen=True)
 class Request:
-    """A request below `/v1/projects/P/databases/(default)/documents`; `{root}` in the body is that resource's name."""
+    """A request below `/v1/{root}`, the documents of the project. body: JSON with `{root}` in it, "" for none."""
 
     method: str
     path: str
-    body: Any = None
+    body: str = ""
 
 
 def write(*documents: Document, fresh: bool = False) -> Request:
     """One batch that sets documents, whether they are there or not; fresh: only those that are not."""
-    return Request("POST", ":commit", {"writes": [_write(document, fresh) for document in documents]})
+    return _commit(*(_write(document, fresh) for document in documents))
 
 
 def remove(path: str) -> Request:
     """Delete a document."""
-    return Request("POST", ":commit", {"writes": [{"delete": f"{{root}}/{path}"}]})
+    return _commit({"delete": f"{{root}}/{path}"})
 
 
 def get(path: str) -> Request:
@@ -91,7 +92,11 @@ def query(parent: str, collection: str, limit: int | None, *, group: bool = Fals
     structured: dict[str, Any] = {"from": [{"collectionId": collection, "allDescendants": group}]}
     if limit is not None:
         structured["limit"] = limit
-    return Request("POST", f"{'/' if parent else ''}{parent}:runQuery", {"structuredQuery": structured})
+    return Request("POST", f"{'/' if parent else ''}{parent}:runQuery", json.dumps({"structuredQuery": structured}))
+
+
+def _commit(*writes: dict[str, Any]) -> Request:
+    return Request("POST", ":commit", json.dumps({"writes": writes}))
 
 
 def _write(document: Document, fresh: bool) -> dict[str, Any]:

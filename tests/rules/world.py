@@ -48,7 +48,5 @@ class World:
         assert status == 200, answer
 
     def _ask(self, request: Request, bearer: str | None) -> tuple[int, Any]:
-        body = request.body
-        if body is not None:
-            body = json.loads(json.dumps(body).replace("{root}", self._root))
+        body = json.loads(request.body.replace("{root}", self._root)) if request.body else None
         return self._emulator.request(request.method, f"/v1/{self._root}{request.path}", body, bearer)
