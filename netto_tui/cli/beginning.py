@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ import click
 from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
+from netto_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from netto_tui.config import Config, ReplicaConfig
-    from netto_tui.replicas.base import Marker
-    from netto_tui.vault.vault import Vault
+    from netto_tui.setup.joining import Joined
 
 
 def run_app(path: Path) -> int:
@@ -52,114 +53,89 @@ def demo(session: Session, reset: bool, make_only: bool) -> int | None:
 
 @command("init", short_help="Make a vault, or add replicas to it.")
 @click.option(
-    "--replica", "replicas", multiple=True, metavar="NAME=KIND:TARGET", help="folder:PATH or git:PATH|URL; repeatable."
+    "--replica",
+    "replicas",
+    multiple=True,
+    metavar="NAME=KIND:TARGET",
+    help="github:OWNER/REPO, firestore:PROJECT/UID, folder:PATH or git:PATH|URL; repeatable.",
+)
+@click.option("--token-stdin", is_flag=True, help="Read GitHub's token from standard input; it goes into the keyring.")
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The key of a service account for Firestore; it goes into the keyring.",
 )
 @click.option("--zone", default="", metavar="ZONE", help="Whose midnight ends a day, else this machine's.")
 @click.option("--device", default="", metavar="NAME", help="What this device is called, else NETTO_DEVICE or the host.")
-def init(session: Session, replicas: tuple[str, ...], zone: str, device: str) -> None:
+def init(
+    session: Session,
+    replicas: tuple[str, ...],
+    token_stdin: bool,
+    credentials: Path | None,
+    zone: str,
+    device: str,
+) -> None:
     """Make a vault, or add replicas to the one that is there.
 
-    A replica that holds a vault already, made on another device, is joined: sync then brings its
-    conversations here. An empty or new one is made ready.
+    At a terminal and without --replica it asks, step by step. A replica that holds a vault already,
+    made on another device, is joined: sync then brings its conversations here. An empty or new one
+    is made ready. A remote that is a replica already is tried again, and given a new token or key.
     """
     from netto_tui import config
-    from netto_tui.errors import UsageError
-    from netto_tui.vault.vault import Vault
+    from netto_tui.cli import setup
+    from netto_tui.setup import joining, targets
 
-    wanted = [config.parse_replica(text, Path.cwd()) for text in replicas]
+    wanted = [targets.tidy(config.parse_replica(text, Path.cwd())) for text in replicas]
+    secrets = setup.given_secrets(wanted, token_stdin, credentials)
     settings = session.load_config(may_be_new=True)
-    for replica in wanted:
-        settings = settings.with_replica(replica)
-    fresh = not (session.path / ".netto" / "vault.json").exists() and not (session.path / "index.db").exists()
-    if not fresh and not wanted:
-        raise UsageError(f"There is a vault in {session.path} already.", remedy="Add replicas to it with --replica.")
+    fresh, ask = joining.is_fresh(session.path), setup.may_ask(session)
     if not fresh and (zone or device):
         raise UsageError("A vault keeps its zone and its device name.", remedy="Leave --zone and --device out.")
-    found = {replica.name: _marker_at(session, replica) for replica in wanted}
-    marker = _one_vault(found)
-    if fresh:
-        vault = Vault.create(
-            session.path,
-            device=device,
-            zone=zone or (marker.zone if marker else ""),
-            vault_id=marker.vault if marker else "",
-        )
-    else:
-        vault = session.open()
-    with vault:
-        _refuse_others(vault.id, wanted, found)
-        config.save(session.config_path, settings)
-        _make_ready(vault, settings, wanted)
-        _tell(session, fresh, vault.id, vault.device, str(vault.zone), settings)
+    if not wanted and ask:
+        joined, fresh = setup.wizard(session, zone, device)
+        _tell(session, fresh, joined)
+        return
+    if not fresh and not wanted:
+        raise UsageError(f"There is a vault in {session.path} already.", remedy="Add replicas to it with --replica.")
+    new = [each for each in wanted if not _is_known(settings, each)]
+    for each in new:
+        settings = settings.with_replica(each)
+    for each in wanted:
+        if targets.place_of(each.kind).secret:
+            setup.connect(session, each, secrets.get(each.name), ask)
+    whose = joining.look(session.path, new, threading.Event())
+    joined = joining.join(session.path, session.config_path, settings, new, whose, zone=zone, device=device)
+    for note in joined.notes:
+        diagnostics.note(note)
+    _tell(session, fresh, joined)
 
 
-def _marker_at(session: Session, replica: ReplicaConfig) -> Marker | None:
-    """Whose replica lies at a target, None for nobody's yet. Raises WrongTarget for foreign things."""
-    import threading
+def _is_known(settings: Config, each: ReplicaConfig) -> bool:
+    """Whether a remote is among the settings already, as it is described now: only its secret can be new."""
+    from netto_tui.setup.targets import place_of
 
-    from netto_tui.cli.restoring import open_one
-    from netto_tui.errors import WrongTarget
-
-    with open_one(session, replica, threading.Event()) as opened:
-        probe = opened.probe()
-    if probe.presence == "present" and probe.marker is None:
-        raise WrongTarget(
-            f"{replica.target} holds something that is no replica. {probe.marker_error}".strip(),
-            remedy="Choose an empty place, or one that does not exist yet. Nothing was changed.",
-        )
-    return probe.marker
+    there = [(one.name, one.kind, one.target) for one in settings.replicas]
+    return bool(place_of(each.kind).secret) and (each.name, each.kind, each.target) in there
 
 
-def _one_vault(found: dict[str, Marker | None]) -> Marker | None:
-    """The vault that replicas belong to. Raises WrongTarget when they belong to several."""
-    from netto_tui.errors import WrongTarget
-
-    markers = [marker for marker in found.values() if marker is not None]
-    if len({marker.vault for marker in markers}) > 1:
-        names = ", ".join(name for name, marker in found.items() if marker)
-        raise WrongTarget(f"The replicas {names} belong to different vaults.", remedy="Add those of one vault.")
-    return markers[0] if markers else None
-
-
-def _refuse_others(vault: str, replicas: list[ReplicaConfig], found: dict[str, Marker | None]) -> None:
-    """Raises WrongTarget for a replica of another vault."""
-    from netto_tui.errors import WrongTarget
-
-    for replica in replicas:
-        marker = found[replica.name]
-        if marker is not None and marker.vault != vault:
-            raise WrongTarget(
-                f"{replica.target} is a replica of another vault.",
-                remedy="Choose another place, or join that vault by init in a new --vault DIR. Nothing was changed.",
-            )
-
-
-def _make_ready(vault: Vault, settings: Config, wanted: list[ReplicaConfig]) -> None:
-    """Give new replicas their identity, so that the next device that names them joins this vault."""
-    from netto_tui.errors import NettoError
-    from netto_tui.sync.round import close_all, new_engine, open_configured
-
-    engine = new_engine(vault, settings, lambda event: None)
-    for replica in wanted:
-        opened = open_configured(vault, replica)
-        try:
-            engine.enter(opened)
-        except NettoError as error:
-            diagnostics.note(f"{replica.name}: {error} The first sync tries again.")
-        finally:
-            close_all([opened])
-
-
-def _tell(session: Session, fresh: bool, vault: str, device: str, zone: str, settings: Config) -> None:
+def _tell(session: Session, fresh: bool, joined: Joined) -> None:
+    replicas = joined.settings.replicas
     if session.json:
-        replicas = [{"name": one.name, "kind": one.kind, "target": one.target} for one in settings.replicas]
         output.document(
-            {"vault": vault, "path": str(session.path), "device": device, "zone": zone, "replicas": replicas}
+            {
+                "vault": joined.vault,
+                "path": str(session.path),
+                "device": joined.device,
+                "zone": joined.zone,
+                "replicas": [{"name": one.name, "kind": one.kind, "target": one.target} for one in replicas],
+            }
         )
         return
-    output.line(f"{'Made a vault' if fresh else 'Added to the vault'} in {session.path}, device {device}, zone {zone}.")
-    output.table([(one.name, one.kind, one.target) for one in settings.replicas])
-    if settings.replicas:
+    verb = "Made a vault" if fresh else "The vault is"
+    output.line(f"{verb} in {session.path}, device {joined.device}, zone {joined.zone}.")
+    output.table([(one.name, one.kind, one.target) for one in replicas])
+    if replicas:
         output.line("Next: netto-tui import PATH brings conversations in, netto-tui sync makes the replicas equal.")
     else:
         output.line("It has no replica yet: netto-tui init --replica disk=folder:/mnt/disk/netto adds one.")

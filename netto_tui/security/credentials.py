@@ -29,6 +29,7 @@ __all__ = [
     "github_token",
     "keep",
     "service_account",
+    "service_account_credential",
 ]
 
 GITHUB_API = "https://api.github.com"
@@ -104,7 +105,7 @@ def firebase_credential(project: str) -> Base:
             return _default(project, error)
         stored = None
     if stored is not None:
-        return _certificate(service_account(stored, "The service account in the keyring"))
+        return service_account_credential(service_account(stored, "The service account in the keyring"))
     return _default(project, None)
 
 
@@ -140,15 +141,18 @@ def _anonymous() -> Base:
     return Emulated()
 
 
-def _certificate(table: Mapping[str, Any]) -> Base:
-    """Raises Denied for a key that cannot be read, without the library's words: they might quote it."""
+def service_account_credential(table: Mapping[str, Any]) -> Base:
+    """The credential of a service account's key.
+
+    Raises Denied for a private key that cannot be read, without the library's words: they might quote it.
+    """
     from firebase_admin import credentials
 
     try:
         return credentials.Certificate(table)
     except ValueError:
         message = "The private key of the service account cannot be read."
-        raise Denied(message, remedy="Make a new key in the Google Cloud console and give it to netto-tui.") from None
+        raise Denied(message, remedy="Make a new key in the Google Cloud console and give it here.") from None
 
 
 def _default(project: str, keyring: Denied | None) -> Base:

@@ -103,7 +103,7 @@ def _in_words(error: Exception) -> Denied:
     from keyring import errors
 
     if isinstance(error, errors.NoKeyringError | ImportError):
-        return Denied("This system has no keyring that netto-tui can use.", remedy=f"{INSTALL} {WITHOUT}")
+        return Denied("This system has no keyring.", remedy=f"{INSTALL} {WITHOUT}")
     if isinstance(error, errors.KeyringLocked | errors.InitError):
         return Denied("The keyring is locked.", remedy=f"{UNLOCK} {WITHOUT}")
     message = f"The keyring cannot be used ({type(error).__name__})."
@@ -131,7 +131,7 @@ def _unfit(backend: KeyringBackend) -> Denied | None:
     if kind.__module__ == "keyring.backends.null":
         return Denied("The keyring is switched off: its null backend keeps nothing.", remedy=f"{choose} {WITHOUT}")
     if kind.__module__ == "keyring.backends.fail":
-        return Denied("This system has no keyring that netto-tui can use.", remedy=f"{INSTALL} {WITHOUT}")
+        return Denied("This system has no keyring.", remedy=f"{INSTALL} {WITHOUT}")
     if kind.__module__.startswith("keyrings.alt") or "plaintext" in name.lower():
         message = f"The keyring would write secrets into a file that protects nothing ({kind.__qualname__})."
         return Denied(message, remedy=f"{choose} {INSTALL} {WITHOUT}")
