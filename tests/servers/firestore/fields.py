@@ -18,6 +18,7 @@ from tests.servers.firestore.refusals import invalid
 from tests.servers.firestore.store import ValueMessage, timestamp
 
 MAX_DOCUMENT = 1_048_576
+_MAX_VALUE = MAX_DOCUMENT - 89
 _INT64 = range(-(2**63), 2**63)
 _RESERVED = re.compile(r"__.*__")
 _REQUEST_TIME = write_types.DocumentTransform.FieldTransform.ServerValue.REQUEST_TIME
@@ -65,10 +66,7 @@ def put(fields: Any, path: tuple[str, ...], value: Any | None) -> None:
 
 def apply_mask(old: Any, new: Any, paths: Iterable[str]) -> None:
     """Take over what the mask names from `new`: set where `new` has it, deleted where not."""
-    parsed = [parse(path) for path in paths]
-    for path in parsed:
-        if any(path != other and path[: len(other)] == other for other in parsed):
-            raise invalid(f"Field path {'.'.join(path)} overlaps another one of the mask.")
+    for path in map(parse, paths):
         put(old, path, value_at(new, path))
 
 
@@ -159,7 +157,10 @@ def _size_of_fields(fields: Any) -> int:
     for name, value in fields.items():
         if not name or (_RESERVED.fullmatch(name) and name != "__type__"):
             raise invalid(f'Property name "{name}" is empty or reserved.')
-        total += len(name.encode()) + 1 + _size(value)
+        size = _size(value)
+        if size > _MAX_VALUE:
+            raise invalid(f'The value of property "{name}" is longer than {_MAX_VALUE} bytes.')
+        total += len(name.encode()) + 1 + size
     return total
 
 

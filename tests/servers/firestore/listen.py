@@ -218,7 +218,7 @@ class Listener:
         told.read_time.CopyFrom(timestamp(self._store.read_time()))
         return response
 
-    def _state(self, change: Change, number: int | None = None) -> Any:
+    def _state(self, change: int, number: int | None = None) -> Any:
         response = ListenResponse()
         response.target_change.target_change_type = change
         if number is not None:

@@ -7,6 +7,8 @@ not part of the answer, and a filter never crosses types, as in Firestore.
 from __future__ import annotations
 
 import functools
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +37,8 @@ _RANGES: dict[int, Callable[[int], bool]] = {
     Operator.GREATER_THAN_OR_EQUAL: lambda order: order >= 0,
 }
 _INEQUALITIES = {*_RANGES, Operator.NOT_EQUAL, Operator.NOT_IN}
+_NEGATIONS: tuple[int | str, ...] = (Operator.NOT_EQUAL, Operator.NOT_IN, "negated")
+_NEVER_WITH_NOT_IN: tuple[int | str, ...] = (Operator.IN, Operator.ARRAY_CONTAINS_ANY, "OR")
 _MOST_DISJUNCTIONS = 30
 _MOST_NOT_IN = 10
 
@@ -61,11 +65,30 @@ class Query:
         self._database = database
         self._message = message
         self._inequalities: set[Path] = set()
+        self._filtered: set[Path] = set()
+        self._operators: Counter[int | str] = Counter()
         self._matches = self._filter(message.where) if message.HasField("where") else None
         self._orders = self._full_order()
+        self._check()
         for cursor in (message.start_at, message.end_at):
             if len(cursor.values) > len(self._orders):
                 raise invalid("A cursor has more values than the query has orders.")
+
+    def _check(self) -> None:
+        """Refuse what no index of Firestore can answer."""
+        negations = sum(self._operators[op] for op in _NEGATIONS)
+        if self._operators[Operator.NOT_IN] and any(self._operators[op] for op in _NEVER_WITH_NOT_IN):
+            raise invalid("'NOT_IN' cannot be used in the same query with 'IN', 'ARRAY_CONTAINS_ANY' or 'OR'.")
+        if negations > 1:
+            raise invalid(
+                "Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query."
+            )
+        if any(path == _NAME for path, _ in self._orders[:-1]):
+            raise invalid("order by clause cannot contain more fields after the key")
+        if self._orders == [(_NAME, True)] and not self._filtered - {_NAME}:
+            raise Refused(
+                grpc.StatusCode.FAILED_PRECONDITION, "Firestore does not support descending key scans without an index."
+            )
 
     def run(self, store: Store) -> Answer:
         """The answer now. Hold the store's lock meanwhile."""
@@ -146,7 +169,9 @@ class Query:
             parts = [self._filter(part) for part in message.composite_filter.filters]
             if not parts:
                 raise invalid("A composite filter needs at least one filter.")
-            among = any if message.composite_filter.op == Composite.OR else all
+            is_or = message.composite_filter.op == Composite.OR
+            self._operators["OR"] += is_or
+            among = any if is_or else all
             return lambda row: among(part(row) for part in parts)
         if kind == "unary_filter":
             return self._unary(message.unary_filter)
@@ -158,20 +183,24 @@ class Query:
         path = parse(message.field.field_path)
         wants_nan = message.op in (Unary.IS_NAN, Unary.IS_NOT_NAN)
         negated = message.op in (Unary.IS_NOT_NAN, Unary.IS_NOT_NULL)
+        self._filtered.add(path)
         if negated:
+            self._operators["negated"] += 1
             self._inequalities.add(path)
 
         def holds(row: Row) -> bool:
             value = self._value(row, path)
             if value is None or (negated and wants_nan and value.HasField("null_value")):
                 return False
-            found = value.double_value != value.double_value if wants_nan else value.HasField("null_value")
+            found = _is_nan(value) if wants_nan else value.HasField("null_value")
             return bool(found != negated)
 
         return holds
 
     def _field(self, message: Any) -> Predicate:
         path, op, wanted = parse(message.field.field_path), message.op, message.value
+        self._filtered.add(path)
+        self._operators[op] += 1
         if op in _INEQUALITIES:
             self._inequalities.add(path)
         test = _test(op, wanted)
@@ -185,8 +214,10 @@ class Query:
 
 def _test(op: int, wanted: Any) -> Callable[[Any], bool]:
     if op in _RANGES:
-        kind, in_range = TypeOrder.from_value(wanted), _RANGES[op]
-        return lambda value: TypeOrder.from_value(value) == kind and in_range(Order.compare(value, wanted))
+        kind, nan, in_range = TypeOrder.from_value(wanted), _is_nan(wanted), _RANGES[op]
+        return lambda value: (
+            TypeOrder.from_value(value) == kind and _is_nan(value) == nan and in_range(Order.compare(value, wanted))
+        )
     if op == Operator.EQUAL:
         return lambda value: equal(value, wanted)
     if op == Operator.NOT_EQUAL:
@@ -197,13 +228,20 @@ def _test(op: int, wanted: Any) -> Callable[[Any], bool]:
     most = _MOST_NOT_IN if op == Operator.NOT_IN else _MOST_DISJUNCTIONS
     if not 0 < len(several) <= most:
         raise invalid(f"'{Operator(op).name}' needs a list of 1 to {most} values.")
+    sane = [one for one in several if not one.HasField("null_value") and not _is_nan(one)]
     if op == Operator.IN:
-        return lambda value: any(equal(value, one) for one in several)
+        return lambda value: any(equal(value, one) for one in sane)
+    if op == Operator.NOT_IN and any(one.HasField("null_value") for one in several):
+        return lambda value: False
     if op == Operator.NOT_IN:
         return lambda value: not value.HasField("null_value") and not any(equal(value, one) for one in several)
     if op == Operator.ARRAY_CONTAINS_ANY:
-        return lambda value: any(equal(element, one) for element in _elements(value) for one in several)
+        return lambda value: any(equal(element, one) for element in _elements(value) for one in sane)
     raise invalid(f"Unknown operator {op}.")
+
+
+def _is_nan(value: Any) -> bool:
+    return bool(math.isnan(value.double_value))
 
 
 def _elements(value: Any) -> Iterator[Any]:

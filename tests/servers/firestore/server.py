@@ -172,7 +172,7 @@ class FirestoreServer:
         """A document as plain Python values, None when it is not there."""
         with self._store.lock:
             row = self._store.get(names.database_name(project, database), names.key_of(path))
-        return None if row is None else values.decode_dict(row.fields, None)
+        return None if row is None else {name: values.decode_value(value, None) for name, value in row.fields.items()}
 
     def set(self, project: str, path: str, data: dict[str, Any], database: str = names.DEFAULT) -> None:
         """Write a whole document, as another client would: its time moves, and listeners are told."""

@@ -165,7 +165,7 @@ class Store:
     def scan(self, database: str, scope: Scope, start: bytes = b"") -> Iterator[Row]:
         """The documents of a scope from a key on, in the order of their names. Hold the lock meanwhile."""
         low, high = names.below(scope.parent)
-        sql, values = "key >= ? AND key < ?", [max(low, start), high]
+        sql, values = "key >= ? AND key < ?", list[Any]([max(low, start), high])
         if scope.collection and not scope.deep:
             home = b"\0".join(filter(None, (scope.parent, scope.collection.encode())))
             sql, values = "parent = ? AND key >= ?", [home, start]

@@ -79,11 +79,7 @@ def _check_precondition(name: str, kind: str, row: Row | None, condition: Any) -
     if asked == "exists" and not condition.exists and row is not None:
         raise Refused(grpc.StatusCode.ALREADY_EXISTS, f"Document already exists: {name}")
     if asked == "update_time":
-        if row is None:
-            raise Refused(grpc.StatusCode.NOT_FOUND, f"No document to {kind}: {name}")
-        if row.updated != micros(condition.update_time):
-            raise Refused(
-                grpc.StatusCode.FAILED_PRECONDITION,
-                f"the stored version ({row.updated}) does not match the required base version "
-                f"({micros(condition.update_time)})",
-            )
+        stored, required = row.updated if row else 0, micros(condition.update_time)
+        if stored != required:
+            text = f"the stored version ({stored}) does not match the required base version ({required})"
+            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, text)
