@@ -1,0 +1,272 @@
+"""Writing to Firestore: what is new, each conversation's header, and the user document once.
+
+The user document is written with the condition that it is as it was at the expected cursor; that is
+the compare-and-swap. What fits goes in one atomic commit with it. Else messages go first, which harms
+nobody, and headers last, with the user document. Messages are only ever created; one that is there
+already is compared, and replaced only when it is damaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from netto_tui.errors import InvalidRecord, Moved, Unreachable
+from netto_tui.model.revision import Record, body_blobs
+from netto_tui.replicas.base import Batch, Write
+from netto_tui.replicas.firestore_blobs import Blobs
+from netto_tui.replicas.firestore_client import Connection
+from netto_tui.replicas.firestore_copy import Copy
+from netto_tui.replicas.firestore_documents import (
+    COMMIT_WRITES,
+    CONVERSATIONS,
+    SERVER_TIME,
+    USER,
+    Cursor,
+    Header,
+    Put,
+    commits,
+    header_of,
+    is_name,
+    message_puts,
+    read_user,
+    stored_day,
+)
+from netto_tui.replicas.firestore_faults import Lost, Stale
+from netto_tui.replicas.firestore_quota import Quota
+from netto_tui.replicas.firestore_reading import Reading
+from netto_tui.security.envelope import Envelope
+
+ATTEMPTS = 4
+"""How often a refused or unanswered commit is settled by looking, and sent again."""
+
+TOGETHER = COMMIT_WRITES - 50
+"""How many conversations share one writing of the user document."""
+
+
+@dataclass
+class Plan:
+    """What one conversation needs. header: None when the one that is there is right."""
+
+    name: str
+    write: Write
+    puts: list[Put]
+    after: Header
+    header: Put | None
+
+    @property
+    def cost(self) -> int:
+        """Documents to be written."""
+        return len(self.puts) + (self.header is not None)
+
+
+class Adding:
+    """How one replica is written."""
+
+    def __init__(
+        self, connection: Connection, copy: Copy, reading: Reading, envelope: Envelope, quota: Quota, device: str
+    ) -> None:
+        self._connection = connection
+        self._copy = copy
+        self._reading = reading
+        self._envelope = envelope
+        self._quota = quota
+        self._device = device
+        self._blobs = Blobs(connection, envelope)
+
+    def run(self, batch: Batch, expected: Cursor) -> Cursor:
+        """Write a batch from a cursor on. Raises Moved, and Limited after writing what the day's quota takes."""
+        days = [stored_day(write.day) for write in batch.writes]
+        cursor = expected
+        blobs = self._blobs.puts(batch.blobs)
+        for start in range(0, max(1, len(days)), TOGETHER):
+            part = slice(start, start + TOGETHER)
+            plans = self._plan(batch.writes[part], days[part])
+            chosen, needed, remaining = self._within_quota(plans, blobs)
+            cursor = self._send(chosen, needed, cursor)
+            if remaining:
+                raise self._quota.paused(remaining)
+        return cursor
+
+    def _plan(self, writes: Sequence[Write], days: Sequence[str]) -> list[Plan]:
+        """What is to be written, by what is known here; where that is nothing, the headers are read."""
+        names = [self._envelope.name(write.conversation) for write in writes]
+        headers = {name: header for name in names if (header := self._copy.header(name)) is not None}
+        begun = [
+            name
+            for name, write in zip(names, writes, strict=True)
+            if name not in headers and any(record.id not in write.fresh for record in write.records)
+        ]
+        headers |= self._reading.headers(begun) if begun else {}
+        return [
+            self._plan_one(name, write, day, headers.get(name))
+            for name, write, day in zip(names, writes, days, strict=True)
+        ]
+
+    def _plan_one(self, name: str, write: Write, day: str, header: Header | None, *, certain: bool = False) -> Plan:
+        records = {self._envelope.name(record.id): record for record in write.records}
+        fresh = {self._envelope.name(record_id) for record_id in write.fresh} & records.keys()
+        if not all(is_name(each) for each in (name, *records)):
+            raise InvalidRecord("A record has a name that cannot be filed.")
+        kept = self._copy.names(name)
+        sure: set[str] = set()
+        if header is None:
+            there = self._connection.names((*CONVERSATIONS, name, "messages")) if certain else set()
+        elif header.agrees(kept):
+            there = sure = kept
+        elif header.agrees(records.keys() - fresh):
+            there = records.keys() - fresh
+        elif header.agrees(records):
+            there = set(records)
+        else:
+            there = self._connection.names((*CONVERSATIONS, name, "messages"))
+        wanted = (records.keys() - there) | (fresh - sure)
+        puts = [put for key, each in records.items() if key in wanted for put in self._message(name, each)]
+        if there - records.keys() and header is not None and header.day:
+            day = min(day, header.day)
+        after = header_of(day, there | records.keys())
+        return Plan(name, write, puts, after, _header_put(name, header, after))
+
+    def _message(self, name: str, record: Record) -> list[Put]:
+        return list(message_puts(self._envelope, name, record))
+
+    def _within_quota(self, plans: Sequence[Plan], blobs: Mapping[str, list[Put]]) -> tuple[list[Plan], list[Put], int]:
+        """What may be written today, with its blobs, and how many documents have to wait; whole conversations only."""
+        left = self._quota.writes_left()
+        owners = {sha256 for plan in plans for sha256 in _blobs_of(plan)}
+        needed = [put for sha256, puts in blobs.items() if sha256 not in owners for put in puts]
+        if left is None:
+            every = [put for puts in blobs.values() for put in puts]
+            return list(plans), every, 0
+        left -= 1 + len(needed)
+        chosen: list[Plan] = []
+        remaining = 0
+        taken: set[str] = set()
+        for plan in plans:
+            own = [sha256 for sha256 in _blobs_of(plan) if sha256 in blobs and sha256 not in taken]
+            extra = [put for sha256 in own for put in blobs[sha256]]
+            if plan.cost + len(extra) >= self._quota.daily_writes:
+                plan.puts, extra = self._missing(plan.puts), self._missing(extra)  # some of it came on an earlier day
+                if plan.cost + len(extra) > left and not chosen and left > 0:
+                    self._create([*extra, *plan.puts][:left])
+                    remaining += plan.cost + len(extra) - left
+                    left = 0
+                    continue
+            if plan.cost + len(extra) > left:
+                remaining += plan.cost + len(extra)
+                continue
+            left -= plan.cost + len(extra)
+            chosen.append(plan)
+            needed += extra
+            taken.update(own)
+        return chosen, needed if chosen or not remaining else [], remaining
+
+    def _send(self, plans: list[Plan], blobs: list[Put], expected: Cursor) -> Cursor:
+        puts = [*blobs, *(put for plan in plans for put in plan.puts)]
+        for _ in range(ATTEMPTS):
+            headers = [plan.header for plan in plans if plan.header is not None]
+            if not puts and not headers:
+                self._require(expected)
+                return expected
+            fields = {"device": self._device, "sequence": expected.n + 1, "updated_at": SERVER_TIME}
+            last = [*puts, *headers, Put(USER, fields, "update", expected.at)]
+            try:
+                if len(list(commits(last))) > 1:
+                    self._require(expected)
+                    self._create(puts)
+                    self._note_sent(puts)
+                    last, puts = last[len(puts) :], []
+                times = self._connection.commit(last)
+                self._note_sent(puts)
+                return self._note(plans, dict(zip((put.path for put in last), times, strict=True)), expected)
+            except (Stale, Lost):
+                if (cursor := self._settle(plans, puts, expected)) is not None:
+                    self._connection.spent_unseen(len(last))
+                    return cursor
+            plans = self._plan_again(plans)
+            puts = self._missing([*blobs, *(put for plan in plans for put in plan.puts)])
+        raise Unreachable(f"{self._connection.place} took none of {ATTEMPTS} attempts to write.", remedy="Try later.")
+
+    def _plan_again(self, plans: Sequence[Plan]) -> list[Plan]:
+        """The same conversations, by what is on the server now."""
+        headers = self._reading.headers([plan.name for plan in plans])
+        return [
+            self._plan_one(plan.name, plan.write, plan.after.day, headers.get(plan.name), certain=True)
+            for plan in plans
+        ]
+
+    def _settle(self, plans: Sequence[Plan], puts: Sequence[Put], expected: Cursor) -> Cursor | None:
+        """Where the replica stands if the last commit was done after all; None when nothing was. Raises Moved."""
+        document, _ = self._connection.look()
+        user = read_user(document) if document is not None else None
+        if user is not None and user.cursor == expected:
+            return None
+        if user is not None and user.device == self._device and user.cursor.n == expected.n + 1:
+            changed = [plan for plan in plans if plan.header is not None]
+            headers = self._reading.headers([plan.name for plan in changed])
+            ours = all(
+                headers.get(plan.name) == replace(plan.after, updated=user.cursor.at) for plan in changed
+            ) and not self._missing(puts)
+            if ours:
+                self._note_sent(puts)
+                return user.cursor
+        raise self._moved()
+
+    def _require(self, expected: Cursor) -> None:
+        """One read. Raises Moved when the replica is elsewhere."""
+        document, _ = self._connection.look()
+        if document is None or read_user(document).cursor != expected:
+            raise self._moved()
+
+    def _moved(self) -> Moved:
+        return Moved(f"Another device wrote to {self._connection.place} first.", remedy="Nothing is lost; sync again.")
+
+    def _create(self, puts: Sequence[Put]) -> None:
+        """Write documents that may be there already, many commits long; each is old or new at any time."""
+        for part in commits(puts):
+            self._connection.begin()
+            waiting = part
+            for _ in range(ATTEMPTS):
+                if not waiting:
+                    break
+                try:
+                    self._connection.commit(waiting)
+                    break
+                except (Stale, Lost):
+                    waiting = self._missing(waiting)
+            else:
+                raise Unreachable(f"{self._connection.place} does not answer writes.", remedy="Try again later.")
+
+    def _missing(self, puts: Sequence[Put]) -> list[Put]:
+        """Those that are not there yet; what is there but damaged is to be replaced."""
+        there = self._connection.get(put.path for put in puts)
+        return [
+            replace(put, mode="replace") if put.path in there else put
+            for put in puts
+            if put.path not in there or not put.is_done(there[put.path].fields)
+        ]
+
+    def _note_sent(self, puts: Sequence[Put]) -> None:
+        self._reading.note_sent(put.path for put in puts if put.path[0] == CONVERSATIONS[0] and len(put.path) == 4)
+
+    def _note(self, plans: Sequence[Plan], times: Mapping[tuple[str, ...], int], expected: Cursor) -> Cursor:
+        """Remember the headers as they are now."""
+        changed = {plan.name: plan for plan in plans if plan.header is not None}
+        self._copy.put_headers(
+            {name: replace(plan.after, updated=times[(*CONVERSATIONS, name)]) for name, plan in changed.items()}
+        )
+        return Cursor(times[USER], expected.n + 1)
+
+
+def _header_put(name: str, there: Header | None, after: Header) -> Put | None:
+    path = (*CONVERSATIONS, name)
+    if there is None:
+        return Put(path, after.fields())
+    if replace(there, updated=0) == after:
+        return None
+    return Put(path, after.fields(), "update", there.updated)
+
+
+def _blobs_of(plan: Plan) -> list[str]:
+    """The blobs that a conversation's records name."""
+    return list(dict.fromkeys(name for record in plan.write.records for name in body_blobs(record.rev.body)))

@@ -1,0 +1,81 @@
+"""Blobs in Firestore: sealed bytes in chunks, and a document that counts them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from netto_tui.errors import InvalidRecord
+from netto_tui.replicas.base import Corrupt
+from netto_tui.replicas.firestore_client import Connection
+from netto_tui.replicas.firestore_documents import BLOBS, Document, Put, blob_name, blob_puts, is_name
+from netto_tui.security.envelope import Envelope
+
+LONGEST = 10_000
+"""More chunks than this are not believed."""
+
+
+class Blobs:
+    """The blobs of one replica."""
+
+    def __init__(self, connection: Connection, envelope: Envelope) -> None:
+        self._connection = connection
+        self._envelope = envelope
+
+    def read(self, sha256: str) -> bytes | None:
+        """A blob's bytes; None when it is not there. Raises InvalidRecord when they are not its own."""
+        name = blob_name(self._envelope, sha256)
+        document = self._connection.get([(*BLOBS, name)]).get((*BLOBS, name))
+        return self._content(document) if document is not None else None
+
+    def puts(self, blobs: Mapping[str, bytes]) -> dict[str, list[Put]]:
+        """What has to be written so that these are there; those that are already are left out."""
+        names = {sha256: blob_name(self._envelope, sha256) for sha256 in blobs}
+        there = self._connection.get((*BLOBS, name) for name in names.values())
+        found = {}
+        for sha256, content in blobs.items():
+            document = there.get((*BLOBS, names[sha256]))
+            if document is None or not self._holds(document, content):
+                puts = blob_puts(names[sha256], self._envelope.seal(content))
+                found[sha256] = [Put(put.path, put.fields, "replace") for put in puts] if document else list(puts)
+        return found
+
+    def check(self) -> Iterator[Corrupt]:
+        """Every blob that is not what it should be, and what lies among them without being one."""
+        seen = set()
+        for page in self._connection.pages(BLOBS):
+            for document in page:
+                self._connection.begin()
+                where = "/".join(document.path)
+                seen.add(document.path[-1])
+                try:
+                    self._content(document)
+                except InvalidRecord as error:
+                    yield Corrupt(where, b"", error.message, foreign=not is_name(document.path[-1]))
+        for name in self._connection.places(BLOBS):
+            if name not in seen:
+                reason = "There are chunks without the blob that counts them; they are taken up when it is written."
+                yield Corrupt("/".join((*BLOBS, name)), b"", reason, foreign=True)
+
+    def _holds(self, document: Document, content: bytes) -> bool:
+        try:
+            return self._content(document) == content
+        except InvalidRecord:
+            return False
+
+    def _content(self, document: Document) -> bytes:
+        size, chunks = document.fields.get("size"), document.fields.get("chunks")
+        if type(size) is not int or type(chunks) is not int or not 0 <= chunks <= LONGEST:
+            raise InvalidRecord("The document of the blob is damaged.")
+        paths = [(*document.path, "chunks", str(number)) for number in range(chunks)]
+        there = self._connection.get(paths)
+        parts = [there[path].fields.get("data") if path in there else None for path in paths]
+        if any(not isinstance(part, bytes) for part in parts):
+            raise InvalidRecord("Part of the blob is missing.")
+        sealed = b"".join(part for part in parts if isinstance(part, bytes))
+        if len(sealed) != size:
+            raise InvalidRecord("The blob has another size than it should.")
+        content = self._envelope.open(sealed)
+        if self._envelope.name(hashlib.sha256(content).hexdigest()) != document.path[-1]:
+            raise InvalidRecord("The bytes of the blob do not match its name.")
+        return content

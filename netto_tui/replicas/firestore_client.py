@@ -1,0 +1,310 @@
+"""Talking to Firestore through firebase-admin: every call bounded, counted, and below one user's document.
+
+The libraries are loaded by the first call. The Admin SDK bypasses the security rules, so paths are
+tuples below `users/{uid}` here, and nothing else can be asked for. No call leaves retries to the
+library, which would repeat what ran out of quota for a minute (facts: python-firestore's defaults).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from netto_tui.errors import Cancelled, Limited, Unreachable
+from netto_tui.replicas.deadline import CALL_SECONDS, within
+from netto_tui.replicas.firestore_documents import SERVER_TIME, USER, Document, Path, Put
+from netto_tui.replicas.firestore_faults import Absent, Lost, Stale, kind_of, translate
+from netto_tui.security.credentials import firebase_credential
+
+RPC_SECONDS = 30.0
+"""How long one call to the server may take."""
+
+ATTEMPTS = 4
+FIRST_PAUSE = 0.25
+"""How often a call that is harmless to repeat is tried, and the pause in seconds after the first, doubling."""
+
+PAGE = 300
+"""How many documents one call reads at most."""
+
+T = TypeVar("T")
+
+
+class Spending(Protocol):
+    """Who keeps account of what calls cost."""
+
+    def spend(self, reads: int, writes: int) -> None:
+        """Note documents as they are billed."""
+        ...
+
+    def require_reads(self) -> None:
+        """Raise Limited when the day's reads are used up."""
+        ...
+
+
+class Connection:
+    """One user's documents. requests: calls so far."""
+
+    def __init__(
+        self,
+        place: tuple[str, str, str],
+        cancel: threading.Event,
+        spending: Spending,
+        now: Callable[[], int],
+    ) -> None:
+        self.project, self.uid, self.database = place
+        self.place = f"the Firestore project {self.project}" + (f" ({self.database})" if self.database else "")
+        self.requests = 0
+        self._cancel = cancel
+        self._spending = spending
+        self._now = now
+        self._until = time.monotonic() + CALL_SECONDS
+        self._app: Any = None
+        self._client: Any = None
+
+    def begin(self) -> None:
+        """Let the time of a public call begin now."""
+        self._until = time.monotonic() + CALL_SECONDS
+
+    def look(self) -> tuple[Document | None, int]:
+        """The user document, None when there is none, and the server's clock in milliseconds; one read."""
+        found, clock_ms = self._call(lambda seconds: self._get([USER], seconds), reads=lambda _: 1)
+        return found.get(USER), clock_ms
+
+    def get(self, paths: Iterable[Path]) -> dict[Path, Document]:
+        """The documents that are there, by path; each that is not costs a read as well."""
+        wanted = list(paths)
+        found: dict[Path, Document] = {}
+        for start in range(0, len(wanted), PAGE):
+            self._spending.require_reads()
+            found |= self._get_some(wanted[start : start + PAGE])
+        return found
+
+    def pages(self, collection: Path, *, since: tuple[str, int] | None = None) -> Iterator[list[Document]]:
+        """All documents of a collection, or those whose time in a field is not before an instant (ns)."""
+        after: Any = None
+        while True:
+            page, after = self._query(collection, PAGE, since=since, after=after)
+            yield page
+            if len(page) < PAGE:
+                return
+
+    def newest(self, collection: Path, field: str, count: int) -> Iterator[list[Document]]:
+        """The documents with the latest times in a field, latest first, as many as asked for."""
+        after: Any = None
+        while count > 0:
+            page, after = self._query(collection, min(count, PAGE), latest=field, after=after)
+            yield page
+            if len(page) < min(count, PAGE):
+                return
+            count -= len(page)
+
+    def names(self, collection: Path) -> set[str]:
+        """The names of all documents of a collection; costs as much as reading them."""
+        found: set[str] = set()
+        after: Any = None
+        while True:
+            page, after = self._query(collection, PAGE, after=after, bare=True)
+            found.update(document.path[-1] for document in page)
+            if len(page) < PAGE:
+                return found
+
+    def is_empty(self, collection: Path) -> bool:
+        """Whether a collection has no document; one read."""
+        return not self._query(collection, 1, bare=True)[0]
+
+    def places(self, collection: Path) -> list[str]:
+        """The names of all documents of a collection, those too that are only a place for others."""
+
+        def ask(seconds: float) -> list[str]:
+            found = self._reference(collection).list_documents(page_size=PAGE, retry=None, timeout=seconds)
+            return [reference.id for reference in found]
+
+        self._spending.require_reads()
+        found = self._call(ask, reads=lambda names: max(1, len(names)))
+        self.requests += len(found) // PAGE
+        return found
+
+    def collections(self) -> list[str]:
+        """The collections below the user document."""
+
+        def ask(seconds: float) -> list[str]:
+            return [found.id for found in self._user().collections(retry=None, timeout=seconds)]
+
+        return self._call(ask, reads=lambda _: 1)
+
+    def commit(self, puts: Sequence[Put]) -> list[int]:
+        """Write all or nothing; returns the documents' times. Raises Stale, Lost, and what reading raises."""
+        try:
+            return self._call(lambda seconds: self._commit(puts, seconds), writes=len(puts), repeat=False)
+        except (Limited, Absent):
+            raise
+        except Unreachable:
+            if time.monotonic() > self._until:
+                raise
+            raise Lost from None
+
+    def spent_unseen(self, writes: int) -> None:
+        """Note writes that turned out to be done although no answer came."""
+        self._spending.spend(0, writes)
+
+    def stream(self) -> tuple[Any, Any]:
+        """What a listener needs: the client's interface to the server, and the user document."""
+        user = self._user()
+        return user._client, user
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        app, client, self._app, self._client = self._app, self._client, None, None
+        if app is None:
+            return
+        import firebase_admin
+
+        firebase_admin.delete_app(app)
+        if (api := client._firestore_api_internal) is not None:  # the client has no close of its own
+            api.transport.close()
+
+    def _call(
+        self,
+        action: Callable[[float], T],
+        *,
+        reads: Callable[[T], int] = lambda _: 0,
+        writes: int = 0,
+        repeat: bool = True,
+    ) -> T:
+        """One question, asked again with growing pauses while that is harmless and there is time."""
+        for attempt in range(1, ATTEMPTS + 1):
+            left = self._until - time.monotonic()
+            if self._cancel.is_set():
+                raise Cancelled(f"Stopped while talking to {self.place}.")
+            if left <= 0:
+                raise Unreachable(f"{self.place} did not finish in {CALL_SECONDS:.0f} s.", remedy="Try again later.")
+            seconds = min(RPC_SECONDS, left)
+            self.requests += 1
+            try:
+                answer = within(seconds + 1, self._cancel, self.place, partial(action, seconds))
+            except Cancelled:
+                raise
+            except Exception as error:
+                kind = kind_of(error)
+                again = kind == "transient" or (kind == "lost" and repeat)
+                if not again or attempt == ATTEMPTS:
+                    if not repeat and kind in ("lost", "stale"):
+                        raise (Lost if kind == "lost" else Stale) from None
+                    raise translate(error, self.place, self._now()) from None
+                self._cancel.wait(min(FIRST_PAUSE * 2 ** (attempt - 1), left))
+            else:
+                self._spending.spend(reads(answer), writes)
+                return answer
+        raise AssertionError("the last attempt returns or raises")
+
+    def _get_some(self, paths: Sequence[Path]) -> dict[Path, Document]:
+        return self._call(lambda seconds: self._get(paths, seconds), reads=lambda _: len(paths))[0]
+
+    def _get(self, paths: Sequence[Path], seconds: float) -> tuple[dict[Path, Document], int]:
+        found: dict[Path, Document] = {}
+        read_ms = 0
+        references = [self._reference(path) for path in paths]
+        for snapshot in self._client.get_all(references, retry=None, timeout=seconds):
+            read_ms = _nanoseconds(snapshot.read_time) // 1_000_000
+            if snapshot.exists:
+                document = self._document(snapshot)
+                found[document.path] = document
+        return found, read_ms
+
+    def _query(
+        self,
+        collection: Path,
+        limit: int,
+        *,
+        since: tuple[str, int] | None = None,
+        latest: str = "",
+        after: Any = None,
+        bare: bool = False,
+    ) -> tuple[list[Document], Any]:
+        """One page, and where it ended."""
+
+        def ask(seconds: float) -> tuple[list[Document], Any]:
+            from google.api_core.retry import Retry
+            from google.cloud.firestore_v1 import FieldFilter
+
+            query: Any = self._reference(collection)
+            if since is not None:
+                query = query.where(filter=FieldFilter(since[0], ">=", _timestamp(since[1]))).order_by(since[0])
+            elif latest:
+                query = query.order_by(latest, direction="DESCENDING")
+            else:
+                query = query.order_by("__name__")
+            query = query.limit(limit)
+            if bare:
+                query = query.select([])
+            if after is not None:
+                query = query.start_after(after)
+            never = Retry(predicate=lambda _error: False)  # with None the library fails at its own error handling
+            snapshots = list(query.stream(retry=never, timeout=seconds))
+            return [self._document(snapshot) for snapshot in snapshots], snapshots[-1] if snapshots else None
+
+        self._spending.require_reads()
+        return self._call(ask, reads=lambda answer: max(1, len(answer[0])))
+
+    def _commit(self, puts: Sequence[Put], seconds: float) -> list[int]:
+        from google.cloud.firestore_v1 import SERVER_TIMESTAMP
+
+        self._user()
+        batch = self._client.batch()
+        for put in puts:
+            reference = self._reference(put.path)
+            fields = {name: SERVER_TIMESTAMP if value is SERVER_TIME else value for name, value in put.fields.items()}
+            if put.mode == "create":
+                batch.create(reference, fields)
+            elif put.mode == "update":
+                option = self._client.write_option(last_update_time=_timestamp(put.updated).timestamp_pb())
+                batch.update(reference, fields, option=option)
+            else:
+                batch.set(reference, fields)
+        return [_nanoseconds(result.update_time) for result in batch.commit(retry=None, timeout=seconds)]
+
+    def _reference(self, path: Path) -> Any:
+        """A document or collection below the user document, and nowhere else."""
+        reference = self._user()
+        for depth, name in enumerate(path):
+            if not name or "/" in name:
+                raise ValueError("a name with a slash would lead elsewhere")
+            reference = reference.document(name) if depth % 2 else reference.collection(name)
+        return reference
+
+    def _document(self, snapshot: Any) -> Document:
+        path = tuple(snapshot.reference._path[2:])
+        return Document(path, snapshot.to_dict() or {}, _nanoseconds(snapshot.update_time))
+
+    def _user(self) -> Any:
+        if self._client is None:
+            os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to stderr, into the screens of the app
+            os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+            import firebase_admin
+            from firebase_admin import firestore
+
+            credential = firebase_credential(self.project)
+            options = {"projectId": self.project}
+            self._app = firebase_admin.initialize_app(credential, options, name=f"netto-{uuid.uuid4().hex}")
+            self._client = firestore.client(self._app, self.database or None)
+        return self._client.collection("users").document(self.uid)
+
+
+def _nanoseconds(instant: Any) -> int:
+    """Of a time as the library gives it."""
+    return int(instant.timestamp_pb().ToNanoseconds()) if instant is not None else 0
+
+
+def _timestamp(nanoseconds: int) -> Any:
+    from google.api_core.datetime_helpers import DatetimeWithNanoseconds
+
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    whole = datetime.fromtimestamp(seconds, UTC)
+    exact: Any = DatetimeWithNanoseconds  # it has no types
+    return exact(*whole.timetuple()[:6], nanosecond=rest, tzinfo=UTC)

@@ -1,0 +1,164 @@
+"""What was read from a Firestore replica, kept here so that reading on costs only what is new.
+
+It may be deleted at any time, and nothing is proven by it: headers come from the server each time,
+and what it holds is used only where it agrees with them. It also counts what a day has cost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from netto_tui.errors import Unreachable
+from netto_tui.files import make_folder
+from netto_tui.replicas.firestore_documents import Header
+
+_VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
+CREATE TABLE headers (name TEXT PRIMARY KEY, day TEXT, count INTEGER, digest TEXT, updated INTEGER) WITHOUT ROWID;
+CREATE TABLE messages (conversation TEXT, name TEXT, sealed BLOB, UNIQUE (conversation, name));
+CREATE TABLE spent (day TEXT PRIMARY KEY, reads INTEGER, writes INTEGER) WITHOUT ROWID;
+CREATE TABLE reading (began INTEGER);
+"""
+
+_KEPT = "-10 days"
+"""How long it is remembered what a day has cost."""
+
+T = TypeVar("T")
+
+
+class Copy:
+    """One file; opened when it is first needed, and made anew when it is damaged. Threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = threading.Lock()
+        self._sql: sqlite3.Connection | None = None
+
+    def header(self, name: str) -> Header | None:
+        """A conversation's header as it was last seen."""
+        query = "SELECT day, count, digest, updated FROM headers WHERE name = ?"
+        row = self._do(lambda sql: sql.execute(query, (name,)).fetchone())
+        return Header(*row) if row else None
+
+    def put_headers(self, headers: Mapping[str, Header]) -> None:
+        """Note headers as they were just seen."""
+        rows = [(name, each.day, each.count, each.digest, each.updated) for name, each in headers.items()]
+        self._do(lambda sql: sql.executemany("INSERT OR REPLACE INTO headers VALUES (?, ?, ?, ?, ?)", rows))
+
+    def drop_headers(self, names: Iterable[str]) -> None:
+        """Forget headers that are not there any more."""
+        rows = [(name,) for name in names]
+        self._do(lambda sql: sql.executemany("DELETE FROM headers WHERE name = ?", rows))
+
+    def names(self, conversation: str) -> set[str]:
+        """Of the messages that were read whole and right."""
+        query = "SELECT name FROM messages WHERE conversation = ?"
+        return self._do(lambda sql: {name for (name,) in sql.execute(query, (conversation,))})
+
+    def messages(self, conversation: str) -> dict[str, bytes]:
+        """The sealed records of a conversation by the names of their documents."""
+        query = "SELECT name, sealed FROM messages WHERE conversation = ?"
+        return self._do(lambda sql: dict(sql.execute(query, (conversation,)).fetchall()))
+
+    def add(self, conversation: str, messages: Mapping[str, bytes]) -> None:
+        """Keep messages beside those that are here."""
+        rows = [(conversation, name, sealed) for name, sealed in messages.items()]
+        self._do(lambda sql: sql.executemany("INSERT OR REPLACE INTO messages VALUES (?, ?, ?)", rows))
+
+    def drop(self, conversation: str) -> None:
+        """Forget the messages of a conversation."""
+        self._do(lambda sql: sql.execute("DELETE FROM messages WHERE conversation = ?", (conversation,)))
+
+    def clear(self) -> None:
+        """Forget every conversation, not what was spent."""
+        self._do(lambda sql: sql.executescript("DELETE FROM headers; DELETE FROM messages; DELETE FROM reading;"))
+
+    def interrupted(self) -> int:
+        """When a reading of everything began that the day's quota cut off, ms since 1970; 0 where none was."""
+        row = self._do(lambda sql: sql.execute("SELECT began FROM reading").fetchone())
+        return int(row[0]) if row else 0
+
+    def interrupt(self, began_ms: int) -> None:
+        """Note that a reading of everything, begun then, was cut off; 0: it is over."""
+
+        def note(sql: sqlite3.Connection) -> None:
+            sql.execute("DELETE FROM reading")
+            if began_ms:
+                sql.execute("INSERT INTO reading VALUES (?)", (began_ms,))
+
+        self._do(note)
+
+    def spend(self, day: str, reads: int, writes: int) -> None:
+        """Add to what a day has cost."""
+        query = (
+            "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " reads = reads + excluded.reads, writes = writes + excluded.writes"
+        )
+        self._do(lambda sql: sql.execute(query, (day, reads, writes)))
+
+    def spent(self, day: str) -> tuple[int, int]:
+        """Reads and writes of a day."""
+        row = self._do(lambda sql: sql.execute("SELECT reads, writes FROM spent WHERE day = ?", (day,)).fetchone())
+        return (int(row[0]), int(row[1])) if row else (0, 0)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._guard:
+            self._close()
+
+    def _close(self) -> None:
+        sql, self._sql = self._sql, None
+        if sql is not None:
+            with suppress(sqlite3.Error):
+                sql.close()
+
+    def _do(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """One step; on a file that is damaged it is done again on a new one."""
+        with self._guard:
+            try:
+                return self._step(action)
+            except sqlite3.OperationalError as error:
+                self._close()
+                raise Unreachable(
+                    f"The local copy {self._path} cannot be used: {error}.",
+                    remedy="Make room on the disk, or delete that file: it is made anew.",
+                ) from error
+            except sqlite3.DatabaseError:
+                self._close()
+                for suffix in ("", "-wal", "-shm"):
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+                return self._step(action)
+
+    def _step(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        if self._sql is None:
+            self._sql = self._open()
+        with self._sql:
+            return action(self._sql)
+
+    def _open(self) -> sqlite3.Connection:
+        make_folder(self._path.parent)
+        self._path.touch(0o600)
+        sql = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
+        try:
+            sql.execute("PRAGMA journal_mode = WAL")
+            sql.execute("PRAGMA synchronous = NORMAL")
+            if sql.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                sql.execute("BEGIN IMMEDIATE")  # another process may be at it
+                if sql.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+                    for (name,) in sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                        sql.execute(f'DROP TABLE "{name}"')  # names of our own earlier tables
+                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                        sql.execute(statement)
+                sql.commit()
+            sql.execute("DELETE FROM spent WHERE day < date('now', ?)", (_KEPT,))
+            sql.commit()
+        except BaseException:
+            sql.close()
+            raise
+        return sql

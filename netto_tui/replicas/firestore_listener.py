@@ -1,0 +1,100 @@
+"""Hearing from Firestore that a replica changed: one stream about one document.
+
+The library's own `on_snapshot` opens a broken stream again at once and without end, which takes a
+whole processor while the network is away (python-firestore, google.api_core.bidi: "we do not
+currently do any sort of backoff"). So the Listen call is made here, with pauses. Each time that the
+stream begins costs one read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from netto_tui.replicas.firestore_client import Connection
+from netto_tui.replicas.firestore_documents import Cursor, Document, read_user
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+"""Seconds until a stream that ended begins again: doubled each time that it brought nothing."""
+
+_TARGET = 1
+
+
+class Listener:
+    """A thread that calls `told` when the user document stands elsewhere than `known` says."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        known: Callable[[], Cursor | None],
+        told: Callable[[], None],
+        spend: Callable[[int, int], None],
+    ) -> None:
+        self._connection = connection
+        self._known = known
+        self._told = told
+        self._spend = spend
+        self._stopped = threading.Event()
+        self._call: Any = None
+        self._client, self._user = connection.stream()
+        threading.Thread(target=self._run, name="netto-firestore-listen", daemon=True).start()
+
+    def stop(self) -> None:
+        """End it; returns at once."""
+        self._stopped.set()
+        if (call := self._call) is not None:
+            call.cancel()
+
+    def _run(self) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopped.is_set():
+            try:
+                heard = self._listen()
+            except Exception:  # whatever it is, the poll tells of it; here only the pause matters
+                heard = False
+            pause = FIRST_PAUSE if heard else min(2 * pause, LONGEST_PAUSE)
+            self._stopped.wait(pause)
+
+    def _listen(self) -> bool:
+        """Follow one stream to its end; whether it brought anything."""
+        heard = False
+        self._connection.requests += 1
+        self._call = self._client._firestore_api.listen(
+            requests=self._requests(), metadata=self._client._rpc_metadata, retry=None
+        )
+        try:
+            for response in self._call:
+                if self._stopped.is_set():
+                    break
+                if response.target_change.target_change_type == 2:  # REMOVE: the server ended it
+                    break
+                if response.document_change.document.name:
+                    heard = True
+                    self._spend(1, 0)
+                    self._look(response.document_change.document)
+                elif response.document_delete.document:
+                    heard = True
+                    self._told()
+        finally:
+            self._call.cancel()
+        return heard
+
+    def _requests(self) -> Iterator[Any]:
+        """One request, on a stream that stays open until it is ended."""
+        from google.cloud.firestore_v1.types import ListenRequest, Target
+
+        document = Target.DocumentsTarget(documents=[self._user._document_path])
+        yield ListenRequest(
+            database=self._client._database_string, add_target=Target(documents=document, target_id=_TARGET)
+        )
+        self._stopped.wait()
+
+    def _look(self, document: Any) -> None:
+        """Tell, unless this is where the replica was last seen or brought to."""
+        sequence = document.fields.get("sequence")
+        number = sequence.integer_value if sequence is not None else 0
+        updated = document.update_time.timestamp_pb().ToNanoseconds()
+        if read_user(Document((), {"sequence": number}, updated)).cursor != self._known():
+            self._told()
