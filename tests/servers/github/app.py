@@ -9,7 +9,6 @@ import re
 import secrets
 import threading
 from collections.abc import Iterable
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from email.utils import formatdate
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from waitress.channel import ClientDisconnected
 
-from tests.servers.github import bulk, contents, gitdata, history, refs, repositories
+from tests.servers.github import actions, bulk, contents, gitdata, graphql, history, refs, repositories
 from tests.servers.github.control import Control
 from tests.servers.github.exchange import IN_REPOSITORY, SITE, Answer, Call, Problem, Request, find
 from tests.servers.github.faults import Fault, Faults
@@ -29,7 +28,7 @@ from tests.servers.github.repositories import may_read, may_write
 from tests.servers.github.store import Repository, Store
 from tests.servers.github.wire import TASK, Task
 
-HANDLERS = (bulk, contents, gitdata, history, refs, repositories)
+HANDLERS = (actions, bulk, contents, gitdata, graphql, history, refs, repositories)
 """Importing them is what registers their functions."""
 
 _REPOSITORY = re.compile(r"/repos/([^/]+)/([^/]+)(/.*)?|/repositories/(\d+)(/.*)?", re.DOTALL)
@@ -145,9 +144,7 @@ class App:
         method = "GET" if request.method == "HEAD" else request.method
         match = _REPOSITORY.fullmatch(request.path)
         if match is None:
-            handler = find(SITE, method, request.path)
-            with nullcontext() if method == "GET" else self.store.lock:
-                return handler(call)
+            return find(SITE, method, request.path)(call)
         owner, name, rest, number, more = match.groups()
         found = self.store.by_id(int(number)) if number else self.store.find(owner, name)
         if found is None and not number and (there := self.store.moved(owner, name)) and may_read(call, there):

@@ -8,6 +8,7 @@ from typing import Any
 
 from dulwich.objects import Blob
 
+from tests.servers.github.actions import set_run
 from tests.servers.github.exchange import Call, Problem, Request
 from tests.servers.github.gitdata import add_commit, moment
 from tests.servers.github.objects import HEADS, Objects
@@ -181,6 +182,14 @@ def set_tree_limits(change: Change, entries: int = 100_000, size: int = 7_000_00
     change.store.save()
 
 
+def finish_run(
+    change: Change, run: int | None = None, status: str = "completed", conclusion: str | None = "success"
+) -> None:
+    """Let a run of a workflow, the last one by default, get further."""
+    set_run(change.repository, run, status, conclusion)
+    change.store.save()
+
+
 CHANGES: dict[str, Callable[..., Any]] = {
     "force-push": force_push,
     "squash": squash,
@@ -195,5 +204,6 @@ CHANGES: dict[str, Callable[..., Any]] = {
     "rate": set_rate,
     "push-protection": set_push_protection,
     "tree-limits": set_tree_limits,
+    "run": finish_run,
 }
 """The value of `action`, and what it does; the other fields are its arguments."""

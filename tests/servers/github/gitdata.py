@@ -138,7 +138,7 @@ def commit_form(call: Call, sha: str) -> Json:
         "author": person_form(commit.author, commit.author_time),
         "committer": person_form(commit.committer, commit.commit_time),
         "tree": {"sha": tree, "url": f"{call.url}/git/trees/{tree}"},
-        "message": commit.message.decode("utf-8", "replace"),
+        "message": commit.message.decode("utf-8", "replace").rstrip("\n"),
         "parents": [
             {"sha": parent, "url": f"{call.url}/git/commits/{parent}", "html_url": f"{html}/{parent}"}
             for parent in (one.decode() for one in commit.parents)

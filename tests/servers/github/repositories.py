@@ -197,9 +197,10 @@ def _create(call: Call, owner: Account) -> Answer:
     )
     call.found_repository, call.found_objects = made, call.store.objects(made)
     if wanted.get("auto_init"):
-        blob = call.objects.add(new_blob(call, f"# {made.name}\n".encode()))
-        tree = call.objects.edit(None, {"README.md": (_FILE_MODE, blob)})
-        commit = add_commit(call, tree, [], "Initial commit", {})
-        call.objects.move(f"{HEADS}{made.default_branch}", None, commit)
-        call.store.touched(made)
+        with call.objects.lock:
+            blob = call.objects.add(new_blob(call, f"# {made.name}\n".encode()))
+            tree = call.objects.edit(None, {"README.md": (_FILE_MODE, blob)})
+            commit = add_commit(call, tree, [], "Initial commit", {})
+            call.objects.move(f"{HEADS}{made.default_branch}", None, commit)
+            call.store.touched(made)
     return Answer.of(repository_form(call, made), 201, {"Location": f"{call.base}/repos/{made.full_name}"})

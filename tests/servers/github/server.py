@@ -34,6 +34,7 @@ class GitHubServer:
         self._sockets: dict[int, Any] = {}
         self._server: Any = None
         self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     def start(self) -> Self:
         """Listen. Raises OSError when the port is taken."""
@@ -112,7 +113,7 @@ class GitHubServer:
         """Stop; requests that are held end without an answer."""
         self.app.closing.set()
         if self._thread:
-            self._server.pull_trigger()
+            self._server.trigger.pull_trigger(self._stopped.set)  # the loop runs it, so none writes to what is closed
             self._thread.join()
         self.store.close()
 
@@ -124,7 +125,7 @@ class GitHubServer:
 
     def _serve(self) -> None:
         asyncore = self._server.asyncore
-        while not self.app.closing.is_set():
+        while not self._stopped.is_set():
             asyncore.loop(timeout=30, use_poll=True, map=self._sockets, count=1)
         self._server.task_dispatcher.shutdown()
         asyncore.close_all(self._sockets)
