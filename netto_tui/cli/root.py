@@ -34,6 +34,7 @@ COMMANDS = {
     "export": "exporting",
     "health": "health",
     "doctor": "health",
+    "firebase": "firebase",
     "schema": "reference",
     "paths": "reference",
     "completion": "reference",

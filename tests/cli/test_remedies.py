@@ -36,5 +36,7 @@ def test_what_people_are_told_to_type_exists(file: str, name: str, rest: str) ->
     assert name in COMMANDS, file
     command = root.get_command(click.Context(root), name)
     assert command is not None
+    if isinstance(command, click.Group):
+        command = command.commands[rest.split()[0]]
     options = GLOBAL | {option for parameter in command.params for option in parameter.opts}
     assert set(re.findall(r"(?<= )--[a-z-]+", rest)) <= options, file
