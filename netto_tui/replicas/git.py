@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -186,9 +187,9 @@ class Git:
         Views come with settled conversations only; else main would move with every push.
         Raises DamagedRepository when a tree that has to change cannot be read.
         """
-        refs = self._heads()
         known = decode_cursor(expected)
         own = f"{LIVE}{self._device}"
+        refs = self._look_before_writing(known)
         if any(refs.get(ref) != known.get(ref) for ref in (MAIN, own)):
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
         marker, error = self._marker(refs)
@@ -210,6 +211,8 @@ class Git:
             known[MAIN] = head
         if live.head:
             push.sweep(self._list({own: live.head})[own])
+        if live.differs:  # no host stores an empty tree gladly, and a branch that says whose it is helps a reader
+            live.put(tree.MARKER, tree.render_marker(marker))
         if (head := self._commit(live, own, message)) is not None:
             known[own] = head
         self._refs = {**refs, **known}
@@ -231,16 +234,11 @@ class Git:
 
     def check(self) -> Iterator[Corrupt]:
         """Every object hashed, all history within reach, and the content of each branch."""
-        found: Iterator[Corrupt]
-        refs = self._heads()
-        for found in (
-            self._repository.check(),
-            check_history(self._repository.objects, refs),
-            check_content(self._repository.objects, self.envelope, refs),
-        ):
-            for corrupt in found:
-                self._pause()
-                yield corrupt
+        refs, objects = self._heads(), self._repository.objects
+        history = check_history(objects, refs) if self._repository.has_history else ()
+        for corrupt in chain(self._repository.check(), history, check_content(objects, self.envelope, refs)):
+            self._pause()
+            yield corrupt
 
     def close(self) -> None:
         """Close the files of the repository."""
@@ -253,7 +251,7 @@ class Git:
         if head is None or head == draft.head:
             self._repository.objects.write(draft.new.values())  # puts damaged copies right
         else:
-            self._repository.move(ref, draft.head, head, draft.new.values())
+            head = self._repository.move(ref, draft.head, head, draft.new.values())
         return head
 
     def _held(self, name: str, listings: Mapping[str, Listing]) -> Held:
@@ -290,6 +288,10 @@ class Git:
         self._repository.fetch(refs)
         self._refs = refs
         return dict(refs)
+
+    def _look_before_writing(self, _known: Refs) -> Refs:
+        """The branches now; moving one compares again, this only tells early that somebody wrote."""
+        return self._heads()
 
     def _holds_sessions(self, head: ObjectID) -> bool:
         """Whether a commit has the files of conversations in their place."""

@@ -114,6 +114,11 @@ class Draft:
         self._root = None if head is None else objects.commit(head).tree
         self._edits: dict[str, ObjectID | None] = {}
 
+    @property
+    def differs(self) -> bool:
+        """Whether there are edits."""
+        return bool(self._edits)
+
     def find(self, path: str) -> ObjectID | None:
         """The blob at a path, with the edits so far."""
         if path in self._edits:

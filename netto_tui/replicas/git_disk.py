@@ -40,7 +40,13 @@ class Repository(Protocol):
 
     place: str
     """How to call it in messages; without credentials."""
-    requests: int
+    has_history: bool
+    """Whether the objects of all its history are within reach, so that they can be checked."""
+
+    @property
+    def requests(self) -> int:
+        """Calls so far."""
+        ...
 
     @property
     def objects(self) -> Objects:
@@ -70,8 +76,11 @@ class Repository(Protocol):
         """Bring the objects of these refs within reach of `objects`. Raises Unreachable."""
         ...
 
-    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> None:
-        """Store objects, then move a ref from old (None: not there yet) to new. Raises Moved."""
+    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> ObjectID:
+        """Store objects, then move a ref from old (None: not there yet) to new; returns new as it is called there.
+
+        Raises Moved.
+        """
         ...
 
     def create(self) -> None:
@@ -97,6 +106,8 @@ class Repository(Protocol):
 
 class Disk:
     """A bare repository in a directory. One request is one reading of the refs or one move."""
+
+    has_history = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -152,7 +163,7 @@ class Disk:
     def fetch(self, refs: Refs) -> None:
         """Nothing to do: the objects are here."""
 
-    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> None:
+    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> ObjectID:
         """Store objects durably, then compare and swap the ref, durably too."""
         self.requests += 1
         try:
@@ -163,6 +174,7 @@ class Disk:
                 raise Moved(f"Another device wrote to {self.place} first.", remedy="Nothing is lost; sync again.")
             sync_folder(file.parent)
             self.objects.tidy()
+            return new
         except OSError as error:
             raise Unreachable(
                 f"{self.path} cannot be written: {error.strerror or error}.", remedy="Check its space and permissions."

@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import closing
 from pathlib import Path
@@ -30,16 +29,17 @@ from dulwich.objects import ZERO_SHA, ObjectID, ShaFile
 from dulwich.pack import UnpackedObject, pack_objects_to_data
 from dulwich.refs import Ref
 
-from netto_tui.errors import Cancelled, Moved, NettoError, Refused, Unreachable
+from netto_tui.errors import Moved, NettoError, Refused, Unreachable
 from netto_tui.replicas.base import Corrupt, Presence
+from netto_tui.replicas.deadline import CALL_SECONDS, within
 from netto_tui.replicas.git_disk import Disk, Refs
 from netto_tui.replicas.git_objects import Objects
 
 SOCKET_SECONDS = 60.0
 """How long one read of a connection may wait."""
 
-CALL_SECONDS = 120.0
-"""How long asking for refs may take in all; a fetch or push has ten times as long."""
+TRANSFER_SECONDS = 10 * CALL_SECONDS
+"""How long a fetch or push may take in all."""
 
 _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAliveCountMax=3"
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -70,6 +70,8 @@ class Remote:
 
     Requests: 1 for asking for the refs, 2 for a fetch or a push, as smart HTTP counts them.
     """
+
+    has_history = True
 
     def __init__(self, url: str, cache_dir: Path, cancel: threading.Event) -> None:
         self.place = without_credentials(url)
@@ -122,7 +124,7 @@ class Remote:
             self._remember(ref, sha)
         self._fetched |= set(refs.values())
 
-    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> None:
+    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> ObjectID:
         """Push objects and move a ref; a lost answer is settled by asking for the ref."""
         pack = list(objects)
         self.objects.write(pack)
@@ -142,7 +144,7 @@ class Remote:
             return status.get(ref.encode(), "It did not say what became of it.") or ""
 
         try:
-            answer = self._call(push, 10 * CALL_SECONDS, 2)
+            answer = self._call(push, TRANSFER_SECONDS, 2)
         except NoRepository:
             raise
         except Unreachable as error:
@@ -156,6 +158,7 @@ class Remote:
             )
         self._remember(ref, new)
         self._fetched.add(new)
+        return new
 
     def create(self) -> None:
         """Refuses to make a repository at a host; it must be there, and may be empty."""
@@ -211,38 +214,24 @@ class Remote:
                 raise
             commit()
 
-        self._call(receive, 10 * CALL_SECONDS, 2)
+        self._call(receive, TRANSFER_SECONDS, 2)
 
     def _call(self, action: Callable[[GitClient, str], T], seconds: float, requests: int) -> T:
-        """Run an action on a thread that can be left behind, and wait for it no longer than allowed.
+        """Run an action with a client, and wait for it no longer than allowed.
 
         Raises NoRepository, Unreachable, Cancelled, and what the action raises of ours.
         """
         self.requests += requests
-        done = threading.Event()
-        results: list[T] = []
-        faults: list[BaseException] = []
 
-        def run() -> None:
-            try:
-                client, path = self._connect()
-                with closing(client):
-                    results.append(action(client, path))
-            except BaseException as error:  # handed over to the caller below
-                faults.append(error)
-            finally:
-                done.set()
+        def run() -> T:
+            client, path = self._connect()
+            with closing(client):
+                return action(client, path)
 
-        threading.Thread(target=run, name="netto-git", daemon=True).start()
-        deadline = time.monotonic() + seconds
-        while not done.wait(0.1):
-            if self._cancel.is_set():
-                raise Cancelled(f"Stopped while talking to {self.place}.")
-            if time.monotonic() > deadline:
-                raise Unreachable(f"{self.place} did not finish within {seconds:.0f} seconds.", remedy="Try later.")
-        if faults:
-            raise self._translate(faults[0]) from faults[0]
-        return results[0]
+        try:
+            return within(seconds, self._cancel, self.place, run)
+        except Exception as error:
+            raise self._translate(error) from error
 
     def _connect(self) -> tuple[GitClient, str]:
         """A client for the URL, with time limits, and with credentials from Git's own store."""
@@ -261,7 +250,7 @@ class Remote:
             ssh_command=os.environ.get("GIT_SSH_COMMAND"),
         )
 
-    def _translate(self, error: BaseException) -> BaseException:
+    def _translate(self, error: Exception) -> Exception:
         if isinstance(error, NettoError):
             return error
         text = without_credentials(str(error))[:300]

@@ -27,7 +27,7 @@ from netto_tui.errors import (
 )
 from netto_tui.model.clock import to_instant
 from netto_tui.model.merge import Policy
-from netto_tui.replicas.base import Marker, Probe, Replica
+from netto_tui.replicas.base import Changes, Marker, Probe, Replica
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
@@ -232,9 +232,9 @@ class _Pass:
 
     def _settle(self, lost: list[str], probe: Probe) -> None:
         """Equalize until nobody else writes in between."""
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
-                return self._equalize(lost, probe)
+                return self._equalize(lost, probe, self._look(probe.cursor if attempt == 0 else ""))
             except Moved:
                 self.context.check_cancel()
         raise Moved(f"Other devices keep writing to {self.replica.name}.", remedy="It is tried again later.")
@@ -261,11 +261,17 @@ class _Pass:
         if standing.failures or standing.verified_at < to_instant(now - PROOF_MS):
             self.ledger.prove(root, now)
 
-    def _equalize(self, lost: list[str], probe: Probe) -> None:
+    def _look(self, cursor: str) -> Changes:
+        """What changed there; nothing, without asking, when the store was just seen where it was left."""
+        standing = self.ledger.standing() or NEVER
+        if cursor and cursor == standing.cursor and not standing.repair:
+            return Changes(cursor, frozenset(), complete=False)
+        return self.replica.changes(standing.cursor)
+
+    def _equalize(self, lost: list[str], probe: Probe, changes: Changes) -> None:
         """Pull, merge, push; raises Moved when another device wrote in between."""
         context = self.context
         standing = self.ledger.standing() or NEVER
-        changes = self.replica.changes(standing.cursor)
         if changes.rewritten and standing.cursor:
             context.alert(
                 "rewritten",

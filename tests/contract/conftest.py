@@ -9,7 +9,8 @@ import pytest
 
 from netto_tui.replicas.base import Replica
 from netto_tui.security.envelope import Envelope
-from tests.contract.stores import ENVELOPES, MARKER, PLACES, Store
+from tests.contract.places import PLACES
+from tests.contract.stores import ENVELOPES, MARKER, Store
 
 
 @pytest.fixture(params=sorted(PLACES))

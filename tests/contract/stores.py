@@ -1,6 +1,6 @@
 """The stores that the contract runs over, and the records it fills them with.
 
-A new kind of replica joins by one more entry in PLACES: a function that makes a Store.
+A new kind of replica joins by one more entry in tests.contract.places: a function that makes a Store.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 
+from netto_tui.config import Options
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.conversation import start_day
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import About, Message, Record, Stamp, Text, mint
 from netto_tui.replicas.base import Batch, Held, Marker, Replica, Write
-from netto_tui.replicas.registry import open_replica
+from netto_tui.replicas.registry import DEFAULTS, open_replica
 from netto_tui.replicas.tree import render_marker
 from netto_tui.security.envelope import PLAIN, Envelope
 from tests.contract.git_http import GitServer, available
@@ -57,7 +58,8 @@ class Store:
     """One place, and how to open it: every call of `open` gives another opener of the same store.
 
     prepare: what a person does before the first claim. can_set_aside: whether `rebuild` can put
-    a damaged store away by itself.
+    a damaged store away by itself. on_disk: its files can be reached, so that faults may strike them.
+    can_be_absent: whether it can tell that there is no such place.
     """
 
     root: Path
@@ -65,10 +67,33 @@ class Store:
     open: Callable[..., Replica]
     prepare: Callable[[], object] = lambda: None
     can_set_aside: bool = True
+    on_disk: bool = True
+    can_be_absent: bool = True
 
     def lose(self) -> None:
         """Let the whole store vanish."""
         shutil.rmtree(self.root)
+
+    def exists(self) -> bool:
+        """Whether anything is there."""
+        return self.root.exists()
+
+    def put_thesis(self) -> None:
+        """Have something of a person's there, and nothing of ours."""
+        self.root.mkdir()
+        (self.root / "thesis.txt").write_text("mine")
+
+    def holds_thesis_alone(self) -> bool:
+        """Whether that is as it was."""
+        return [path.name for path in self.root.iterdir()] == ["thesis.txt"]
+
+    def kept(self) -> list[object]:
+        """What a rebuild set aside."""
+        return list(self.root.parent.rglob("*.damaged-*"))
+
+    def state(self) -> object:
+        """Something that is equal as long as nothing is written there."""
+        return self.files()
 
     def files(self) -> list[Path]:
         """Every file of the store that a fault may strike."""
@@ -85,14 +110,28 @@ class Store:
         marker.write_bytes(marker.read_bytes()[:-9] + b"?" * 9)
 
 
-def _opener(kind: str, root: Path, envelope: Envelope, target: str) -> Callable[..., Replica]:
+class ServedGit(Store):
+    """A repository behind a server, which serves nothing when it is damaged."""
+
+    def put_thesis(self) -> None:
+        """There is no place for it."""
+        pytest.skip("a server has no place for other things")
+
+    def damage_identity(self) -> None:
+        """Nothing would be served."""
+        pytest.skip("a server that is damaged serves nothing")
+
+
+def opener(
+    kind: str, root: Path, envelope: Envelope, target: str, options: Options = DEFAULTS
+) -> Callable[..., Replica]:
     ticks = iter(range(1_800_000_000_000, 1_900_000_000_000, 60_000))
 
     def opened(device: str = "laptop", cancel: threading.Event | None = None) -> Replica:
         """Each look at the clock is a minute later."""
         cache = root / "cache" / device
         return open_replica(
-            "copy", kind, target, envelope, cache, device, cancel or threading.Event(), lambda: next(ticks)
+            "copy", kind, target, envelope, cache, device, cancel or threading.Event(), lambda: next(ticks), options
         )
 
     return opened
@@ -100,7 +139,7 @@ def _opener(kind: str, root: Path, envelope: Envelope, target: str) -> Callable[
 
 def _on_disk(kind: str) -> Callable[[Path, Envelope], Store]:
     def make(root: Path, envelope: Envelope) -> Store:
-        return Store(root / "store", envelope, _opener(kind, root, envelope, str(root / "store")))
+        return Store(root / "store", envelope, opener(kind, root, envelope, str(root / "store")))
 
     return make
 
@@ -114,8 +153,8 @@ def _git_over_http(root: Path, envelope: Envelope) -> Store:
     if not available():
         pytest.skip("needs Git with its HTTP backend")
     place = (root / "store").resolve()
-    opened = _opener("git", root, envelope, f"{_git_server().url}{place}")
-    return Store(place, envelope, opened, lambda: _git_server().create(str(place)), can_set_aside=False)
+    opened = opener("git", root, envelope, f"{_git_server().url}{place}")
+    return ServedGit(place, envelope, opened, lambda: _git_server().create(str(place)), False, False)
 
 
 PLACES: dict[str, Callable[[Path, Envelope], Store]] = {
@@ -123,7 +162,7 @@ PLACES: dict[str, Callable[[Path, Envelope], Store]] = {
     "git": _on_disk("git"),
     "git-http": _git_over_http,
 }
-"""By name, how to make a store below a temporary directory."""
+"""By name, how to make a store below a temporary directory: those that need no server of ours."""
 
 ENVELOPES = {"plain": PLAIN, "sealed": ToyEnvelope()}
 

@@ -1,0 +1,391 @@
+"""A repository at GitHub as the Git replica sees it: refs that move one at a time, and objects.
+
+Only the Git Data API is used: trees with inline content in chunks, a commit, and a move of the ref
+that GitHub refuses when somebody else was first. Nothing is ever forced, and before every push
+GitHub has to say that the repository is private and the one that it was.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile
+
+from netto_tui.errors import InvalidRecord, Moved, Refused, Unreachable, UsageError, WrongTarget
+from netto_tui.replicas import git_trees
+from netto_tui.replicas.base import Corrupt, Presence
+from netto_tui.replicas.git_branch import label
+from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
+from netto_tui.replicas.git_objects import DamagedObject
+from netto_tui.replicas.github_client import DAY_MS, Answer, Hub, next_page
+from netto_tui.replicas.github_objects import HubObjects, Notes
+
+CHUNK_FILES = 100
+CHUNK_BYTES = 10**6
+"""What one call writes: larger trees were seen to time out at GitHub."""
+
+LAG_WAITS = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between looks at a ref that was just moved; some of GitHub's readers lag behind its writers."""
+
+_TARGET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+_HEADS = "refs/heads/"
+
+
+class HubRepository:
+    """A repository at GitHub; see git_disk.Repository. target: OWNER/REPO."""
+
+    has_history = False
+
+    def __init__(self, hub: Hub, target: str, folder: Path, cancel: threading.Event) -> None:
+        if not _TARGET.fullmatch(target):
+            raise UsageError(f"“{target}” names no repository at GitHub.", remedy="Write OWNER/REPO.")
+        self.place = f"{hub.place}/{target}"
+        self.hub = hub
+        self._target = target
+        self._path = f"/repos/{target}"
+        self._notes = Notes(folder)
+        self._objects = HubObjects(folder, hub, self._path, self._notes)
+        self._cancel = cancel
+        self._seen: set[ObjectID] = set()
+        self._just_moved: dict[str, tuple[ObjectID | None, ObjectID]] = {}
+
+    @property
+    def requests(self) -> int:
+        """Calls of the API."""
+        return self.hub.requests
+
+    @property
+    def objects(self) -> HubObjects:
+        """The objects, known or asked for."""
+        return self._objects
+
+    def look(self) -> tuple[Presence, Refs]:
+        """Presence and branches by one conditional request; once a day also whether it is still private."""
+        answer = self._ask_refs()
+        if answer.status == 404:
+            return "absent", {}
+        refs = self._settle(answer)
+        checked_ms = self._notes.get("checked_ms")
+        if checked_ms and self.hub.clock_ms and self.hub.clock_ms - checked_ms > DAY_MS:
+            self.require_private()
+        return ("present" if refs else "empty"), refs
+
+    def free_bytes(self) -> int | None:
+        """GitHub does not tell."""
+        return None
+
+    def fault(self) -> str:
+        """Any repository will do."""
+        return ""
+
+    def refs(self) -> Refs:
+        """All branches. Raises Unreachable when there is no such repository, or it may not be seen."""
+        answer = self._ask_refs()
+        if answer.status == 404:
+            raise self._no_repository()
+        return self._settle(answer)
+
+    def fetch(self, refs: Refs) -> None:
+        """Have the commits of these refs; what they hold follows when it is read."""
+        new = [head for head in refs.values() if head not in self._seen]
+        if not new:
+            return
+        self._objects.look_again()
+        self._objects.heads = [head for ref, head in refs.items() if ref == MAIN]
+        for head in new:
+            self._objects.commit(head)
+        if refs.get(MAIN) in new and not self._notes.get("filled"):
+            self._objects.bulk()
+            self._notes.put("filled", True)
+        self._seen.update(new)
+
+    def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> ObjectID:
+        """Write trees and a commit, then move a ref from old to it; the commit as GitHub names it.
+
+        What arrived is proven by reading the commit back: its tree's name is a hash over every file.
+        """
+        made = list(objects)
+        self.require_private()
+        self._objects.write(found for found in made if not isinstance(found, Commit))
+        commit = next(found for found in made if isinstance(found, Commit) and found.id == new)
+        base = self._objects.commit(old) if old else None
+        if base is None and ref == MAIN:
+            old, base = self._begin(commit)
+        root = self._write_trees(base.tree if base else None, commit.tree)
+        sha = self._write_commit(commit, root, old)
+        self._move_ref(ref, old, sha)
+        self._just_moved[ref] = (old, sha)
+        if self._read_back(sha).tree != root:
+            raise Unreachable(f"{self.place} has another tree than was sent.", remedy="It is tried again.")
+        return sha
+
+    def create(self) -> None:
+        """Make the private repository, unless it is there. Raises Denied when the token may not."""
+        if self.hub.ask("GET", self._path, expect=(404,)).status == 200:
+            return
+        owner, _, name = self._target.partition("/")
+        login = self.hub.ask("GET", "/user").data["login"]
+        where = "/user/repos" if login.lower() == owner.lower() else f"/orgs/{owner}/repos"
+        about = {
+            "name": name,
+            "private": True,
+            "description": "Conversations, kept by netto-tui",
+            "has_issues": False,
+            "has_wiki": False,
+            "has_projects": False,
+        }
+        answer = self.hub.ask("POST", where, about, again=False, expect=(403, 404, 422))
+        if answer.status != 201:
+            raise Refused(
+                f"{self.place} is not there, and cannot be made with this token ({answer.message or answer.status}).",
+                remedy=f"Make an empty private repository {name} of {owner} in the browser, for which the token is.",
+            )
+        self.require_private()
+
+    def set_aside(self, stamp: str) -> None:
+        """Keep what every branch has under `damaged/STAMP/…`; the branches themselves stay."""
+        for ref, head in self.refs().items():
+            if ref == MAIN or ref.startswith(LIVE):
+                kept = f"{_HEADS}damaged/{stamp}/{label(ref)}"
+                self.hub.ask("POST", f"{self._path}/git/refs", {"ref": kept, "sha": head.decode()}, expect=(422,))
+
+    def renew(self) -> bool:
+        """What is damaged in the copy is asked for again by itself."""
+        return False
+
+    def check(self) -> Iterator[Corrupt]:
+        """Fetch the archive of each branch, and compare every file with what the branch should hold."""
+        for ref, head in self.refs().items():
+            tree = self._objects.refresh(head).tree
+            blobs: set[ObjectID] = set()
+            for part in self._objects.unpack(head):
+                self._objects.write(part)
+                blobs.update(found.id for found in part if isinstance(found, Blob))
+            if not blobs:
+                continue  # GitHub gave no archive; reading the conversations says what is wrong
+            for path, _, sha in git_trees.differences(self._objects, None, tree, lambda _path, _error: None):
+                if sha is not None and sha not in blobs:
+                    yield Corrupt(f"{label(ref)}:{path}", b"", "The archive of the branch has something else there.")
+
+    def close(self) -> None:
+        """Close connections and the copy."""
+        self.hub.close()
+        self._notes.close()
+        self._objects.close()
+
+    def pin_anew(self) -> None:
+        """Accept the repository that bears the name now, on a person's word."""
+        self._notes.put("id", None)
+
+    def require_private(self) -> None:
+        """Refuse a repository that others can read, or that is another than it was.
+
+        Raises Refused and WrongTarget; Unreachable when GitHub does not say clearly.
+        """
+        answer = self.hub.ask("GET", self._path, expect=(404,))
+        if answer.status == 404:
+            raise self._no_repository()
+        told = answer.data if isinstance(answer.data, dict) else {}
+        if told.get("private") is not True or told.get("visibility", "private") != "private":
+            raise Refused(
+                f"{self.place} is not private ({told.get('visibility', 'unknown')}); nothing is written to it.",
+                remedy="Make it private in its settings under “Danger Zone”, and think about what was seen meanwhile.",
+            )
+        if str(told.get("full_name", "")).lower() != self._target.lower():
+            raise WrongTarget(
+                f"{self.place} was renamed or transferred: it is {told.get('full_name')} now. Nothing was written.",
+                remedy="If that is right, write its new name into config.toml.",
+            )
+        pinned = self._notes.get("id")
+        if pinned not in (None, told.get("id")):
+            raise WrongTarget(
+                f"{self.place} is another repository than before: deleted and made again. Nothing was written.",
+                remedy="If you did that, run `netto-tui sync NAME --rebuild` for it.",
+            )
+        if told.get("permissions", {}).get("push") is False or told.get("archived"):
+            raise Refused(
+                f"{self.place} can be read but not written{' since it is archived' if told.get('archived') else ''}.",
+                remedy="The token needs Contents: read and write for this repository.",
+            )
+        self._notes.put("id", told.get("id"))
+        self._notes.put("checked_ms", self.hub.clock_ms)
+
+    def _ask_refs(self) -> Answer:
+        """The answer about all branches: 404 without a repository, 409 for an empty one."""
+        kept = self._notes.get("refs") or {"etag": "", "refs": {}}
+        path = f"{self._path}/git/matching-refs/heads/"
+        answer = self.hub.ask("GET", path, etag=kept["etag"], expect=(404, 409))
+        if answer.status == 304:
+            return Answer(200, answer.headers, kept["refs"])
+        if answer.status != 200:
+            return answer
+        found: dict[str, str] = {}
+        for page in (answer, *self._more(answer)):
+            if not isinstance(page.data, list):
+                raise Unreachable(f"{self.place} gave half an answer.", remedy="It is tried again at the next sync.")
+            found |= {one["ref"]: one["object"]["sha"] for one in page.data}
+        self._notes.put("refs", {"etag": answer.headers.get("etag", ""), "refs": found})
+        return Answer(200, answer.headers, found)
+
+    def _more(self, answer: Answer) -> Iterator[Answer]:
+        if path := next_page(answer):
+            yield from self.hub.pages(path)
+
+    def _settle(self, answer: Answer) -> Refs:
+        """The branches of an answer; asked for again while GitHub still tells what was before our last move."""
+        for wait in LAG_WAITS:
+            refs = _refs(answer)
+            if not any(refs.get(ref) == old for ref, (old, _) in self._just_moved.items()):
+                break
+            self._cancel.wait(wait)
+            answer = self._ask_refs()
+        self._just_moved.clear()
+        return _refs(answer)
+
+    def _read_back(self, sha: ObjectID) -> Commit:
+        """A commit as GitHub tells it, which may take a moment for one that was just made."""
+        for wait in LAG_WAITS:
+            try:
+                return self._objects.refresh(sha)
+            except DamagedObject:
+                self._cancel.wait(wait)
+        return self._objects.refresh(sha)
+
+    def _begin(self, commit: Commit) -> tuple[ObjectID, Commit]:
+        """Give an empty repository its first commit, which the Git Data API cannot: with a file of the commit."""
+        path, sha = next(
+            (path, sha)
+            for path, _, sha in git_trees.differences(self._objects, None, commit.tree, lambda _path, _error: None)
+            if sha is not None
+        )
+        content = base64.b64encode(self._objects.read(sha, b"blob")).decode()
+        body = {"message": commit.message.decode("utf-8", "replace"), "content": content, "branch": label(MAIN)}
+        answer = self.hub.ask("PUT", f"{self._path}/contents/{quote(path)}", body, again=False, expect=(409, 422))
+        if answer.status not in (200, 201):
+            raise self._moved()
+        head = ObjectID(answer.data["commit"]["sha"].encode())
+        return head, self._objects.refresh(head)
+
+    def _write_trees(self, base: ObjectID | None, root: ObjectID) -> ObjectID:
+        """Make the tree at GitHub out of the one before; the name that it has there and here."""
+        found = base
+        for entries in self._chunks(base, root):
+            body = {"tree": entries, **({"base_tree": found.decode()} if found else {})}
+            answer = self.hub.ask("POST", f"{self._path}/git/trees", body, expect=(409, 422))
+            if answer.status != 201:
+                raise self._refusal(answer, entries)
+            found = ObjectID(answer.data["sha"].encode())
+        if found != root:
+            raise Unreachable(
+                f"{self.place} made another tree than was sent.", remedy="It is tried again; nothing moved."
+            )
+        return root
+
+    def _chunks(self, base: ObjectID | None, root: ObjectID) -> Iterator[list[dict[str, Any]]]:
+        """The entries that differ, so many at a time as GitHub takes well."""
+        entries: list[dict[str, Any]] = []
+        size = 0
+        for path, _, sha in git_trees.differences(self._objects, base, root, _fail):
+            entry, weight = self._entry(path, sha)
+            if entries and (len(entries) >= CHUNK_FILES or size + weight > CHUNK_BYTES):
+                yield entries
+                entries, size = [], 0
+            entries.append(entry)
+            size += weight
+        if entries:
+            yield entries
+
+    def _entry(self, path: str, sha: ObjectID | None) -> tuple[dict[str, Any], int]:
+        """One file for a tree, and its weight in bytes; text goes along, other bytes become a blob first."""
+        entry: dict[str, Any] = {"path": path, "mode": "100644", "type": "blob"}
+        if sha is None:
+            return {**entry, "sha": None}, 0
+        data = self._objects.read(sha, b"blob")
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            text = ""
+        if text and "\0" not in text:
+            return {**entry, "content": text}, len(data)
+        body = {"content": base64.b64encode(data).decode(), "encoding": "base64"}
+        answer = self.hub.ask("POST", f"{self._path}/git/blobs", body, expect=(409, 422))
+        if answer.status != 201:
+            raise self._refusal(answer, [entry])
+        return {**entry, "sha": answer.data["sha"]}, 0
+
+    def _write_commit(self, commit: Commit, root: ObjectID, parent: ObjectID | None) -> ObjectID:
+        name, _, address = commit.author.decode().partition(" <")
+        at = datetime.fromtimestamp(commit.commit_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        person = {"name": name, "email": address.rstrip(">"), "date": at}
+        body = {
+            "message": commit.message.decode("utf-8", "replace"),
+            "tree": root.decode(),
+            "parents": [parent.decode()] if parent else [],
+            "author": person,
+            "committer": person,
+        }
+        return ObjectID(self.hub.ask("POST", f"{self._path}/git/commits", body).data["sha"].encode())
+
+    def _move_ref(self, ref: str, old: ObjectID | None, new: ObjectID) -> None:
+        """Compare-and-swap: GitHub refuses what does not descend from the head; a lost answer is asked for."""
+        if old is None:
+            method, path, body = "POST", f"{self._path}/git/refs", {"ref": ref, "sha": new.decode()}
+        else:
+            method, path = "PATCH", f"{self._path}/git/{ref}"
+            body = {"sha": new.decode(), "force": False}  # type: ignore[dict-item]
+        try:
+            answer = self.hub.ask(method, path, body, again=False, expect=(404, 409, 422))
+        except Unreachable:
+            if self._head(ref) == new:
+                return
+            raise
+        if answer.status >= 400 and self._head(ref) != new:
+            raise self._moved()
+
+    def _head(self, ref: str) -> ObjectID | None:
+        return _refs(self._ask_refs()).get(ref)
+
+    def _refusal(self, answer: Answer, entries: list[dict[str, Any]]) -> Exception:
+        """Why a tree or blob was not taken."""
+        words = answer.message
+        if answer.status == 409 and re.search(r"secret|push protection|rule violation", words, re.IGNORECASE):
+            return PushProtected([str(entry["path"]) for entry in entries], self.place)
+        if answer.status == 409 or "does not exist" in words or "not found" in words.lower():
+            return self._moved()
+        return Unreachable(f"{self.place} did not take what was sent: {words}.", remedy="Run netto-tui doctor.")
+
+    def _no_repository(self) -> Unreachable:
+        return Unreachable(
+            f"There is no repository {self.place}, or the token may not see it.",
+            remedy="Check its name, and that the token is for this repository.",
+        )
+
+    def _moved(self) -> Moved:
+        return Moved(f"Another device wrote to {self.place} first.", remedy="Nothing is lost; sync again.")
+
+
+class PushProtected(InvalidRecord):
+    """GitHub found a secret in what was sent and did not take it; paths: those of one call."""
+
+    def __init__(self, paths: list[str], place: str) -> None:
+        super().__init__(
+            f"{place} found a secret in a conversation and does not take it.",
+            remedy="Everything else is written. Remove the secret at its source, or encrypt the replica.",
+        )
+        self.paths = paths
+
+
+def _refs(answer: Answer) -> Mapping[str, ObjectID]:
+    found = answer.data if answer.status == 200 else {}
+    return {ref: ObjectID(sha.encode()) for ref, sha in sorted(found.items()) if ref.startswith(_HEADS)}
+
+
+def _fail(_path: str, error: Exception) -> None:
+    raise error
