@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from netto_tui.cli import output
+from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.errors import NettoError, VaultError
 
 if TYPE_CHECKING:
-    from netto_tui.config import Config, ReplicaConfig
+    from netto_tui.config import Config
     from netto_tui.recovery.health import Check
 
 SIGNS = {"ok": "ok", "warn": "look", "bad": "BAD"}
@@ -32,9 +32,12 @@ def health(session: Session) -> int:
     return _tell(session, found)
 
 
-@command("doctor", short_help="Look at this machine, the vault and whether each replica can be reached.")
+@command("doctor", short_help="Look at this machine, the vault and whether each replica can be used.")
 def doctor(session: Session) -> int:
-    """Look at this machine, the vault, the settings, and whether each replica can be reached."""
+    """Look at this machine, the vault, the settings, the keyring, and whether each replica can be used.
+
+    Every fault comes with what to do about it. Remotes are asked for what their token or key may do.
+    """
     return _tell(session, [*_machine(), *_vault(session)])
 
 
@@ -44,7 +47,10 @@ def _tell(session: Session, found: list[Check]) -> int:
         checks = [{"name": one.name, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in found]
         output.document({"ok": not bad, "checks": checks})
     else:
-        output.table([(SIGNS[one.state], one.name, one.detail, one.remedy) for one in found])
+        output.table([(SIGNS[one.state], one.name, one.detail) for one in found])
+        for one in found:
+            if one.remedy and one.state != "ok":
+                output.foreign(f"{one.name}: {one.remedy}")
     return 1 if bad else 0
 
 
@@ -96,31 +102,13 @@ def _vault(session: Session) -> Iterator[Check]:
 
 
 def _replicas(session: Session, config: Config, vault: str) -> Iterator[Check]:
-    from netto_tui.recovery.health import Check
+    from netto_tui.cli.syncing import cancelling
+    from netto_tui.setup.examination import examine, surroundings
 
+    yield from surroundings(config)
     for each in config.replicas:
-        try:
-            yield _probe(session, each, vault)
-        except NettoError as error:
-            yield Check(each.name, "bad", error.message, error.remedy)
-
-
-def _probe(session: Session, each: ReplicaConfig, vault: str) -> Check:
-    import threading
-
-    from netto_tui.cli.restoring import open_one
-    from netto_tui.recovery.health import Check
-
-    with open_one(session, each, threading.Event()) as opened:
-        probe = opened.probe()
-    place = f"{each.kind}:{each.target}"
-    if probe.presence == "absent":
-        return Check(each.name, "warn", f"{place} is not there", "Connect it; a new one is made by the first sync")
-    if probe.presence == "empty":
-        return Check(each.name, "ok", f"{place} is empty and ready")
-    if probe.marker is None:
-        return Check(each.name, "bad", f"{place}: {probe.marker_error or 'it is no replica'}", "Check the target")
-    if probe.marker.vault != vault:
-        return Check(each.name, "bad", f"{place} belongs to another vault", "Check the target in config.toml")
-    free = "" if probe.free_bytes is None else f", {probe.free_bytes // 2**20} MB free"
-    return Check(each.name, "ok", f"{place} can be reached{free}")
+        diagnostics.progress(f"Trying {each.name}…")
+        with cancelling() as cancel:
+            found = examine(each, session.path, vault, cancel)
+        diagnostics.progress("")
+        yield from found

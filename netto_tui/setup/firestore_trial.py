@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netto_tui.config import ReplicaConfig
-from netto_tui.errors import Denied, Limited, NettoError, Unreachable, UsageError
+from netto_tui.errors import Denied, NettoError, Unreachable
 from netto_tui.recovery.health import Check
 from netto_tui.replicas.deadline import within
 from netto_tui.security.credentials import (
@@ -44,7 +44,7 @@ class FirestoreTrial:
     ) -> None:
         self.project, _, self.uid = replica.target.partition("/")
         self.database = replica.database or "(default)"
-        self.place = f"Firestore project {self.project}"
+        self.place = f"the Firestore project {self.project}"
         self.emulator = os.environ.get(EMULATOR_VARIABLE, "")
         self._secret = secret
         self._cancel = cancel
@@ -114,6 +114,7 @@ class FirestoreTrial:
             raise Denied(message, remedy=remedy) from None
 
     def _client(self, credentials: Credentials) -> Client:
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to stderr, into the screens of the app
         from google.cloud import firestore
 
         return firestore.Client(project=self.project, credentials=credentials, database=self.database)
@@ -124,10 +125,10 @@ class FirestoreTrial:
         try:
             found = client.document(f"users/{self.uid}").get(retry=None, timeout=CALL_SECONDS)
         except GoogleAPICallError as error:
-            raise self._in_words(error, "read") from None
+            raise self._in_words(error) from None
         told = (found.to_dict() or {}) if found.exists else {}
         what = "holds a replica" if told.get("format") else "holds other things" if told else "is empty and ready"
-        yield Check("database", "ok", f"{self.place}, database {self.database}: users/{self.uid} {what}")
+        yield Check("database", "ok", f"{self.place} answers: users/{self.uid} in {self.database} {what}")
         if found.read_time is not None:
             skew = self._now() - round(found.read_time.timestamp() * 1000)
             if abs(skew) > SKEW_MS:
@@ -136,52 +137,36 @@ class FirestoreTrial:
                 yield Check("clock", "warn", detail, "Set it by the network, such as: timedatectl set-ntp true")
 
     def _write(self, client: Client) -> Check:
-        from google.api_core.exceptions import GoogleAPICallError, NotFound
+        from google.api_core.exceptions import GoogleAPICallError, NotFound, PermissionDenied
 
         nothing = client.document(f"users/{self.uid}/checks/permission")
         try:
             nothing.update({"tried": True}, retry=None, timeout=CALL_SECONDS)
         except NotFound:
             pass  # so it may write
+        except PermissionDenied:
+            remedy = (
+                f"Give it the role Cloud Datastore User at {CONSOLE}/iam-admin/iam?project={self.project};"
+                " that takes a minute to be in force."
+            )
+            raise Denied(f"The account may read {self.place} and not write to it.", remedy=remedy) from None
         except GoogleAPICallError as error:
-            raise self._in_words(error, "write") from None
+            raise self._in_words(error) from None
         return Check("permission", "ok", f"may read and write users/{self.uid}")
 
-    def _in_words(self, error: Exception, what: str) -> NettoError:
-        """What a refusal of Firestore means, and what to do about it."""
-        from google.api_core import exceptions
+    def _in_words(self, error: Exception) -> NettoError:
+        """What a refusal of Firestore means, and the page on which it is put right."""
+        from netto_tui.replicas.firestore_faults import Absent, translate
 
-        text = str(getattr(error, "message", "") or error)
-        console = f"{CONSOLE}/firestore/databases?project={self.project}"
-        if isinstance(error, exceptions.PermissionDenied | exceptions.Forbidden):
-            return self._forbidden(text, what)
-        if isinstance(error, exceptions.NotFound):
-            message = f"There is no database {self.database} in the {self.place}, or there is no such project."
-            return Denied(message, remedy=f"Create it in Native mode at {console}; netto-tui needs no other setting.")
-        if isinstance(error, exceptions.Unauthenticated):
-            message = f"The {self.place} does not accept the credentials."
-            return Denied(message, remedy="Give a new key: netto-tui init asks for it.")
-        if isinstance(error, exceptions.ResourceExhausted | exceptions.TooManyRequests):
-            message = f"The quota of the {self.place} is used up."
-            return Limited(message, remedy="The free quota is full again at midnight Pacific time; or enable billing.")
-        if isinstance(error, exceptions.FailedPrecondition) and "Datastore Mode" in text:
-            message = f"The database {self.database} is in Datastore mode, which netto-tui cannot use."
-            return UsageError(
-                message, remedy=f"Create another one in Native mode at {console} and name it as database."
-            )
-        if isinstance(error, exceptions.InvalidArgument):
-            return UsageError(f"The {self.place} does not take users/{self.uid}.", remedy="Write PROJECT/UID.")
-        where = f"the emulator at {self.emulator}" if self.emulator else "firestore.googleapis.com"
-        remedy = "Start it." if self.emulator else "Check the network or a proxy; then try again."
-        return Unreachable(f"The {self.place} does not answer: {where} could not be reached.", remedy=remedy)
-
-    def _forbidden(self, text: str, what: str) -> Denied:
-        """Either the API is switched off for the project, or the account lacks a role."""
-        if "SERVICE_DISABLED" in text or "has not been used" in text or "is disabled" in text:
-            remedy = f"Enable it at {CONSOLE}/apis/library/firestore.googleapis.com?project={self.project}"
-            return Denied(f"The Cloud Firestore API is switched off in the project {self.project}.", remedy=remedy)
-        remedy = (
-            "Give it the role Cloud Datastore User (roles/datastore.user) at"
-            f" {CONSOLE}/iam-admin/iam?project={self.project}; it takes a minute to be in force."
-        )
-        return Denied(f"The account may not {what} in the {self.place}: a role is missing.", remedy=remedy)
+        found = translate(error, self.place, self._now())
+        if self.emulator and type(found) is Unreachable:
+            remedy = f"Start it, or unset {EMULATOR_VARIABLE} to reach the real database."
+            return Unreachable(f"The emulator at {self.emulator} does not answer.", remedy=remedy)
+        page = ""
+        if isinstance(found, Absent):
+            page = "firestore/databases"
+        elif isinstance(found, Denied):
+            page = "apis/library/firestore.googleapis.com" if "switched on" in found.message else "iam-admin/iam"
+        if page:
+            found.remedy = f"{found.remedy} {CONSOLE}/{page}?project={self.project}"
+        return found

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 EXPIRY_DAYS = 14
 """A token that ends within so many days is worth a word."""
 
-LOW_REQUESTS = 100
+LOW_SHARE = 0.05
+"""Of the requests an hour: so little left may not last for a pass."""
 
-_MARK = "netto-tui looks whether it may write here\n"
+_MARK = "A look whether this repository may be written to. No commit names it.\n"
 
 
 class GitHubTrial:
@@ -209,7 +210,7 @@ class GitHubTrial:
                 detail = f"the token ends in {meter.left} days"
                 yield Check("token", "warn" if soon else "ok", detail, remedy if soon else "")
             elif meter.name == "requests":
-                low = meter.limit > 0 and meter.left < LOW_REQUESTS
+                low = meter.left < meter.limit * LOW_SHARE
                 detail = f"{meter.left} of {meter.limit} requests left this hour"
                 yield Check("quota", "warn" if low else "ok", detail, "Wait until the hour is over" if low else "")
         if self.hub.clock_ms is not None and abs(skew := self._now() - self.hub.clock_ms) > SKEW_MS:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import InitError, KeyringLocked, PasswordDeleteError
 
@@ -101,3 +107,34 @@ class Hanging(Memory):
 
 class PlaintextFile(Memory):
     """Would keep secrets in a file that anybody reads; its name tells."""
+
+
+class InFile(KeyringBackend):
+    """Keeps everything in the file that NETTO_TEST_KEYRING names, for a program in another process."""
+
+    priority = 1  # type: ignore[assignment]
+    name = "a keyring in a file"  # type: ignore[assignment]
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self._kept().get(username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._path.write_text(json.dumps({**self._kept(), username: password}))
+
+    @property
+    def _path(self) -> Path:
+        return Path(os.environ["NETTO_TEST_KEYRING"])
+
+    def _kept(self) -> dict[str, str]:
+        return json.loads(self._path.read_text()) if self._path.exists() else {}
+
+
+@contextmanager
+def used(backend: KeyringBackend) -> Iterator[KeyringBackend]:
+    """A backend as the keyring of this process, for as long as the context lasts."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(backend)
+    try:
+        yield backend
+    finally:
+        keyring.set_keyring(before)

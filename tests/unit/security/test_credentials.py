@@ -121,16 +121,13 @@ def test_a_secret_that_is_forgotten_is_gone_and_forgetting_it_again_is_nothing(m
 @pytest.mark.parametrize("kind", [keyrings.Memory, keyrings.Short, keyrings.Cutting])
 @given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4000), max_size=4))
 def test_any_secret_comes_back_as_it_was_and_leaves_no_pieces(kind: type[keyrings.Memory], texts: list[str]) -> None:
-    backend, before = kind(), keyring.get_keyring()
-    keyring.set_keyring(backend)
-    try:
+    backend = kind()
+    with keyrings.used(backend):
         for text in texts:
             keyring_store.keep("a", text)
             assert keyring_store.read("a") == text
         keyring_store.forget("a")
         assert not backend.kept
-    finally:
-        keyring.set_keyring(before)
 
 
 def test_a_text_that_looks_like_our_own_mark_comes_back_too(memory: keyrings.Memory) -> None:
