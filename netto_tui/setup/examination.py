@@ -54,6 +54,10 @@ def examine(
         found.clear()  # its own look below says the same
     if trial.fault is not None:
         return [*found, Check(each.name, "bad", trial.fault.message, trial.fault.remedy)]
+    if trial.absent:
+        detail = f"{each.target} was deleted, transferred out of sight, or is not open to this token"
+        remedy = f"Bring it back or permit the token; if it is gone for good: netto-tui sync {each.name} --rebuild"
+        return [*found, Check(each.name, "bad", detail, remedy)]
     try:
         return [*found, *_own_look(each, path, vault, cancel, now)]
     except NettoError as error:
