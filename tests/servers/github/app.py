@@ -91,8 +91,9 @@ class App:
         try:
             self._recognise(call)
             if fault and fault.kind == "quota":
-                self.quotas.set(entry_login(call), None, 0, fault.seconds)
-                raise exhausted(call, fault.code or 403)
+                raise exhausted(call, fault.code or 403, self.quotas.spent(entry_login(call), fault.wait(3600)))
+            if fault and fault.kind == "change":
+                self.control.change(fault.change, base)
             if fault and fault.instead and not fault.after:
                 answer = fault.answer()
             else:

@@ -64,7 +64,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """One answer. `held` seconds pass before it is sent; `wire` names what becomes of it on the way (faults.py)."""
+    """One answer."""
 
     status: int = 200
     body: bytes = b""

@@ -25,6 +25,7 @@ Kind = Literal[
     "drip",
     "stale",
     "truncated-tree",
+    "change",
 ]
 
 SECONDARY = (
@@ -58,7 +59,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     status: `code` with `body`, or with one of READY by name; retry_after in seconds; headers.
     quota: nothing is left for `seconds`. timeout-*, blackhole: held for `seconds`, or until the client has gone.
     truncated-body: only `keep` bytes, else half. flipped-byte: the one at `at`, else in the middle.
-    drip: one byte each `seconds`.
+    drip: one byte each `seconds`. stale: refs are told as each was before its last change.
+    change: `change`, in the form of POST /_fake/state, happens right before the request is processed.
     """
 
     match: str
@@ -74,6 +76,7 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     seconds: float | None = None
     keep: int | None = None
     at: int | None = None
+    change: dict[str, Any] = {}
 
     @property
     def unprocessed(self) -> bool:

@@ -54,6 +54,11 @@ class Quotas:
                 found = self._counts[login or ""] = Count(limit, int(now) + WINDOW_SECONDS)
             return found
 
+    def spent(self, login: str | None, seconds: float) -> Count:
+        """What the count of a user were if nothing was left for so many seconds."""
+        found = self.of(login)
+        return Count(found.limit, int(self._store.now() + seconds), found.limit)
+
     def charge(self, login: str | None) -> None:
         """Count one request."""
         found = self.of(login)
@@ -69,10 +74,10 @@ class Quotas:
             found.reset = found.reset if reset_in is None else int(self._store.now() + reset_in)
 
 
-def exhausted(call: Call, status: int = 403) -> Problem:
-    """The answer when nothing is left."""
+def exhausted(call: Call, status: int = 403, count: Count | None = None) -> Problem:
+    """The answer when nothing is left, with the headers of a made-up count."""
     who = f"user ID {call.account.id}" if call.account else "127.0.0.1"
-    return Problem(status, f"API rate limit exceeded for {who}.")
+    return Problem(status, f"API rate limit exceeded for {who}.", count.headers() if count else None)
 
 
 def read_rate_limit(count: Count) -> Answer:

@@ -115,6 +115,7 @@ class GitHubServer:
         if self._thread:
             self._server.trigger.pull_trigger(self._stopped.set)  # the loop runs it, so none writes to what is closed
             self._thread.join()
+            self._thread = None
         self.store.close()
 
     def __enter__(self) -> Self:
