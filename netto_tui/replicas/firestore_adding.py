@@ -174,14 +174,15 @@ class Adding:
                 if len(list(commits(last))) > 1:
                     self._require(expected)
                     self._create(puts)
-                    self._note_sent(puts)
+                    self._note(puts)
                     last, puts = last[len(puts) :], []
-                times = self._connection.commit(last)
-                self._note_sent(puts)
-                return self._note(plans, dict(zip((put.path for put in last), times, strict=True)), expected)
+                time = self._connection.commit(last)[-1]
+                self._note(puts, plans, time)
+                return Cursor(time, expected.n + 1)
             except (Stale, Lost):
                 if (cursor := self._settle(plans, puts, expected)) is not None:
                     self._connection.spent_unseen(len(last))
+                    self._note(puts, plans, cursor.at)
                     return cursor
             plans = self._plan_again(plans)
             puts = self._missing([*blobs, *(put for plan in plans for put in plan.puts)])
@@ -204,11 +205,9 @@ class Adding:
         if user is not None and user.device == self._device and user.cursor.n == expected.n + 1:
             changed = [plan for plan in plans if plan.header is not None]
             headers = self._reading.headers([plan.name for plan in changed])
-            ours = all(
-                headers.get(plan.name) == replace(plan.after, updated=user.cursor.at) for plan in changed
-            ) and not self._missing(puts)
+            right = [headers.get(plan.name) == replace(plan.after, updated=user.cursor.at) for plan in changed]
+            ours = all(right) and not self._missing(puts)
             if ours:
-                self._note_sent(puts)
                 return user.cursor
         raise self._moved()
 
@@ -232,8 +231,11 @@ class Adding:
                 try:
                     self._connection.commit(waiting)
                     break
-                except (Stale, Lost):
+                except Stale:
                     waiting = self._missing(waiting)
+                except Lost:
+                    sent, waiting = len(waiting), self._missing(waiting)
+                    self._connection.spent_unseen(sent - len(waiting))
             else:
                 raise Unreachable(f"{self._connection.place} does not answer writes.", remedy="Try again later.")
 
@@ -246,16 +248,11 @@ class Adding:
             if put.path not in there or not put.is_done(there[put.path].fields)
         ]
 
-    def _note_sent(self, puts: Sequence[Put]) -> None:
-        self._reading.note_sent(put.path for put in puts if put.path[0] == CONVERSATIONS[0] and len(put.path) == 4)
-
-    def _note(self, plans: Sequence[Plan], times: Mapping[tuple[str, ...], int], expected: Cursor) -> Cursor:
-        """Remember the headers as they are now."""
-        changed = {plan.name: plan for plan in plans if plan.header is not None}
-        self._copy.put_headers(
-            {name: replace(plan.after, updated=times[(*CONVERSATIONS, name)]) for name, plan in changed.items()}
-        )
-        return Cursor(times[USER], expected.n + 1)
+    def _note(self, puts: Sequence[Put], plans: Sequence[Plan] = (), time: int = 0) -> None:
+        """Remember what is there now; one commit gives all its documents the same time."""
+        headers = {plan.name: replace(plan.after, updated=time) for plan in plans if plan.header is not None}
+        messages = [put.path for put in puts if put.path[0] == CONVERSATIONS[0] and len(put.path) == 4]
+        self._reading.note_written(headers, messages)
 
 
 def _header_put(name: str, there: Header | None, after: Header) -> Put | None:

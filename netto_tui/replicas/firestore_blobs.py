@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.replicas.base import Corrupt
 from netto_tui.replicas.firestore_client import Connection
-from netto_tui.replicas.firestore_documents import BLOBS, Document, Put, blob_name, blob_puts, is_name
+from netto_tui.replicas.firestore_documents import BLOBS, Document, Path, Put, blob_name, blob_puts, is_name
 from netto_tui.security.envelope import Envelope
 
 LONGEST = 10_000
@@ -24,9 +25,9 @@ class Blobs:
 
     def read(self, sha256: str) -> bytes | None:
         """A blob's bytes; None when it is not there. Raises InvalidRecord when they are not its own."""
-        name = blob_name(self._envelope, sha256)
-        document = self._connection.get([(*BLOBS, name)]).get((*BLOBS, name))
-        return self._content(document) if document is not None else None
+        path = (*BLOBS, blob_name(self._envelope, sha256))
+        there = self._connection.get([path, (*path, "chunks", "0")])  # most blobs are no longer
+        return self._content(there[path], there) if path in there else None
 
     def puts(self, blobs: Mapping[str, bytes]) -> dict[str, list[Put]]:
         """What has to be written so that these are there; those that are already are left out."""
@@ -63,12 +64,13 @@ class Blobs:
         except InvalidRecord:
             return False
 
-    def _content(self, document: Document) -> bytes:
+    def _content(self, document: Document, there: Mapping[Path, Document] = MappingProxyType({})) -> bytes:
+        """The bytes of a blob; there: documents that were read already."""
         size, chunks = document.fields.get("size"), document.fields.get("chunks")
         if type(size) is not int or type(chunks) is not int or not 0 <= chunks <= LONGEST:
             raise InvalidRecord("The document of the blob is damaged.")
         paths = [(*document.path, "chunks", str(number)) for number in range(chunks)]
-        there = self._connection.get(paths)
+        there = {**there, **self._connection.get(path for path in paths if path not in there)}
         parts = [there[path].fields.get("data") if path in there else None for path in paths]
         if any(not isinstance(part, bytes) for part in parts):
             raise InvalidRecord("Part of the blob is missing.")

@@ -6,6 +6,7 @@ devices count for themselves, so where several share a project each should get i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -38,6 +39,7 @@ class Quota:
     def __init__(self, tally: Tally, options: Options, place: str, now: Callable[[], int]) -> None:
         self.reads = 0
         self.writes = 0
+        self._guard = threading.Lock()
         self._tally = tally
         self._options = options
         self._place = place
@@ -45,8 +47,9 @@ class Quota:
 
     def spend(self, reads: int, writes: int) -> None:
         """Note documents as they are billed."""
-        self.reads += reads
-        self.writes += writes
+        with self._guard:
+            self.reads += reads
+            self.writes += writes
         if reads or writes:
             self._tally.spend(self._today(), reads, writes)
 

@@ -66,11 +66,15 @@ class Reading:
         headers = {document.path[-1]: read_header(document) for document in documents}
         self._copy.put_headers(headers)
         self._seen |= headers.keys()
+        self._forget_whole(headers)
 
-    def note_sent(self, messages: Iterable[Path]) -> None:
-        """Remember what was written, so that it is read back by its name."""
+    def note_written(self, headers: Mapping[str, Header], messages: Iterable[Path]) -> None:
+        """Take over headers that were just written, and remember messages, so that they are read back by name."""
+        self._copy.put_headers(headers)
+        self._forget_whole(headers)
         for _conversations, conversation, _messages, name in messages:
             self._sent.setdefault(conversation, set()).add(name)
+            self._forget_whole([conversation])
 
     def begin_anew(self, resume_ms: int) -> None:
         """Forget what was read before, so that everything comes from the server again.
@@ -123,6 +127,10 @@ class Reading:
             found.faults.append(Corrupt(where, b"", "The header does not agree with the messages."))
         self.whole[name] = tuple(found.faults)
         return found
+
+    def _forget_whole(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.whole.pop(name, None)
 
     def _headers(self, names: Sequence[str]) -> dict[str, Header]:
         unknown = [name for name in names if name not in self._seen]
