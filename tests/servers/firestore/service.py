@@ -190,7 +190,8 @@ class Service:
 
     def _run_query(self, database: str, request: Any) -> Iterator[Any]:
         query, answer, begun = self._query(database, request, request.structured_query)
-        self._bill(database, "RunQuery", answer.rows, query.scope.collection, answer.skipped)
+        place = "/".join(filter(None, (names.path_of(query.scope.parent), query.scope.collection)))
+        self._bill(database, "RunQuery", answer.rows, place, answer.skipped)
         new = service_types.RunQueryResponse.pb()
         read_time = timestamp(self.store.read_time())
         if begun or answer.skipped or not answer.rows:
@@ -236,7 +237,7 @@ class Service:
             else:
                 continue
             listed += 1
-        self._bill(database, "ListDocuments", rows, request.collection_id)
+        self._bill(database, "ListDocuments", rows, names.path_of(collection))
 
     def _list_collection_ids(self, database: str, request: Any, response: Any) -> None:
         parent = names.split(request.parent)[1]
