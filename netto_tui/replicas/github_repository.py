@@ -11,14 +11,12 @@ import base64
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile
 
-from netto_tui.errors import InvalidRecord, Moved, Refused, Unreachable, UsageError, WrongTarget
+from netto_tui.errors import Refused, Unreachable, UsageError, WrongTarget
 from netto_tui.replicas import git_trees
 from netto_tui.replicas.base import Corrupt, Presence
 from netto_tui.replicas.git_branch import label
@@ -26,10 +24,7 @@ from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
 from netto_tui.replicas.git_objects import DamagedObject
 from netto_tui.replicas.github_client import DAY_MS, Answer, Hub, next_page
 from netto_tui.replicas.github_objects import HubObjects, Notes
-
-CHUNK_FILES = 100
-CHUNK_BYTES = 10**6
-"""What one call writes: larger trees were seen to time out at GitHub."""
+from netto_tui.replicas.github_push import HubPush, somebody_else_wrote
 
 LAG_WAITS = (0.5, 1.0, 2.0, 4.0)
 """Seconds between looks at a ref that was just moved; some of GitHub's readers lag behind its writers."""
@@ -52,6 +47,7 @@ class HubRepository:
         self._path = f"/repos/{target}"
         self._notes = Notes(folder)
         self._objects = HubObjects(folder, hub, self._path, self._notes)
+        self._push = HubPush(hub, self._path, self.place, self._objects)
         self._cancel = cancel
         self._seen: set[ObjectID] = set()
         self._just_moved: dict[str, tuple[ObjectID | None, ObjectID]] = {}
@@ -118,11 +114,11 @@ class HubRepository:
         base = self._objects.commit(old) if old else None
         if base is None and ref == MAIN:
             old, base = self._begin(commit)
-        root = self._write_trees(base.tree if base else None, commit.tree)
-        sha = self._write_commit(commit, root, old)
+        self._push.write_tree(base.tree if base else None, commit.tree, made)
+        sha = self._push.write_commit(commit, old)
         self._move_ref(ref, old, sha)
         self._just_moved[ref] = (old, sha)
-        if self._read_back(sha).tree != root:
+        if self._read_back(sha).tree != commit.tree:
             raise Unreachable(f"{self.place} has another tree than was sent.", remedy="It is tried again.")
         return sha
 
@@ -269,69 +265,9 @@ class HubRepository:
         body = {"message": commit.message.decode("utf-8", "replace"), "content": content, "branch": label(MAIN)}
         answer = self.hub.ask("PUT", f"{self._path}/contents/{quote(path)}", body, again=False, expect=(409, 422))
         if answer.status not in (200, 201):
-            raise self._moved()
+            raise somebody_else_wrote(self.place)
         head = ObjectID(answer.data["commit"]["sha"].encode())
         return head, self._objects.refresh(head)
-
-    def _write_trees(self, base: ObjectID | None, root: ObjectID) -> ObjectID:
-        """Make the tree at GitHub out of the one before; the name that it has there and here."""
-        found = base
-        for entries in self._chunks(base, root):
-            body = {"tree": entries, **({"base_tree": found.decode()} if found else {})}
-            answer = self.hub.ask("POST", f"{self._path}/git/trees", body, expect=(409, 422))
-            if answer.status != 201:
-                raise self._refusal(answer, entries)
-            found = ObjectID(answer.data["sha"].encode())
-        if found != root:
-            raise Unreachable(
-                f"{self.place} made another tree than was sent.", remedy="It is tried again; nothing moved."
-            )
-        return root
-
-    def _chunks(self, base: ObjectID | None, root: ObjectID) -> Iterator[list[dict[str, Any]]]:
-        """The entries that differ, so many at a time as GitHub takes well."""
-        entries: list[dict[str, Any]] = []
-        size = 0
-        for path, _, sha in git_trees.differences(self._objects, base, root, _fail):
-            entry, weight = self._entry(path, sha)
-            if entries and (len(entries) >= CHUNK_FILES or size + weight > CHUNK_BYTES):
-                yield entries
-                entries, size = [], 0
-            entries.append(entry)
-            size += weight
-        if entries:
-            yield entries
-
-    def _entry(self, path: str, sha: ObjectID | None) -> tuple[dict[str, Any], int]:
-        """One file for a tree, and its weight in bytes; text goes along, other bytes become a blob first."""
-        entry: dict[str, Any] = {"path": path, "mode": "100644", "type": "blob"}
-        if sha is None:
-            return {**entry, "sha": None}, 0
-        data = self._objects.read(sha, b"blob")
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            text = ""
-        if text and "\0" not in text:
-            return {**entry, "content": text}, len(data)
-        body = {"content": base64.b64encode(data).decode(), "encoding": "base64"}
-        answer = self.hub.ask("POST", f"{self._path}/git/blobs", body, expect=(409, 422))
-        if answer.status != 201:
-            raise self._refusal(answer, [entry])
-        return {**entry, "sha": answer.data["sha"]}, 0
-
-    def _write_commit(self, commit: Commit, root: ObjectID, parent: ObjectID | None) -> ObjectID:
-        name, _, address = commit.author.decode().partition(" <")
-        at = datetime.fromtimestamp(commit.commit_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        person = {"name": name, "email": address.rstrip(">"), "date": at}
-        body = {
-            "message": commit.message.decode("utf-8", "replace"),
-            "tree": root.decode(),
-            "parents": [parent.decode()] if parent else [],
-            "author": person,
-            "committer": person,
-        }
-        return ObjectID(self.hub.ask("POST", f"{self._path}/git/commits", body).data["sha"].encode())
 
     def _move_ref(self, ref: str, old: ObjectID | None, new: ObjectID) -> None:
         """Compare-and-swap: GitHub refuses what does not descend from the head; a lost answer is asked for."""
@@ -347,19 +283,10 @@ class HubRepository:
                 return
             raise
         if answer.status >= 400 and self._head(ref) != new:
-            raise self._moved()
+            raise somebody_else_wrote(self.place)
 
     def _head(self, ref: str) -> ObjectID | None:
         return _refs(self._ask_refs()).get(ref)
-
-    def _refusal(self, answer: Answer, entries: list[dict[str, Any]]) -> Exception:
-        """Why a tree or blob was not taken."""
-        words = answer.message
-        if answer.status == 409 and re.search(r"secret|push protection|rule violation", words, re.IGNORECASE):
-            return PushProtected([str(entry["path"]) for entry in entries], self.place)
-        if answer.status == 409 or "does not exist" in words or "not found" in words.lower():
-            return self._moved()
-        return Unreachable(f"{self.place} did not take what was sent: {words}.", remedy="Run netto-tui doctor.")
 
     def _no_repository(self) -> Unreachable:
         return Unreachable(
@@ -367,25 +294,7 @@ class HubRepository:
             remedy="Check its name, and that the token is for this repository.",
         )
 
-    def _moved(self) -> Moved:
-        return Moved(f"Another device wrote to {self.place} first.", remedy="Nothing is lost; sync again.")
-
-
-class PushProtected(InvalidRecord):
-    """GitHub found a secret in what was sent and did not take it; paths: those of one call."""
-
-    def __init__(self, paths: list[str], place: str) -> None:
-        super().__init__(
-            f"{place} found a secret in a conversation and does not take it.",
-            remedy="Everything else is written. Remove the secret at its source, or encrypt the replica.",
-        )
-        self.paths = paths
-
 
 def _refs(answer: Answer) -> Mapping[str, ObjectID]:
     found = answer.data if answer.status == 200 else {}
     return {ref: ObjectID(sha.encode()) for ref, sha in sorted(found.items()) if ref.startswith(_HEADS)}
-
-
-def _fail(_path: str, error: Exception) -> None:
-    raise error

@@ -15,6 +15,7 @@ from netto_tui.config import Options
 from netto_tui.replicas import github_client
 from netto_tui.security.envelope import Envelope
 from tests.contract.stores import Store, opener
+from tests.servers import emulate
 from tests.servers.github import GitHubServer
 
 _numbers = itertools.count(1)
@@ -101,5 +102,17 @@ def _github(root: Path, envelope: Envelope) -> HubStore:
     return hub_store(root, envelope, server().url, server().token)
 
 
-PLACES = {"github": _github}
+@cache
+def _emulate() -> emulate.Emulate:
+    """One for all tests of a process."""
+    return emulate.Emulate()
+
+
+def _github_emulate(root: Path, envelope: Envelope) -> HubStore:
+    if why := emulate.reason():
+        pytest.skip(why)
+    return hub_store(root, envelope, _emulate().url, _emulate().token)
+
+
+PLACES = {"github": _github, "github-emulate": _github_emulate}
 """By name, how to make a store below a temporary directory."""
