@@ -15,15 +15,21 @@ _INT64 = 2**63
 
 
 def aggregate(rows: list[Row], aggregations: Any) -> Any:
-    """The result of all aggregations over these rows. Raises Refused."""
+    """The result of all aggregations over those of the rows that have all fields they need. Raises Refused."""
     if not 0 < len(aggregations) <= 5:
         raise invalid("An aggregation query needs one to five aggregations.")
+    needed = {parse(getattr(one, kind).field.field_path) for one in aggregations for kind in _arithmetic(one)}
+    rows = [row for row in rows if all(value_at(row.fields, path) is not None for path in needed)]
     result = AggregationResult()
     unnamed = 0
     for one in aggregations:
         unnamed += not one.alias
         result.aggregate_fields[one.alias or f"field_{unnamed}"].CopyFrom(_value(rows, one))
     return result
+
+
+def _arithmetic(one: Any) -> list[str]:
+    return [kind for kind in ("sum", "avg") if one.HasField(kind)]
 
 
 def _value(rows: list[Row], one: Any) -> Any:
@@ -34,7 +40,9 @@ def _value(rows: list[Row], one: Any) -> Any:
     if kind not in ("sum", "avg"):
         raise invalid("An aggregation must say what to compute.")
     numbers = list(_numbers(rows, parse(getattr(one, kind).field.field_path)))
-    total = sum(numbers)
+    total: int | float = sum(one for one in numbers if isinstance(one, int))
+    if floats := [one for one in numbers if isinstance(one, float)]:
+        total += sum(floats)
     if kind == "avg":
         return ValueMessage(double_value=total / len(numbers)) if numbers else ValueMessage(null_value=0)
     if isinstance(total, int) and -_INT64 <= total < _INT64:

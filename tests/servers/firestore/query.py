@@ -234,7 +234,7 @@ def _test(op: int, wanted: Any) -> Callable[[Any], bool]:
     if op == Operator.NOT_IN and any(one.HasField("null_value") for one in several):
         return lambda value: False
     if op == Operator.NOT_IN:
-        return lambda value: not value.HasField("null_value") and not any(equal(value, one) for one in several)
+        return lambda value: not value.HasField("null_value") and not any(equal(value, one) for one in sane)
     if op == Operator.ARRAY_CONTAINS_ANY:
         return lambda value: any(equal(element, one) for element in _elements(value) for one in sane)
     raise invalid(f"Unknown operator {op}.")

@@ -192,7 +192,7 @@ class FirestoreServer:
             if row is None:
                 raise KeyError(path)
             message = DocumentMessage(fields=_document(project, path, data, database).fields)
-            changed = Row(key, message.SerializeToString(), row.created, row.updated)
+            changed = Row(key, message.SerializeToString(deterministic=True), row.created, row.updated)
             self._store.put(name, {key: changed}, self._store.last)
 
     def paths(self, project: str, below: str = "", database: str = names.DEFAULT) -> list[str]:

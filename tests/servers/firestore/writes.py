@@ -28,7 +28,9 @@ class Commit:
         self.written: list[tuple[bytes, bool]] = []  # one per write: key, and whether it is a deletion
         self._store = store
         self._database = database
-        self.results = [self._apply(write) for write in writes]
+        named = [(*_name(write, database), write) for write in writes]
+        _check_sequences(named)
+        self.results = [self._apply(name, key, write) for name, key, write in named]
 
     def store(self) -> None:
         """Make it last."""
@@ -37,14 +39,11 @@ class Commit:
     def _current(self, key: bytes) -> Row | None:
         return self.changes[key] if key in self.changes else self._store.get(self._database, key)
 
-    def _apply(self, write: Any) -> Any:
+    def _apply(self, name: str, key: bytes, write: Any) -> Any:
         kind = write.WhichOneof("operation")
-        if kind is None:
-            raise invalid("A write must update, delete or transform a document.")
-        name = {"update": write.update.name, "delete": write.delete, "transform": write.transform.document}[kind]
-        key = names.document_key(name, self._database)
         row = self._current(key)
-        _check_precondition(name, kind, row, write.current_document)
+        base = self._store.get(self._database, key) if key in self.changes else row
+        _check_precondition(name, kind, row, base, write.current_document)
         self.written.append((key, kind == "delete"))
         if kind == "delete":
             if row is not None:
@@ -62,24 +61,56 @@ class Commit:
         result = WriteResult()
         result.transform_results.extend(fields.transform(message.fields, change, self.at) for change in changes)
         fields.check_document(name, message.fields)
-        updated = self.at
-        if row is not None and message == DocumentMessage.FromString(row.data):
+        updated, data = self.at, message.SerializeToString(deterministic=True)
+        if row is not None and row.data == data:
             updated = row.updated  # a write that changes nothing leaves the time alone
         else:
-            data = message.SerializeToString()
             self.changes[key] = Row(key, data, row.created if row else self.at, self.at)
         result.update_time.CopyFrom(timestamp(updated))
         return result
 
 
-def _check_precondition(name: str, kind: str, row: Row | None, condition: Any) -> None:
+def _name(write: Any, database: str) -> tuple[str, bytes]:
+    """The name and the key of the document that a write is about."""
+    kind = write.WhichOneof("operation")
+    if kind is None:
+        raise invalid("A write must update, delete or transform a document.")
+    name = {"update": write.update.name, "delete": write.delete, "transform": write.transform.document}[kind]
+    return name, names.document_key(name, database)
+
+
+def _check_sequences(named: list[tuple[str, bytes, Any]]) -> None:
+    """Several writes of one document are one to Firestore, which knows only some sequences of them.
+
+    No document is created after another write of it or updated after its deletion, and only the first write of it
+    says which version it must have.
+    """
+    done: dict[bytes, tuple[str, int]] = {}
+    for _, key, write in named:
+        before, version = done.get(key, ("", 0))
+        condition, now = write.current_document, "upsert"
+        if asked := condition.WhichOneof("condition_type"):
+            now = "update" if asked == "update_time" or condition.exists else "insert"
+        if before and asked == "update_time" and micros(condition.update_time) != version:
+            raise invalid("Cannot collapse mutations with different version preconditions.")
+        deletes_again = write.HasField("delete") and asked == "update_time"
+        if (now == "insert" and before not in ("", "delete")) or (
+            now == "update" and before == "delete" and not deletes_again
+        ):
+            raise invalid(f"Cannot {before} then {now} an entity in the same request.")
+        version = micros(condition.update_time) if asked == "update_time" else version
+        done[key] = ("delete" if write.HasField("delete") else now, version)
+
+
+def _check_precondition(name: str, kind: str, row: Row | None, base: Row | None, condition: Any) -> None:
+    """`row` is the document as the commit has left it so far, `base` as it was before the commit."""
     asked = condition.WhichOneof("condition_type")
     if asked == "exists" and condition.exists and row is None:
         raise Refused(grpc.StatusCode.NOT_FOUND, f"No document to {kind}: {name}")
     if asked == "exists" and not condition.exists and row is not None:
         raise Refused(grpc.StatusCode.ALREADY_EXISTS, f"Document already exists: {name}")
     if asked == "update_time":
-        stored, required = row.updated if row else 0, micros(condition.update_time)
+        stored, required = base.updated if base else 0, micros(condition.update_time)
         if stored != required:
             text = f"the stored version ({stored}) does not match the required base version ({required})"
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, text)
