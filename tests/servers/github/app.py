@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qsl, quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -20,7 +19,7 @@ from waitress.channel import ClientDisconnected
 
 from tests.servers.github import actions, bulk, contents, gitdata, graphql, history, refs, repositories
 from tests.servers.github.control import Control
-from tests.servers.github.exchange import IN_REPOSITORY, SITE, Answer, Call, Problem, Request, find
+from tests.servers.github.exchange import DOCUMENTATION, IN_REPOSITORY, SITE, Answer, Call, Problem, Request, find
 from tests.servers.github.faults import Fault, Faults
 from tests.servers.github.log import Entry, Log
 from tests.servers.github.quota import Quotas, exhausted, read_rate_limit
@@ -227,9 +226,8 @@ def _moved(call: Call, there: Repository, rest: str) -> Answer:
     where = f"{call.base}/repositories/{there.id}{quote(rest)}"
     if query:
         where += "?" + "&".join(f"{quote(key)}={quote(value)}" for key, value in query.items())
-    reading = call.request.method in _READING
-    body: dict[str, Any] = {"message": "Moved Permanently" if reading else "Temporary Redirect", "url": where}
-    return Answer.of(body, 301 if reading else 307, {"Location": where})
+    body = {"message": "Moved Permanently", "url": where, "documentation_url": f"{DOCUMENTATION}/#http-redirects"}
+    return Answer.of(body, 301 if call.request.method in _READING else 307, {"Location": where})
 
 
 def _require_writable(call: Call, found: Repository) -> None:

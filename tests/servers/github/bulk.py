@@ -62,8 +62,9 @@ def _archive(call: Call, number: str, kind: str, sha: str) -> Answer:
     top = f"{found.owner}-{found.name}-{sha[:7]}"
     with objects.lock:
         data = _tar(objects, sha, top) if kind == "tar.gz" else _zip(objects, sha, top)
+    content_type = "application/x-gzip" if kind == "tar.gz" else "application/zip"
     disposition = f"attachment; filename={top}.{kind}"
-    return Answer(200, data, {"Content-Type": f"application/x-{kind[-3:]}", "Content-Disposition": disposition})
+    return Answer(200, data, {"Content-Type": content_type, "Content-Disposition": disposition})
 
 
 def _files(objects: Objects, sha: str) -> Iterator[tuple[str, int, bytes]]:

@@ -53,9 +53,12 @@ def create_tree(call: Call) -> Answer:
     rows = wanted.get("tree")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Problem(422, "Invalid tree info")
-    base = tree_of(call.objects, str(wanted["base_tree"])) if wanted.get("base_tree") else None
-    if wanted.get("base_tree") and base is None:
-        raise Problem(422, "base_tree is not a valid tree oid")
+    base = wanted.get("base_tree") or None
+    if base is not None:
+        commit = call.objects.commit(str(base))  # not documented, but taken
+        base = commit.tree.decode() if commit else str(base)
+        if call.objects.tree(base) is None:
+            raise Problem(422, "base_tree is not a valid tree oid")
     changes = {str(row.get("path", "")): _change(call, row) for row in rows}
     try:
         sha = call.objects.edit(base, changes)
@@ -216,7 +219,7 @@ def _change(call: Call, row: Json) -> tuple[int, str] | None:
     if mode not in MODES:
         raise Problem(422, f"tree.mode must be one of {', '.join(MODES)}")
     if ("sha" in row) == ("content" in row):
-        raise Problem(422, "Must supply either tree.sha or tree.content")
+        raise Problem(422, "Must supply either tree.sha or tree.content. Request will be rejected if both are present.")
     if "content" in row:
         return int(mode, 8), call.objects.add(new_blob(call, str(row["content"]).encode("utf-8", "surrogatepass")))
     if sha is None:

@@ -21,10 +21,10 @@ def read_ref(call: Call, name: str) -> Answer:
 
 @on_repository("GET", "/git/matching-refs/{name*}")
 def read_matching_refs(call: Call, name: str) -> Answer:
-    """All refs whose name after `refs/` begins so."""
+    """All refs whose name after `refs/` begins so, never in pages, whatever `per_page` says."""
     call.objects.require_content(stale=call.stale)
     found = [row for row in call.objects.refs(stale=call.stale).items() if row[0].startswith(f"refs/{name}")]
-    return call.page(found, lambda row: ref_form(call, *row))
+    return Answer.of([ref_form(call, *row) for row in found])
 
 
 @on_repository("GET", "/git/matching-refs/?")

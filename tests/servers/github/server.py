@@ -113,9 +113,12 @@ class GitHubServer:
         """Stop; requests that are held end without an answer."""
         self.app.closing.set()
         if self._thread:
-            self._server.trigger.pull_trigger(self._stopped.set)  # the loop runs it, so none writes to what is closed
+            self._stopped.set()
+            self._server.pull_trigger()  # wakes the loop; sockets close only after all who may pull it are done
             self._thread.join()
             self._thread = None
+            self._server.task_dispatcher.shutdown()
+            self._server.asyncore.close_all(self._sockets)
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -125,8 +128,5 @@ class GitHubServer:
         self.close()
 
     def _serve(self) -> None:
-        asyncore = self._server.asyncore
         while not self._stopped.is_set():
-            asyncore.loop(timeout=30, use_poll=True, map=self._sockets, count=1)
-        self._server.task_dispatcher.shutdown()
-        asyncore.close_all(self._sockets)
+            self._server.asyncore.loop(timeout=30, use_poll=True, map=self._sockets, count=1)
