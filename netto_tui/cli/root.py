@@ -35,6 +35,7 @@ COMMANDS = {
     "health": "health",
     "doctor": "health",
     "firebase": "firebase",
+    "actions": "actions",
     "schema": "reference",
     "paths": "reference",
     "completion": "reference",
