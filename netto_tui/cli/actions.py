@@ -29,7 +29,7 @@ def actions() -> None:
 @click.option("--cron", metavar="FIELDS", default="", help="When, in UTC; '23 3 * * *', every night, if not given.")
 @click.option("--identity-provider", metavar="NAME", default="", help="Of Workload Identity Federation, in full.")
 @click.option("--service-account", metavar="EMAIL", default="", help="The account that the provider lends.")
-@click.option("--package", metavar="SPEC", default="", help="What pip installs, else netto-tui of this version.")
+@click.option("--package", metavar="SPEC", default="", help="What pip installs, else this version of netto-tui.")
 @click.option("--print", "show", is_flag=True, help="Show the workflow, and write nothing.")
 def install(
     session: Session,
