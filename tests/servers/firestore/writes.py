@@ -31,6 +31,7 @@ class Commit:
         named = [(*_name(write, database), write) for write in writes]
         _check_sequences(named)
         self.results = [self._apply(name, key, write) for name, key, write in named]
+        self._settle()
 
     def store(self) -> None:
         """Make it last."""
@@ -38,6 +39,16 @@ class Commit:
 
     def _current(self, key: bytes) -> Row | None:
         return self.changes[key] if key in self.changes else self._store.get(self._database, key)
+
+    def _settle(self) -> None:
+        """Leave alone what the commit as a whole does not change, its time too, and tell the results of all others."""
+        for (key, is_deletion), result in zip(self.written, self.results, strict=True):
+            row, base = self._current(key), self._store.get(self._database, key)
+            if row and base and (row.data, row.created) == (base.data, base.created):
+                self.changes.pop(key, None)
+                row = base
+            if row and not is_deletion:
+                result.update_time.CopyFrom(timestamp(row.updated))
 
     def _apply(self, name: str, key: bytes, write: Any) -> Any:
         kind = write.WhichOneof("operation")
@@ -61,12 +72,8 @@ class Commit:
         result = WriteResult()
         result.transform_results.extend(fields.transform(message.fields, change, self.at) for change in changes)
         fields.check_document(name, message.fields)
-        updated, data = self.at, message.SerializeToString(deterministic=True)
-        if row is not None and row.data == data:
-            updated = row.updated  # a write that changes nothing leaves the time alone
-        else:
-            self.changes[key] = Row(key, data, row.created if row else self.at, self.at)
-        result.update_time.CopyFrom(timestamp(updated))
+        data = message.SerializeToString(deterministic=True)
+        self.changes[key] = Row(key, data, row.created if row else self.at, self.at)
         return result
 
 
