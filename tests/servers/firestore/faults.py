@@ -70,10 +70,10 @@ class Faults:
         fault = self._take(rpc, after)
         if fault is None:
             return
-        if fault.kind in (HANG, LATENCY):
-            _wait(context, None if fault.kind == HANG else fault.seconds)
-            return
-        raise refusal(fault.kind)
+        if fault.kind not in (HANG, LATENCY):
+            raise refusal(fault.kind)
+        if wait(context, None if fault.kind == HANG else fault.seconds):
+            raise refusal("CANCELLED")
 
     def _take(self, rpc: str, after: bool) -> Fault | None:
         with self._lock:
@@ -93,8 +93,7 @@ def refusal(kind: str) -> Refused:
     return Refused(grpc.StatusCode[kind], _TEXTS.get(kind, f"{kind} was asked for by a test."))
 
 
-def _wait(context: grpc.ServicerContext, seconds: float | None) -> None:
-    """Wait so long, or until the call is over: its caller gave up, or the server closes."""
+def wait(context: grpc.ServicerContext, seconds: float | None) -> bool:
+    """Wait so long; True when the call is over before that: its caller gave up, or the server closes."""
     over = threading.Event()
-    if context.add_callback(over.set):
-        over.wait(seconds)
+    return over.wait(seconds) if context.add_callback(over.set) else True

@@ -14,6 +14,7 @@ from tests.servers.firestore.refusals import Refused
 
 DEFAULT = "(default)"
 _NAME = re.compile(r"(projects/[^/]+/databases/[^/]+)(?:/documents(?:/(.*))?)?", re.DOTALL)
+_LEAST_ID = "__id-9223372036854775808__"
 _RESERVED = re.compile(r"\.|\.\.|__.*__")
 
 
@@ -44,8 +45,12 @@ def document_key(name: str, database: str) -> bytes:
 
 
 def key_of(path: str) -> bytes:
-    """The key of a path such as `users/u`."""
-    return path.encode().replace(b"/", b"\0")
+    """The key of a path such as `users/u`.
+
+    The client bounds "everything below a collection" by the least numeric id there can be, and by one in a
+    collection whose name ends with NUL: keys that are before and after all others of the collection.
+    """
+    return path.replace(_LEAST_ID, "").replace("\0", "\1").replace("/", "\0").encode()
 
 
 def path_of(key: bytes) -> str:

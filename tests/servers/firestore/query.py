@@ -149,7 +149,12 @@ class Query:
     def _place(self, row: Row, cursor: Any) -> int:
         """Where a row is: below 0 before the cursor, 0 at it, above 0 after it."""
         for value, (path, descending) in zip(cursor.values, self._orders, strict=False):
-            if order := Order.compare(self._value(row, path), value):
+            if path == _NAME:
+                key = names.split(value.reference_value)[1]
+                order = (row.key > key) - (row.key < key)
+            else:
+                order = Order.compare(self._value(row, path), value)
+            if order:
                 return -order if descending else order
         return 0
 

@@ -12,7 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from tests.servers.firestore import names
 from tests.servers.firestore.aggregate import aggregate
-from tests.servers.firestore.faults import Faults, refusal
+from tests.servers.firestore.faults import Faults, refusal, wait
 from tests.servers.firestore.fields import project
 from tests.servers.firestore.listen import Listener
 from tests.servers.firestore.meter import Meter
@@ -263,7 +263,7 @@ class Service:
             yield from listener.responses()
         except Refused as refused:
             if refused.code == grpc.StatusCode.UNAUTHENTICATED:
-                _pause(context)
+                wait(context, _PAUSE_AFTER_REFUSED_LISTEN)
             context.abort(refused.code, refused.message)
         finally:
             with self.store.lock:
@@ -298,9 +298,3 @@ def _forward(requests: Iterator[Any], listener: Listener) -> None:
     except Exception:  # noqa: S110 gRPC raises a bare Exception when the call is over, which ends the listener anyway
         pass
     listener.end()
-
-
-def _pause(context: grpc.ServicerContext) -> None:
-    over = threading.Event()
-    if context.add_callback(over.set):
-        over.wait(_PAUSE_AFTER_REFUSED_LISTEN)
