@@ -31,11 +31,12 @@ class Cloud:
         self.now = NOON
         self.server = server()
         self.server.create(self.project)
+        self._opened: list[Firestore] = []
 
     def open(self, device: str = "laptop", *, cancel: threading.Event | None = None, **options: Any) -> Firestore:
         """The replica as a device opens it; each device has a copy of its own."""
         os.environ["FIRESTORE_EMULATOR_HOST"] = self.server.address
-        return Firestore(
+        opened = Firestore(
             "cloud",
             f"{self.project}/{UID}",
             self.envelope,
@@ -45,6 +46,13 @@ class Cloud:
             now=lambda: self.now,
             options=Options(**options),
         )
+        self._opened.append(opened)
+        return opened
+
+    def close(self) -> None:
+        """Close what was opened."""
+        while self._opened:
+            self._opened.pop().close()
 
     def claimed(self, device: str = "laptop", **options: Any) -> Firestore:
         """An opened replica that has its identity."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ def envelope(request: pytest.FixtureRequest) -> Envelope:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, envelope: Envelope) -> Cloud:
-    return Cloud(tmp_path, envelope)
+def cloud(tmp_path: Path, envelope: Envelope) -> Iterator[Cloud]:
+    made = Cloud(tmp_path, envelope)
+    yield made
+    made.close()
 
 
 class Bill:

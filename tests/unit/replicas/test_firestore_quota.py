@@ -1,0 +1,139 @@
+"""The day's quota of Firestore: never exceeded, and what has to wait goes on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from netto_tui.errors import Limited
+from netto_tui.replicas.base import Batch, Metered
+from netto_tui.replicas.firestore_faults import midnight_ms
+from tests.contract.stores import batch, conversation, held, ids, records
+from tests.unit.replicas.firestore_given import NOON, Cloud, added, more
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    made = Cloud(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("now", "midnight"),
+    [
+        ("2026-11-23T20:00:00Z", "2026-11-24T08:00:00Z"),
+        ("2026-11-24T07:59:59Z", "2026-11-24T08:00:00Z"),
+        ("2026-11-24T08:00:00Z", "2026-11-25T08:00:00Z"),
+        ("2026-07-01T12:00:00Z", "2026-07-02T07:00:00Z"),
+        ("2026-03-08T09:00:00Z", "2026-03-09T07:00:00Z"),
+        ("2026-11-01T08:30:00Z", "2026-11-02T08:00:00Z"),
+    ],
+)
+def test_a_day_ends_at_midnight_in_california(now: str, midnight: str) -> None:
+    from datetime import datetime
+
+    begin, end = (round(datetime.fromisoformat(text).timestamp() * 1000) for text in (now, midnight))
+    assert midnight_ms(begin) == end
+
+
+def test_what_fits_is_written_in_whole_conversations_and_the_rest_waits(cloud: Cloud) -> None:
+    replica = cloud.claimed(daily_writes=40)
+    cursor = replica.changes().cursor
+    with pytest.raises(Limited) as error:
+        replica.add(Batch([more(number, 9, 10) for number in range(10)]), cursor)
+    assert error.value.until_ms == NOON + 12 * HOUR
+    assert "about 3 days for the 77 documents" in error.value.message
+    assert "daily_writes = 0" in error.value.remedy
+    assert replica.writes == 1 + 3 * 11 + 1 <= 38
+    names = replica.changes(cursor).names
+    assert names == {conversation(number) for number in range(3)}
+    found = held(replica, *range(10))
+    assert [len(found[number].records) for number in range(10)] == [10, 10, 10, 0, 0, 0, 0, 0, 0, 0]
+    assert list(replica.check()) == []
+
+
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=12))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_quota_is_never_exceeded_and_the_backlog_ends(cloud: Cloud, sizes: list[int]) -> None:
+    """As the engine goes on: the next day, from what is there then."""
+    cloud = Cloud(cloud.folder, cloud.envelope)
+    replica = cloud.claimed(daily_writes=50)
+    writes = {conversation(number): more(number, size - 1, size) for number, size in enumerate(sizes)}
+    cloud.server.clear_log()
+    for _ in range(3 + sum(sizes) // 20):
+        changes = replica.changes("")
+        waiting = {name: write for name, write in writes.items() if name not in changes.names}
+        if not waiting:
+            break
+        try:
+            replica.add(Batch(list(waiting.values())), changes.cursor)
+        except Limited as limited:
+            assert limited.until_ms > cloud.now
+            cloud.now = limited.until_ms
+        assert cloud.server.writes <= 50
+        cloud.server.clear_log()
+    found = held(replica, *range(len(sizes)))
+    assert [len(found[number].records) for number in range(len(sizes))] == sizes
+    assert list(cloud.open("phone").check()) == []
+
+
+def test_without_a_limit_everything_goes_at_once(cloud: Cloud) -> None:
+    replica = cloud.claimed(daily_writes=0, daily_reads=0)
+    replica.add(added(1, 1000, 1000), replica.changes().cursor)
+    assert replica.meters() == ()
+    assert ids(held(replica, 1)[1]) == {record.id for record in records(1, 1000)}
+
+
+def test_what_today_has_cost_is_known_after_a_restart_and_forgotten_tomorrow(cloud: Cloud) -> None:
+    replica = cloud.claimed()
+    assert isinstance(replica, Metered)
+    replica.add(batch(records(1)), replica.changes().cursor)
+    replica.close()
+    opened = cloud.open()
+    requests = opened.requests
+    meters = {meter.name: (meter.left, meter.limit, meter.until_ms) for meter in opened.meters()}
+    assert opened.requests == requests
+    until = NOON + 12 * HOUR
+    assert meters == {
+        "reads today": (50_000 - replica.reads, 50_000, until),
+        "writes today": (20_000 - 7, 20_000, until),
+    }
+    cloud.now += DAY
+    assert [meter.left for meter in opened.meters()] == [50_000, 20_000]
+
+
+def test_reading_stops_at_the_days_reads_and_goes_on_the_next_day(cloud: Cloud) -> None:
+    laptop = cloud.claimed()
+    laptop.add(batch(*(records(number, 9) for number in range(10))), laptop.changes().cursor)
+    phone = cloud.open("phone", daily_reads=60)
+    found: dict[str, int] = {}
+    days = 0
+    while len(found) < 10:
+        before = phone.reads
+        try:
+            assert phone.probe().presence == "present"
+            changes = phone.changes("")
+            for part in phone.read(sorted(changes.names)):
+                found[part.name] = len(part.records)
+        except Limited as limited:
+            assert limited.until_ms == midnight_ms(cloud.now)
+            assert "daily_reads = 0" in limited.remedy
+            cloud.now = limited.until_ms
+            days += 1
+            assert days <= 3
+        assert phone.reads - before < 60 + 300
+    assert set(found.values()) == {10}
+    assert days >= 1
+    cloud.now += DAY
+    before = phone.reads
+    phone.changes("")
+    assert len(list(phone.read([conversation(1)]))[0].records) == 10
+    assert phone.reads - before > 10  # the next reading of everything asks the server again
