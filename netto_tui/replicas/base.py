@@ -270,3 +270,12 @@ class Live(Protocol):
         Raises Unreachable and Denied. A listener may die without a word: probe from time to time.
         """
         ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A replica whose host looks at what it is given, and may not take all of it."""
+
+    def withheld(self) -> Mapping[str, str]:
+        """Records by id, and blobs by SHA-256, that the host did not take; each with its reason. Asks nothing."""
+        ...

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from netto_tui.replicas.base import Marker, Meter, Portion
+from netto_tui.replicas.base import Batch, Marker, Meter, Portion
 from netto_tui.replicas.git import Git
 from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
 from netto_tui.replicas.github_client import Hub
+from netto_tui.replicas.github_push import PushProtected
 from netto_tui.replicas.github_repository import HubRepository
+from netto_tui.replicas.github_secrets import Withheld
 from netto_tui.security.credentials import github_token
 from netto_tui.security.envelope import Envelope
 
 
 class GitHub(Git):
-    """A replica at GitHub; see replicas.base.Replica, Historic and Metered. target: OWNER/REPO."""
+    """A replica at GitHub; see replicas.base.Replica, Historic, Metered and Selective. target: OWNER/REPO."""
 
     kind = "github"
     portion = Portion(5000, 64 * 2**20)
@@ -39,11 +41,24 @@ class GitHub(Git):
         hub = Hub(api_url, cancel, lambda: github_token(api_url, target), now)
         folder = cache_dir / "github" / hashlib.sha256(f"{hub.api_url} {target}".encode()).hexdigest()[:32]
         self._hub_repository = HubRepository(hub, target, folder, cancel)
+        self._withheld = Withheld(self._hub_repository.notes, self._hub_repository.push, envelope)
         super().__init__(name, target, envelope, cancel, self._hub_repository, device=device, now=now)
 
     def meters(self) -> tuple[Meter, ...]:
         """The requests that are left, and the days of the token."""
         return self._hub_repository.hub.meters()
+
+    def withheld(self) -> Mapping[str, str]:
+        """What GitHub's push protection did not take."""
+        return self._withheld.reasons()
+
+    def add(self, batch: Batch, expected: str) -> str:
+        """As Git.add; what GitHub takes for a secret is left out, and all else is written."""
+        while True:
+            try:
+                return super().add(self._withheld.leave_out(batch), expected)
+            except PushProtected as refusal:
+                self._withheld.learn(refusal, batch)
 
     def rebuild(self, marker: Marker) -> None:
         """Keep what the branches have under `damaged/STAMP`, and write the identity on top of main again.

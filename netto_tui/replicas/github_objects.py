@@ -11,7 +11,8 @@ import json
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Notes:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "notes.db"
         self._sql: sqlite3.Connection | None = None
+        self._finalize: Callable[[], object] | None = None
 
     @property
     def sql(self) -> sqlite3.Connection:
@@ -69,13 +71,14 @@ class Notes:
 
     def close(self) -> None:
         """Close the database."""
-        if self._sql is not None:
-            self._sql.close()
-            self._sql = None
+        if self._finalize is not None:
+            self._finalize()
+        self._sql = self._finalize = None
 
     def _open(self) -> sqlite3.Connection:
         sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
         self._path.chmod(0o600)
+        self._finalize = weakref.finalize(self, sql.close)
         sql.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
         return sql
 

@@ -106,25 +106,35 @@ class HubPush:
         }
         return ObjectID(self._hub.ask("POST", f"{self._path}/git/commits", body).data["sha"].encode())
 
+    def is_protected(self, text: str) -> bool:
+        """Whether GitHub finds a secret in a text."""
+        body = {"content": text, "encoding": "utf-8"}
+        return _found_secret(self._hub.ask("POST", f"{self._path}/git/blobs", body, expect=(409, 422)))
+
     def _refusal(self, answer: Answer, entries: list[dict[str, Any]]) -> Exception:
         """Why a tree or blob was not taken."""
         words = answer.message
-        if answer.status == 409 and re.search(r"secret|push protection|rule violation", words, re.IGNORECASE):
-            return PushProtected([str(entry["path"]) for entry in entries], self._place)
+        if _found_secret(answer):
+            return PushProtected({e["path"]: e.get("content", "") for e in entries}, self._place)
         if answer.status == 409 or "does not exist" in words or "not found" in words.lower():
             return somebody_else_wrote(self._place)
         return Unreachable(f"{self._place} did not take what was sent: {words}.", remedy="Run netto-tui doctor.")
 
 
 class PushProtected(InvalidRecord):
-    """GitHub found a secret in what was sent and did not take it; paths: those of one call."""
+    """GitHub found a secret in what was sent and took none of it; files: their text by path, "" for a blob."""
 
-    def __init__(self, paths: list[str], place: str) -> None:
+    def __init__(self, files: dict[str, str], place: str) -> None:
         super().__init__(
             f"{place} found a secret in a conversation and does not take it.",
-            remedy="Everything else is written. Remove the secret at its source, or encrypt the replica.",
+            remedy="Remove the secret at its source, or encrypt the replica.",
         )
-        self.paths = paths
+        self.files = files
+
+
+def _found_secret(answer: Answer) -> bool:
+    """Tell push protection from an empty repository and a lost race, which have the same status."""
+    return answer.status == 409 and bool(re.search(r"secret|push protection|rule violation", answer.message, re.I))
 
 
 def somebody_else_wrote(place: str) -> Moved:

@@ -45,9 +45,9 @@ class HubRepository:
         self.hub = hub
         self._target = target
         self._path = f"/repos/{target}"
-        self._notes = Notes(folder)
-        self._objects = HubObjects(folder, hub, self._path, self._notes)
-        self._push = HubPush(hub, self._path, self.place, self._objects)
+        self.notes = Notes(folder)
+        self._objects = HubObjects(folder, hub, self._path, self.notes)
+        self.push = HubPush(hub, self._path, self.place, self._objects)
         self._cancel = cancel
         self._seen: set[ObjectID] = set()
         self._just_moved: dict[str, tuple[ObjectID | None, ObjectID]] = {}
@@ -68,7 +68,7 @@ class HubRepository:
         if answer.status == 404:
             return "absent", {}
         refs = self._settle(answer)
-        checked_ms = self._notes.get("checked_ms")
+        checked_ms = self.notes.get("checked_ms")
         if checked_ms and self.hub.clock_ms and self.hub.clock_ms - checked_ms > DAY_MS:
             self.require_private()
         return ("present" if refs else "empty"), refs
@@ -97,9 +97,9 @@ class HubRepository:
         self._objects.heads = [head for ref, head in refs.items() if ref == MAIN]
         for head in new:
             self._objects.commit(head)
-        if refs.get(MAIN) in new and not self._notes.get("filled"):
+        if refs.get(MAIN) in new and not self.notes.get("filled"):
             self._objects.bulk()
-            self._notes.put("filled", True)
+            self.notes.put("filled", True)
         self._seen.update(new)
 
     def move(self, ref: str, old: ObjectID | None, new: ObjectID, objects: Iterable[ShaFile]) -> ObjectID:
@@ -114,8 +114,8 @@ class HubRepository:
         base = self._objects.commit(old) if old else None
         if base is None and ref == MAIN:
             old, base = self._begin(commit)
-        self._push.write_tree(base.tree if base else None, commit.tree, made)
-        sha = self._push.write_commit(commit, old)
+        self.push.write_tree(base.tree if base else None, commit.tree, made)
+        sha = self.push.write_commit(commit, old)
         self._move_ref(ref, old, sha)
         self._just_moved[ref] = (old, sha)
         if self._read_back(sha).tree != commit.tree:
@@ -173,12 +173,12 @@ class HubRepository:
     def close(self) -> None:
         """Close connections and the copy."""
         self.hub.close()
-        self._notes.close()
+        self.notes.close()
         self._objects.close()
 
     def pin_anew(self) -> None:
         """Accept the repository that bears the name now, on a person's word."""
-        self._notes.put("id", None)
+        self.notes.put("id", None)
 
     def require_private(self) -> None:
         """Refuse a repository that others can read, or that is another than it was.
@@ -199,7 +199,7 @@ class HubRepository:
                 f"{self.place} was renamed or transferred: it is {told.get('full_name')} now. Nothing was written.",
                 remedy="If that is right, write its new name into config.toml.",
             )
-        pinned = self._notes.get("id")
+        pinned = self.notes.get("id")
         if pinned not in (None, told.get("id")):
             raise WrongTarget(
                 f"{self.place} is another repository than before: deleted and made again. Nothing was written.",
@@ -210,12 +210,12 @@ class HubRepository:
                 f"{self.place} can be read but not written{' since it is archived' if told.get('archived') else ''}.",
                 remedy="The token needs Contents: read and write for this repository.",
             )
-        self._notes.put("id", told.get("id"))
-        self._notes.put("checked_ms", self.hub.clock_ms)
+        self.notes.put("id", told.get("id"))
+        self.notes.put("checked_ms", self.hub.clock_ms)
 
     def _ask_refs(self) -> Answer:
         """The answer about all branches: 404 without a repository, 409 for an empty one."""
-        kept = self._notes.get("refs") or {"etag": "", "refs": {}}
+        kept = self.notes.get("refs") or {"etag": "", "refs": {}}
         path = f"{self._path}/git/matching-refs/heads/"
         answer = self.hub.ask("GET", path, etag=kept["etag"], expect=(404, 409))
         if answer.status == 304:
@@ -227,7 +227,7 @@ class HubRepository:
             if not isinstance(page.data, list):
                 raise Unreachable(f"{self.place} gave half an answer.", remedy="It is tried again at the next sync.")
             found |= {one["ref"]: one["object"]["sha"] for one in page.data}
-        self._notes.put("refs", {"etag": answer.headers.get("etag", ""), "refs": found})
+        self.notes.put("refs", {"etag": answer.headers.get("etag", ""), "refs": found})
         return Answer(200, answer.headers, found)
 
     def _more(self, answer: Answer) -> Iterator[Answer]:

@@ -27,7 +27,7 @@ from netto_tui.errors import (
 )
 from netto_tui.model.clock import to_instant
 from netto_tui.model.merge import Policy
-from netto_tui.replicas.base import Changes, Marker, Probe, Replica
+from netto_tui.replicas.base import Changes, Marker, Metered, Probe, Replica
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
@@ -97,6 +97,8 @@ class Engine:
                 outcome["state"] = "behind"
         except NettoError as error:
             outcome = self._failed(ledger, error)
+        if isinstance(replica, Metered) and (meters := replica.meters()):
+            ledger.measure(meters)
         tally = context.tally
         report = events.PassReport(
             name=replica.name,
@@ -170,7 +172,7 @@ class _Pass:
         else:
             self._settle(lost, probe)
         root = self.vault.digest()  # before looking at what is due, else one who writes in between would be proven too
-        if self.ledger.outbox(self.engine.quiet_since()):
+        if self.ledger.outbox(self.engine.quiet_since()) or self.ledger.withholds():
             self.ledger.succeed()
         else:
             self.ledger.prove(root, self.vault.clock.now())

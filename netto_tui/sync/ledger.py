@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from netto_tui.model.clock import to_instant
-from netto_tui.replicas.base import Marker
+from netto_tui.replicas.base import Marker, Meter
 from netto_tui.vault.vault import Vault
 
 JOURNAL_LINES = 10_000
@@ -202,6 +202,29 @@ class Ledger:
             "SELECT name FROM ledger JOIN conversations ON id = conversation WHERE replica = ? AND NOT settled"
         )
 
+    def withhold(self, digests: Mapping[str, str]) -> None:
+        """Note that the host does not take all of some conversations as they are here, by their digest."""
+        with self._vault.transaction() as sql:
+            sql.executemany(
+                "UPDATE ledger SET withheld = ? WHERE replica = ?"
+                " AND conversation = (SELECT id FROM conversations WHERE name = ?)",
+                [(digest, self.name, name) for name, digest in digests.items()],
+            )
+
+    def withholds(self) -> bool:
+        """Whether something here is not to be had there, although nothing is due."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM ledger JOIN conversations ON id = conversation WHERE replica = ?"
+            " AND withheld = conversations.digest AND ledger.digest <> conversations.digest)"
+        )
+        return bool(self._vault.sql.execute(query, (self.name,)).fetchone()[0])
+
+    def measure(self, meters: Iterable[Meter]) -> None:
+        """Note what is left of what runs out."""
+        text = json.dumps([asdict(meter) for meter in meters])
+        with self._vault.transaction() as sql:
+            sql.execute("UPDATE replicas SET meters = ?1 WHERE name = ?2 AND meters <> ?1", (text, self.name))
+
     def need_repair(self) -> None:
         """Note that verification found damage in the store itself; the next pass mends it."""
         with self._vault.transaction() as sql:
@@ -217,7 +240,8 @@ class Ledger:
             "SELECT name, day, title, conversations.digest, ifnull(mark, 0), ifnull(ledger.digest, '') <> '',"
             " NOT (updated BETWEEN ?1 AND ?1 + 86400000), ifnull(recheck, 0) FROM conversations"
             " LEFT JOIN ledger ON replica = ?2 AND conversation = conversations.id"
-            " WHERE revisions AND (ledger.digest IS NOT conversations.digest OR recheck"
+            " WHERE revisions AND (ledger.digest IS NOT conversations.digest AND withheld IS NOT conversations.digest"
+            " OR recheck"
             " OR (NOT settled AND NOT (updated BETWEEN ?1 AND ?1 + 86400000)))"
             " ORDER BY conversations.id DESC",
             (quiet_since_ms, self.name),

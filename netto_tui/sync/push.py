@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from netto_tui.errors import InvalidRecord, Moved
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
 from netto_tui.plural import many
-from netto_tui.replicas.base import Batch, Corrupt, Portion, Write
+from netto_tui.replicas.base import Batch, Corrupt, Portion, Selective, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Due
@@ -76,16 +76,21 @@ class Push:
 
     def _prove(self, batch: list[Item], blobs: dict[str, bytes], incomplete: set[str]) -> None:
         context = self.context
-        sent = {due.name: conversation_digest(record.id for record in records) for due, records in batch}
+        withheld = self._withheld(batch)
+        sent = {
+            due.name: conversation_digest(record.id for record in records if record.id not in withheld)
+            for due, records in batch
+        }
         found: dict[str, str] = {}
         for held in context.replica.read([context.stored_name(name) for name in sent]):
             if held.records and not held.corrupt:
                 found[held.records[0].rev.conversation] = conversation_digest(record.id for record in held.records)
         for sha256, data in blobs.items():
-            if read_blob(context, sha256) != data:
+            if sha256 not in withheld and read_blob(context, sha256) != data:
                 raise InvalidRecord(f"The blob {sha256[:12]}… did not arrive on {context.replica.name}.")
         context.ledger.record(found, {due.name for due, _ in batch if not due.settled}, doubted=incomplete)
-        equal = {name for name, digest in sent.items() if found.get(name) == digest}
+        equal = {name for name, digest in sent.items() if found.get(name, conversation_digest(())) == digest}
+        context.ledger.withhold({due.name: due.digest for due, _ in batch if sent[due.name] != due.digest})
         healed = context.tally.bad & equal
         if healed:
             context.tally.bad -= healed
@@ -94,6 +99,20 @@ class Push:
         if sent.keys() - equal:
             context.ledger.forget(sent.keys() - equal, recheck=True)  # so that it is read, whatever the cursor says
             raise Moved(f"{len(sent) - len(equal)} conversations read back differently from {context.replica.name}.")
+
+    def _withheld(self, batch: list[Item]) -> Mapping[str, str]:
+        """What the host does not take, which a person has to know."""
+        context = self.context
+        if not isinstance(context.replica, Selective):
+            return {}
+        withheld = context.replica.withheld()
+        for due, records in batch:
+            fresh = context.ledger.fresh(due)
+            for record in records:
+                if record.id in withheld and record.id in fresh:
+                    text = f"{withheld[record.id]} It is in {due.name}, {record.rev.item}; all else is written."
+                    context.alert("withheld", text)
+        return withheld
 
     def _message(self, batch: list[Item], writes: Sequence[Write]) -> str:
         """What a history should tell of this push: how much, from where, and which conversations."""

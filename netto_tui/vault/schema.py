@@ -15,7 +15,7 @@ from typing import Any
 from netto_tui.errors import NewerFormat, VaultError
 from netto_tui.files import atomic_write
 
-VERSION = 1
+VERSION = 2
 """`user_version` of the schema; another one is rebuilt, a higher one is refused."""
 
 SLOT_BITS = 20
@@ -109,11 +109,13 @@ CREATE TABLE replicas (
     name TEXT PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL, marker TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL DEFAULT 'never', cursor TEXT NOT NULL DEFAULT '', root TEXT NOT NULL DEFAULT '',
     verified_at TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', failures INTEGER NOT NULL DEFAULT 0,
-    retry_at INTEGER NOT NULL DEFAULT 0, suspect_at INTEGER NOT NULL DEFAULT 0, repair INTEGER NOT NULL DEFAULT 0
+    retry_at INTEGER NOT NULL DEFAULT 0, suspect_at INTEGER NOT NULL DEFAULT 0, repair INTEGER NOT NULL DEFAULT 0,
+    meters TEXT NOT NULL DEFAULT '[]'
 ) WITHOUT ROWID;
 CREATE TABLE ledger (
     replica TEXT NOT NULL, conversation INTEGER NOT NULL, digest TEXT NOT NULL, mark INTEGER NOT NULL,
-    recheck INTEGER NOT NULL DEFAULT 0, settled INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (replica, conversation)
+    recheck INTEGER NOT NULL DEFAULT 0, settled INTEGER NOT NULL DEFAULT 1,
+    withheld TEXT NOT NULL DEFAULT '', PRIMARY KEY (replica, conversation)
 ) WITHOUT ROWID;
 CREATE INDEX ledger_recheck ON ledger (replica) WHERE recheck;
 CREATE INDEX ledger_unsettled ON ledger (replica) WHERE NOT settled;
