@@ -1,50 +1,22 @@
-"""Our Firestore server, through Google's own client: documents, queries, transactions, faults, the bill, kills."""
+"""Documents, queries and transactions of our Firestore server, through Google's own client."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import firebase_admin
 import pytest
 from firebase_admin import firestore as admin_firestore
 from google.api_core import exceptions
-from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from tests.servers.firestore import FirestoreServer
 from tests.servers.firestore.clients import client
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-NOW: dict[str, Any] = {"retry": None, "timeout": 10}
-PROJECT = "demo"
-
-
-@pytest.fixture
-def server() -> Iterator[FirestoreServer]:
-    with FirestoreServer() as running:
-        running.create(PROJECT)
-        yield running
-
-
-@pytest.fixture
-def db(server: FirestoreServer) -> Iterator[firestore.Client]:
-    with client(server.address, PROJECT) as connected:
-        yield connected
-
-
-def fill(db: firestore.Client, count: int, collection: str = "k") -> None:
-    batch = db.batch()
-    for n in range(count):
-        batch.set(db.document(f"{collection}/{n:04}"), {"n": n})
-    batch.commit(**NOW)
+from tests.unit.servers.firestore.asking import NOW, PROJECT, fill
 
 
 class _Emulated(firebase_admin.credentials.Base):
@@ -281,199 +253,3 @@ def _with_id(db: firestore.Client, identity: bytes) -> firestore.Transaction:
     transaction = db.transaction()
     transaction._id = identity
     return transaction
-
-
-# Faults
-
-KINDS = {
-    "ABORTED": exceptions.Aborted,
-    "RESOURCE_EXHAUSTED": exceptions.ResourceExhausted,
-    "UNAVAILABLE": exceptions.ServiceUnavailable,
-    "DEADLINE_EXCEEDED": exceptions.DeadlineExceeded,
-    "PERMISSION_DENIED": exceptions.PermissionDenied,
-    "UNAUTHENTICATED": exceptions.Unauthenticated,
-}
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_commit_fails_before_or_after_it_took_effect(
-    server: FirestoreServer, db: firestore.Client, kind: str, after: bool
-) -> None:
-    server.fault("Commit", kind, times=2, after=after)
-    for n in (1, 2):
-        with pytest.raises(KINDS[kind]):
-            db.document(f"c/{n}").create({}, **NOW)
-    db.document("c/3").create({}, **NOW)
-    assert server.paths(PROJECT) == (["c/1", "c/2", "c/3"] if after else ["c/3"])
-    assert server.writes == (3 if after else 1)
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_call_that_hangs_ends_when_its_caller_gives_up(
-    server: FirestoreServer, db: firestore.Client, after: bool
-) -> None:
-    server.fault("Commit", "HANG", after=after)
-    with pytest.raises(exceptions.DeadlineExceeded):
-        db.document("c/1").create({}, retry=None, timeout=0.2)
-    db.document("c/2").create({}, **NOW)
-    assert ("c/1" in server.paths(PROJECT)) == after
-
-
-def test_a_server_closes_although_a_call_hangs() -> None:
-    with FirestoreServer(create_on_use=True) as server, client(server.address, PROJECT) as db:
-        server.fault("*", "HANG")
-        caught: list[BaseException] = []
-
-        def call() -> None:
-            try:
-                db.document("c/1").get(retry=None, timeout=60)
-            except exceptions.GoogleAPICallError as error:
-                caught.append(error)
-
-        thread = threading.Thread(target=call)
-        thread.start()
-        while not server.calls:
-            thread.join(0.01)
-        server.close()
-        thread.join(10)
-        assert caught and not thread.is_alive()
-
-
-def test_late_answers_come_late_and_only_as_often_as_asked(server: FirestoreServer, db: firestore.Client) -> None:
-    server.fault("BatchGetDocuments", "LATENCY", seconds=5, skip=1)
-    db.document("c/1").get(**NOW)
-    with pytest.raises(exceptions.DeadlineExceeded):
-        db.document("c/1").get(retry=None, timeout=0.2)
-    db.document("c/1").get(**NOW)
-
-
-def test_a_stream_breaks_off_after_its_first_answer(server: FirestoreServer, db: firestore.Client) -> None:
-    fill(db, 5)
-    server.fault("RunQuery", "UNAVAILABLE", after=True)
-    never = Retry(predicate=lambda _: False)  # the client cannot do with retry=None once a stream has begun
-    rows = db.collection("k").stream(retry=never, timeout=10)
-    assert next(rows).id == "0000"
-    with pytest.raises(exceptions.ServiceUnavailable):
-        next(rows)
-
-
-def test_a_disabled_key_refuses_everything_until_it_is_enabled(server: FirestoreServer, db: firestore.Client) -> None:
-    server.disable_key()
-    with pytest.raises(exceptions.Unauthenticated):
-        db.document("c/1").set({}, **NOW)
-    with pytest.raises(exceptions.Unauthenticated):
-        list(db.collection("c").stream(**NOW))
-    server.clear_faults()
-    db.document("c/1").set({}, **NOW)
-    assert server.calls == {"Commit": 2, "RunQuery": 1}
-
-
-def test_an_unknown_fault_is_refused(server: FirestoreServer) -> None:
-    with pytest.raises(ValueError, match="NONSENSE is neither"):
-        server.fault("Commit", "NONSENSE")
-
-
-# The bill
-
-
-def test_every_document_is_billed_as_firestore_bills_it(server: FirestoreServer, db: firestore.Client) -> None:
-    fill(db, 1500)
-    assert (server.reads, server.writes, server.deletes) == (0, 1500, 0)
-
-    def reads(call: Callable[[], Any]) -> int:
-        server.clear_log()
-        call()
-        return server.reads
-
-    collection = db.collection("k")
-    assert reads(lambda: db.document("k/0001").get(**NOW)) == 1
-    assert reads(lambda: db.document("k/absent").get(**NOW)) == 1
-    assert reads(lambda: list(db.get_all([db.document(f"k/{n:04}") for n in range(7)], **NOW))) == 7
-    assert reads(lambda: list(collection.where(filter=FieldFilter("n", "<", 10)).stream(**NOW))) == 10
-    assert reads(lambda: list(collection.where(filter=FieldFilter("n", "<", 0)).stream(**NOW))) == 1
-    assert reads(lambda: list(collection.order_by("n").offset(5).limit(3).stream(**NOW))) == 8
-    assert reads(lambda: collection.count().get(**NOW)) == 2
-    assert reads(lambda: collection.where(filter=FieldFilter("n", "<", 0)).count().get(**NOW)) == 1
-    assert reads(lambda: db.document("k/0001").delete(**NOW)) == 0
-    assert (server.deletes, server.calls) == (1, {"Commit": 1})
-    assert [(one.rpc, one.kind, one.path) for one in server.log()] == [("Commit", "delete", "k/0001")]
-
-
-def test_what_tests_do_directly_is_not_billed(server: FirestoreServer, db: firestore.Client) -> None:
-    server.set(PROJECT, "c/1", {"text": "é", "list": [1, None], "map": {"deep": b"bytes"}})
-    before = db.document("c/1").get(**NOW)
-    server.clear_log()
-    assert server.get(PROJECT, "c/1") == before.to_dict()
-    server.damage(PROJECT, "c/1", {"text": "rotten"})
-    assert (server.reads, server.writes, server.log(), server.calls) == (0, 0, [], {})
-    rotten = db.document("c/1").get(**NOW)
-    assert (rotten.to_dict(), rotten.update_time) == ({"text": "rotten"}, before.update_time)
-    server.delete(PROJECT, "c/1")
-    assert server.get(PROJECT, "c/1") is None
-    with pytest.raises(KeyError):
-        server.damage(PROJECT, "c/1", {})
-
-
-# States
-
-
-def test_a_rolled_back_server_is_what_it_was(server: FirestoreServer, db: firestore.Client) -> None:
-    db.document("c/1").set({"n": 1}, **NOW)
-    old = db.document("c/1").get(**NOW)
-    server.snapshot()
-    later = db.document("c/1").set({"n": 2}, **NOW).update_time
-    db.document("c/2").set({}, **NOW)
-    server.roll_back()
-    assert server.paths(PROJECT) == ["c/1"]
-    again = db.document("c/1").get(**NOW)
-    assert (again.to_dict(), again.update_time) == ({"n": 1}, old.update_time)
-    assert db.document("c/1").set({"n": 3}, **NOW).update_time > later
-
-
-def test_a_wiped_project_is_empty_but_there(server: FirestoreServer, db: firestore.Client) -> None:
-    fill(db, 3)
-    server.wipe(PROJECT)
-    assert list(db.collection("k").stream(**NOW)) == []
-    fill(db, 1)
-    assert server.paths(PROJECT) == ["k/0000"]
-
-
-def test_everything_survives_a_restart(tmp_path: Path) -> None:
-    with FirestoreServer(tmp_path) as server, client(server.address, PROJECT) as db:
-        server.create(PROJECT)
-        db.document("c/1").set({"n": 1}, **NOW)
-        server.snapshot()
-        last = db.document("c/1").set({"n": 2}, **NOW).update_time
-        server.roll_back()
-        before = db.document("c/1").get(**NOW)
-    with FirestoreServer(tmp_path) as server, client(server.address, PROJECT) as db:
-        after = db.document("c/1").get(**NOW)
-        assert (after.to_dict(), after.update_time, after.create_time) == (
-            {"n": 1},
-            before.update_time,
-            before.create_time,
-        )
-        assert db.document("c/1").set({"n": 3}, **NOW).update_time > last
-
-
-def test_acknowledged_commits_survive_a_kill(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.servers.firestore", "--root", str(tmp_path), "--project", PROJECT]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as victim:
-        assert victim.stdout is not None
-        acknowledged: dict[str, Any] = {}
-        with client(victim.stdout.readline().strip(), PROJECT) as db:
-            killer = threading.Timer(0.3, victim.send_signal, [signal.SIGKILL])
-            killer.start()
-            with pytest.raises(exceptions.GoogleAPICallError):
-                for n in range(100_000):
-                    batch = db.batch()
-                    for part in "ab":
-                        batch.set(db.document(f"c/{n:06}{part}"), {"n": n})
-                    for part, result in zip("ab", batch.commit(**NOW), strict=True):
-                        acknowledged[f"{n:06}{part}"] = result.update_time
-    assert acknowledged
-    with FirestoreServer(tmp_path) as server, client(server.address, PROJECT) as db:
-        stored = {row.id: row.update_time for row in db.collection("c").stream(**NOW)}
-        assert acknowledged.items() <= stored.items()
-        assert len(stored) % 2 == 0
