@@ -84,6 +84,7 @@ class Firestore:
         self._blobs = Blobs(self._connection, envelope)
         self._seen: User | None = None
         self._listeners: list[Listener] = []
+        self._writing = threading.Lock()  # a listener waits for the end of an add, else it would hear of it as news
 
     @property
     def requests(self) -> int:
@@ -189,12 +190,13 @@ class Firestore:
             raise newer_format(user, self._connection.place) if user and user.newer else self._wrong(user)
         if cursor is None or user.cursor != cursor:
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
-        try:
-            after = self._adding.run(batch, cursor)
-        except NettoError:
-            self._seen = None  # part of it may be written
-            raise
-        self._seen = replace(user, cursor=after, device=self._device)
+        with self._writing:
+            try:
+                after = self._adding.run(batch, cursor)
+            except NettoError:
+                self._seen = None  # part of it may be written
+                raise
+            self._seen = replace(user, cursor=after, device=self._device)
         return after.encode()
 
     def check(self) -> Iterator[Corrupt]:
@@ -225,7 +227,8 @@ class Firestore:
         return self._seen, clock_ms
 
     def _known(self) -> Cursor | None:
-        return self._seen.cursor if self._seen else None
+        with self._writing:
+            return self._seen.cursor if self._seen else None
 
     def _presence(self) -> Presence:
         there = (collection for collection in (CONVERSATIONS, BLOBS) if not self._connection.is_empty(collection))

@@ -32,13 +32,13 @@ def envelope(request: pytest.FixtureRequest) -> Envelope:
     return PLAIN if request.param == "plain" else ToyEnvelope()
 
 
-def filled(folder: Path, envelope: Envelope) -> tuple[Cloud, Firestore]:
+def filled(folder: Path, envelope: Envelope) -> Cloud:
     """A replica with something of every kind in it."""
     cloud = Cloud(folder, envelope)
     replica = cloud.claimed()
     blobs = {PICTURE_NAME: PICTURE, FILM_NAME: FILM}
     replica.add(batch(SOME, records(2, day=2), blobs=blobs), replica.changes().cursor)
-    return cloud, replica
+    return cloud
 
 
 GOOD = {record.id for record in (*SOME, *records(2, day=2))}
@@ -75,7 +75,7 @@ class Looked:
 
 
 def test_what_is_whole_is_not_reported(tmp_path: Path, envelope: Envelope) -> None:
-    cloud, _ = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     looked = Looked(cloud.open("tablet"))
     assert (looked.told, looked.is_whole) == ([], True)
 
@@ -99,7 +99,7 @@ def changed(draw: Any, value: Any) -> Any:
 def test_any_damage_of_any_document_is_told_or_harmless_and_mended(
     tmp_path: Path, envelope: Envelope, data: st.DataObject
 ) -> None:
-    cloud, replica = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     path = data.draw(st.sampled_from(["", *cloud.paths()]), label="document")
     there = dict(cloud.get(path) or {})
     field = data.draw(st.sampled_from(sorted(there)), label="field")
@@ -135,7 +135,7 @@ def mend(cloud: Cloud, identity: bool) -> None:
 
 
 def test_messages_without_a_header_are_told_and_found_again(tmp_path: Path, envelope: Envelope) -> None:
-    cloud, replica = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     name = envelope.name(conversation(2))
     cloud.delete(f"conversations/{name}")
     opened = cloud.open("tablet")
@@ -145,7 +145,7 @@ def test_messages_without_a_header_are_told_and_found_again(tmp_path: Path, enve
 
 
 def test_a_message_in_the_place_of_another_is_told(tmp_path: Path, envelope: Envelope) -> None:
-    cloud, replica = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     one, two = SOME[0], SOME[1]
     cloud.damage(cloud.message_of(1, one), record=cloud.get(cloud.message_of(1, two))["record"])
     found = held(cloud.open("tablet"), 1)[1]
@@ -154,7 +154,7 @@ def test_a_message_in_the_place_of_another_is_told(tmp_path: Path, envelope: Env
 
 
 def test_a_message_of_another_conversation_is_told(tmp_path: Path, envelope: Envelope) -> None:
-    cloud, replica = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     other = records(2, day=2)[1]
     fields = cloud.get(cloud.message_of(2, other))
     place = f"conversations/{envelope.name(conversation(1))}/messages/{envelope.name(other.id)}"
@@ -167,7 +167,7 @@ def test_a_message_of_another_conversation_is_told(tmp_path: Path, envelope: Env
 
 
 def test_what_does_not_belong_is_foreign_and_harms_nothing(tmp_path: Path, envelope: Envelope) -> None:
-    cloud, replica = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     for path in ("notes/mine", "conversations/my-talk", "blobs/a-b"):
         cloud.server.set(cloud.project, f"users/someone/{path}", {"text": "mine"})
     opened = cloud.open("tablet")
@@ -178,9 +178,10 @@ def test_what_does_not_belong_is_foreign_and_harms_nothing(tmp_path: Path, envel
 
 
 def test_a_replica_of_another_vault_is_never_written(tmp_path: Path, envelope: Envelope) -> None:
-    cloud, replica = filled(tmp_path, envelope)
+    cloud = filled(tmp_path, envelope)
     cloud.damage("", vault="v_" + "9" * 32)
     before = cloud.get()
+    replica = cloud.open()
     for call in (replica.claim, replica.rebuild):
         with pytest.raises(NettoError):
             call(MARKER)
