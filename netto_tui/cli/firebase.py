@@ -27,43 +27,22 @@ def rules(session: Session, indexes: bool, deploy: bool, project: str, database:
     They let each signed-in user read and add below users/UID, and nobody anything else. The replica
     itself uses a service account, which no rules bind.
 
-    --deploy needs the role Firebase Rules Admin. The indexes are deployed by Firebase's own tool:
-
     \b
-    netto-tui firebase rules --indexes > firestore.indexes.json
-    firebase deploy --only firestore:indexes
+    --deploy             needs the role Firebase Rules Admin
+    --indexes --deploy   needs the role Cloud Datastore Index Admin
+
+    The indexes only say which fields need none, in every collection of the database that is called
+    conversations, messages, pieces or chunks. The replica works without that; it saves storage.
     """
     if not deploy:
         if project or database or replace:
             raise UsageError("--project, --database and --replace are for --deploy.", remedy="Add --deploy.")
         _show(session, indexes)
         return
-    if indexes:
-        raise UsageError(
-            "--deploy puts the rules in force, not the indexes.",
-            remedy="Save what --indexes shows, then run: firebase deploy --only firestore:indexes",
-        )
     if not project:
         project, database = _of_the_vault(session, database)
-    from netto_tui.firebase.deploying import deploy as put_in_force
-
-    done = put_in_force(project, database, replace=replace)
-    if session.json:
-        output.document(
-            {
-                "project": done.project,
-                "database": done.database or "(default)",
-                "ruleset": done.ruleset,
-                "changed": done.changed,
-                "replaced": done.replaced or None,
-            }
-        )
-    elif not done.changed:
-        output.line(f"The rules are in force in {done.project} already: {done.ruleset}")
-    else:
-        output.line(f"The rules are in force in {done.project}: {done.ruleset}")
-        if done.replaced:
-            output.line(f"Before: {done.replaced}, which Firebase keeps under Firestore Database, Rules.")
+    act = _deploy_indexes if indexes else _deploy_rules
+    act(session, project, database or "(default)", replace)
 
 
 firebase.add_command(rules)
@@ -77,6 +56,42 @@ def _show(session: Session, indexes: bool) -> None:
         output.document({"name": name, "text": text})
     else:
         output.raw(text.encode())
+
+
+def _deploy_rules(session: Session, project: str, database: str, replace: bool) -> None:
+    from netto_tui.firebase.deploying import deploy_rules
+
+    done = deploy_rules(project, database, replace=replace)
+    if session.json:
+        output.document(
+            {
+                "project": done.project,
+                "database": done.database,
+                "ruleset": done.ruleset,
+                "changed": done.changed,
+                "replaced": done.replaced or None,
+            }
+        )
+    elif not done.changed:
+        output.line(f"The rules are in force in {done.project} already: {done.ruleset}")
+    else:
+        output.line(f"The rules are in force in {done.project}: {done.ruleset}")
+        if done.replaced:
+            output.line(f"Before: {done.replaced}, which Firebase keeps under Firestore Database, Rules.")
+
+
+def _deploy_indexes(session: Session, project: str, database: str, replace: bool) -> None:
+    from netto_tui.firebase.deploying import deploy_indexes
+
+    done = deploy_indexes(project, database, replace=replace)
+    if session.json:
+        output.document(
+            {"project": done.project, "database": done.database, "changed": done.changed, "kept": done.kept}
+        )
+    elif done.changed:
+        output.line(f"Without an index from now on: {', '.join(done.changed)}. Google takes some minutes for it.")
+    else:
+        output.line(f"All {len(done.kept)} fields are without an index already.")
 
 
 def _of_the_vault(session: Session, database: str) -> tuple[str, str]:

@@ -11,10 +11,11 @@ def rules() -> str:
 
 
 def indexes() -> str:
-    """The indexes, as JSON in the form that `firebase deploy --only firestore:indexes` reads.
+    """The indexes, as JSON in the form of `firestore.indexes.json`.
 
-    Every query of the replica goes by one field, so there are no composite indexes; what is never asked for
-    is exempt, since it would cost storage, and an indexed value may have no more than 1,500 bytes.
+    Every query of the replica goes by one field, `updated_at` or `written_at`, in either direction; Firestore
+    makes these indexes by itself, so they are not named. What is never asked for is exempt: it would only
+    cost storage, and an index takes no more than 1,500 bytes of a value.
     """
     return _text("firestore.indexes.json")
 

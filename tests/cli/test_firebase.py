@@ -52,6 +52,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private_key: str) -> It
         file.write_text(json.dumps(account))
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
         monkeypatch.setenv("NETTO_FIREBASE_RULES_API", server.url)
+        monkeypatch.setenv("NETTO_FIRESTORE_API", server.url)
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
         monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
         yield server
@@ -73,7 +74,8 @@ def test_the_indexes_are_shown_as_the_json_that_firebase_reads(netto: Program) -
     assert found["indexes"] == []
     exempt = {(one["collectionGroup"], one["fieldPath"]) for one in found["fieldOverrides"] if not one["indexes"]}
     assert {("messages", "record"), ("pieces", "data"), ("chunks", "data")} <= exempt
-    assert not exempt & {("conversations", "updated_at"), ("messages", "written_at")}
+    named = {one["fieldPath"] for one in found["fieldOverrides"]}
+    assert not named & {"updated_at", "written_at"}  # what the replica asks for, both ways round
 
 
 def test_the_twin_for_programs_names_the_file(netto: Program) -> None:
@@ -192,7 +194,7 @@ def test_nobody_there_is_unreachable(netto: Program, api: RulesApi) -> None:
     [
         ("--project", "some-project"),
         ("--replace",),
-        ("--deploy", "--indexes"),
+        ("--indexes", "--project", "some-project"),
         ("--deploy", "--project", "Some Project"),
         ("--deploy", "--project", "some-project/../other"),
         ("--deploy", "--project", "some-project", "--database", "../x"),
@@ -219,6 +221,40 @@ def test_an_emulator_is_not_deployed_to(netto: Program, api: RulesApi, monkeypat
     assert done.code == 2
     assert "emulator" in done.err
     assert api.log == []
+
+
+def test_fields_that_nobody_asks_for_lose_their_index(netto: Program, api: RulesApi) -> None:
+    done = netto(*DEPLOY, "--indexes", "--json").json
+    root = "projects/some-project/databases/(default)/collectionGroups"
+    assert api.fields[f"{root}/messages/fields/record"] == []
+    assert len(api.fields) == len(done["changed"]) > 3
+    assert done["kept"] == []
+
+
+def test_a_second_time_no_field_is_changed(netto: Program, api: RulesApi) -> None:
+    first = netto(*DEPLOY, "--indexes", "--json").json
+    api.log.clear()
+    second = netto(*DEPLOY, "--indexes", "--json").json
+    assert (second["changed"], second["kept"]) == ([], first["changed"])
+    assert not any(line.startswith("PATCH") for line in api.log)
+
+
+def test_indexes_that_somebody_chose_are_replaced_only_on_request(netto: Program, api: RulesApi) -> None:
+    field = "projects/some-project/databases/netto/collectionGroups/messages/fields/item"
+    api.fields[field] = [{"queryScope": "COLLECTION_GROUP"}]
+    refused = netto(*DEPLOY, "--indexes", "--database", "netto")
+    assert (refused.code, len(api.fields)) == (5, 1)
+    assert "messages.item" in refused.err
+    assert netto(*DEPLOY, "--indexes", "--database", "netto", "--replace").code == 0
+    assert api.fields[field] == []
+
+
+def test_the_role_for_indexes_is_named(netto: Program, api: RulesApi) -> None:
+    denied = {"error": {"code": 403, "message": "Missing or insufficient permissions.", "status": "PERMISSION_DENIED"}}
+    api.faults[("PATCH", "?updateMask=indexConfig")] = (403, denied)
+    done = netto(*DEPLOY, "--indexes")
+    assert done.code == 4
+    assert "roles/datastore.indexAdmin" in done.err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""The Firebase Rules API, and Google's exchange of a signed request for a token, on a port of 127.0.0.1.
+"""The Firebase Rules API, the part of Firestore's that settles indexes, and Google's sign-in, on 127.0.0.1.
 
-It keeps rulesets and releases as the real one describes them, and demands the token that it gave.
+It keeps rulesets, releases and fields as Google's reference describes them, and demands the token that it gave.
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from urllib.parse import parse_qs
 
 import jwt
 
+_FIELD = re.compile(
+    r"(projects/[^/]+/databases/[^/]+/collectionGroups/[^/]+/fields/[^/?]+)(?:\?updateMask=indexConfig)?"
+)
+
 EMAIL = "backup@some-project.iam.gserviceaccount.com"
 
 
 class RulesApi:
     """The service for one project. rulesets: text by name. releases: ruleset name by release name.
 
+    fields: what somebody chose for a field, by its resource name; all others have the usual indexes.
     faults: method and the end of a path, to the status and body that it answers instead.
     """
 
@@ -27,6 +32,7 @@ class RulesApi:
         self.project = project
         self.rulesets: dict[str, str] = {}
         self.releases: dict[str, str] = {}
+        self.fields: dict[str, list[Any]] = {}
         self.faults: dict[tuple[str, str], tuple[int, Any]] = {}
         self.log: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -60,6 +66,8 @@ class RulesApi:
         if method == "GET" and path in self.rulesets:
             files = [{"name": "firestore.rules", "content": self.rulesets[path]}]
             return 200, {"name": path, "source": {"files": files}}
+        if found := _FIELD.fullmatch(path):
+            return self._field(method, found[1], body)
         wanted = body.get("release", body) if body else {}
         if method == "POST" and path == releases:
             if wanted["name"] in self.releases:
@@ -82,6 +90,20 @@ class RulesApi:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _field(self, method: str, name: str, body: Any) -> tuple[int, Any]:
+        """The setting of one field; a change is an operation that goes on behind."""
+        if method == "PATCH":
+            if body["name"] != name:
+                return 400, _problem(400, "The name does not match", "INVALID_ARGUMENT")
+            self.fields[name] = body["indexConfig"]["indexes"]
+            return 200, {"name": f"{name.partition('/collectionGroups/')[0]}/operations/1"}
+        ancestor = {"ancestorField": f"{name.partition('/collectionGroups/')[0]}/collectionGroups/__default__/fields/*"}
+        if name in self.fields:  # what is empty or false is left out, as always in Google's JSON
+            chosen = self.fields[name]
+            return 200, {"name": name, "indexConfig": ancestor | ({"indexes": chosen} if chosen else {})}
+        usual = {"usesAncestorConfig": True, "indexes": [{"queryScope": "COLLECTION"}]}
+        return 200, {"name": name, "indexConfig": {**ancestor, **usual}}
 
     def _keep(self, text: str) -> str:
         name = f"projects/{self.project}/rulesets/{len(self.rulesets):08x}"
