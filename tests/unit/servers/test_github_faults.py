@@ -101,23 +101,23 @@ def test_a_portal_answers_html_with_200(vault: GitHubServer) -> None:
 @pytest.mark.parametrize(
     ("rule", "error", "done"),
     [
-        ({"kind": "timeout-before", "seconds": 60}, requests.ReadTimeout, False),
-        ({"kind": "timeout-after", "seconds": 60}, requests.ReadTimeout, True),
-        ({"kind": "timeout-before", "seconds": 0}, requests.ConnectionError, False),
-        ({"kind": "blackhole"}, requests.ReadTimeout, False),
-        ({"kind": "blackhole", "after": True}, requests.ReadTimeout, True),
-        ({"kind": "reset"}, requests.ConnectionError, False),
-        ({"kind": "reset", "after": True}, requests.ConnectionError, True),
-        ({"kind": "garbage"}, requests.ConnectionError, False),
-        ({"kind": "garbage", "after": True}, requests.ConnectionError, True),
+        ({"kind": "timeout-before", "seconds": 60}, "Read timed out", False),
+        ({"kind": "timeout-after", "seconds": 60}, "Read timed out", True),
+        ({"kind": "timeout-before", "seconds": 0}, "without response", False),
+        ({"kind": "blackhole"}, "Read timed out", False),
+        ({"kind": "blackhole", "after": True}, "Read timed out", True),
+        ({"kind": "reset"}, "reset by peer", False),
+        ({"kind": "reset", "after": True}, "reset by peer", True),
+        ({"kind": "garbage"}, "BadStatusLine", False),
+        ({"kind": "garbage", "after": True}, "BadStatusLine", True),
     ],
 )
 def test_an_answer_is_lost_before_or_after_the_write(
-    vault: GitHubServer, rule: dict[str, Any], error: type[Exception], done: bool
+    vault: GitHubServer, rule: dict[str, Any], error: str, done: bool
 ) -> None:
     vault.faults({"match": WRITE, **rule})
-    with pytest.raises(error):
-        write(vault, patience=SOON if error is requests.ReadTimeout else 10)
+    with pytest.raises(requests.RequestException, match=error):
+        write(vault, patience=SOON if error == "Read timed out" else 10)
     while not vault.log():
         pass  # a client without patience may be ahead of the server
     assert names(vault) == (["a.txt", "b"] if done else ["a.txt"])

@@ -125,6 +125,8 @@ def test_a_renamed_or_transferred_repository_leads_on(vault: GitHubServer) -> No
     assert ask(vault, "GET", VAULT, by=vault.add_user("bob")).status == 404
     vault.create_repository("vault")
     assert ask(vault, "GET", VAULT).data["id"] != number
+    vault.change("delete", repository="alice/vault")
+    assert ask(vault, "GET", VAULT).status == 404
 
 
 def test_a_wiped_repository_has_another_id_and_is_empty(vault: GitHubServer) -> None:
