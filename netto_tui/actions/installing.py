@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netto_tui.actions import PATH
 from netto_tui.errors import Denied, Moved, NettoError, Refused, Unreachable, UsageError
@@ -22,9 +22,13 @@ PERMIT = (
 
 @dataclass(frozen=True)
 class Installation:
-    """Where the workflow lies now. commit: what put it there, "" when it was there already."""
+    """Where the workflow lies now. number: GitHub's id of the repository, which is never used again.
+
+    commit: what put it there, "" when it was there already.
+    """
 
     repository: str
+    number: int
     branch: str
     commit: str
 
@@ -42,7 +46,8 @@ def install(hub: Hub, repository: str, workflow: str) -> Installation:
     """
     place = f"{hub.place}/{repository}"
     path = f"/repos/{repository}"
-    branch = _branch_of_private(hub.ask("GET", path, expect=(404,)), place)
+    told = _private(hub.ask("GET", path, expect=(404,)), place)
+    branch, number = str(told.get("default_branch") or "main"), int(told.get("id", 0))
     if hub.ask("GET", f"{path}/contents/{MARKER}?ref={branch}", expect=(404,)).status == 404:
         raise UsageError(
             f"The branch {branch} of {place} holds no replica yet.",
@@ -52,7 +57,7 @@ def install(hub: Hub, repository: str, workflow: str) -> Installation:
     where = f"{path}/contents/{PATH}"
     there = hub.ask("GET", f"{where}?ref={branch}", expect=(404,))
     if _content(there) == workflow:
-        return Installation(repository, branch, "")
+        return Installation(repository, number, branch, "")
     body = {
         "message": f"{'Change' if there.status == 200 else 'Add'} the scheduled backup of netto-tui",
         "content": base64.b64encode(workflow.encode()).decode(),
@@ -63,7 +68,7 @@ def install(hub: Hub, repository: str, workflow: str) -> Installation:
     commit = _write(hub, where, body, place)
     if _content(hub.ask("GET", f"{where}?ref={branch}", expect=(404,))) != workflow:
         raise Unreachable(f"{place} does not show the workflow that was written.", remedy="Run this again.")
-    return Installation(repository, branch, commit)
+    return Installation(repository, number, branch, commit)
 
 
 def _write(hub: Hub, where: str, body: dict[str, str], place: str) -> str:
@@ -92,9 +97,9 @@ def _refused(place: str, words: str) -> NettoError:
     )
 
 
-def _branch_of_private(answer: Answer, place: str) -> str:
-    """The default branch. Raises Refused unless the repository says that it is private."""
-    told = answer.data if isinstance(answer.data, dict) else {}
+def _private(answer: Answer, place: str) -> dict[str, Any]:
+    """What GitHub tells of the repository. Raises Refused unless it says that it is private."""
+    told: dict[str, Any] = answer.data if isinstance(answer.data, dict) else {}
     if answer.status == 404:
         raise UsageError(
             f"There is no repository {place}, or the token may not see it.",
@@ -105,7 +110,7 @@ def _branch_of_private(answer: Answer, place: str) -> str:
             f"{place} is not private; nothing is written to it.",
             remedy="Make it private in its settings under “Danger Zone”.",
         )
-    return str(told.get("default_branch") or "main")
+    return told
 
 
 def _content(answer: Answer) -> str | None:

@@ -111,6 +111,7 @@ def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
         output.document(
             {
                 "repository": done.repository,
+                "id": done.number,
                 "branch": done.branch,
                 "path": PATH,
                 "changed": done.changed,
@@ -121,9 +122,14 @@ def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
         return
     verb = "is in" if done.changed else "was there already in"
     output.line(f"{PATH} {verb} {done.repository}, branch {done.branch}.")
-    for secret in secrets:
+    if schedule.provider:
         output.line(
-            f"Next: in the repository under Settings, Secrets and variables, Actions, add the secret {secret}"
-            " with the whole JSON key of the service account."
+            f"Next: give {schedule.account} the role Cloud Datastore User, and let the provider accept this repository"
+            f" alone: its attribute condition is assertion.repository_id == '{done.number}'."
+        )
+    else:
+        output.line(
+            f"Next: in the repository under Settings, Secrets and variables, Actions, add the secret {SECRET}"
+            " with the whole JSON key of a service account that has the role Cloud Datastore User."
         )
     output.line("Try it: in the repository under Actions, netto-tui, Run workflow.")

@@ -116,7 +116,7 @@ class Service:
         if status == 403:
             return Denied(
                 f"The account{self._account} lacks a role in {self.project}.",
-                remedy=f"Under IAM of the Google Cloud console, give it the role {self._api.role}; this alone needs it.",
+                remedy=f"Under IAM of the Google Cloud console, give it the role {self._api.role}; only this needs it.",
             )
         if status == 404:
             return UsageError(
@@ -129,7 +129,7 @@ class Service:
             return self._unreachable(f"it is in trouble (status {status})")
         return ReplicaError(
             f"The {self._api.name} refused the request with status {status}: {words or 'it says no more'}.",
-            remedy="See in the Firebase console what is in force; what `netto-tui firebase rules` shows can go in there.",
+            remedy="The Firebase console shows what is in force; what `netto-tui firebase rules` shows can go there.",
         )
 
 

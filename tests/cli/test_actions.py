@@ -149,6 +149,18 @@ def test_the_twin_for_programs_has_path_and_text(configured: Program) -> None:
     assert configured("--json", "actions", "install", "--print").json == {"path": PATH, "text": plain}
 
 
+@pytest.mark.parametrize("options", [(), KEYLESS])
+def test_zizmor_finds_nothing(configured: Program, tmp_path: Path, options: tuple[str, ...]) -> None:
+    zizmor = shutil.which("zizmor") or shutil.which("zizmor", path=str(Path(sys.executable).parent))
+    if zizmor is None:
+        pytest.skip("SKIPPED: zizmor is not installed here, so the workflow is not audited")
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "netto-tui.yml").write_text(configured("actions", "install", "--print", *options).out)
+    done = subprocess.run([zizmor, "--offline", "--pedantic", str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_file_is_in_the_repository_afterwards(backed_up: Program, github: GitHubServer) -> None:
     done = backed_up("actions", "install", "--json").json
     text = in_repository(github)
@@ -170,6 +182,8 @@ def test_another_schedule_replaces_the_file(backed_up: Program, github: GitHubSe
     done = backed_up("actions", "install", "--cron", "0 4 * * 0", *KEYLESS)
     assert done.code == 0, done.err
     assert SECRET not in done.out
+    number = github.store.find("alice", "netto-vault").id
+    assert f"assertion.repository_id == '{number}'" in done.out
     assert "0 4 * * 0" in in_repository(github)
 
 
