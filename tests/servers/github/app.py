@@ -90,7 +90,7 @@ class App:
         try:
             self._recognise(call)
             if fault and fault.kind == "quota":
-                raise exhausted(call, fault.code or 403, self.quotas.spent(entry_login(call), fault.wait(3600)))
+                raise exhausted(call, fault.code or 403, self.quotas.spent(login_of(call), fault.wait(3600)))
             if fault and fault.kind == "change":
                 self.control.change(fault.change, base)
             if fault and fault.instead and not fault.after:
@@ -123,7 +123,7 @@ class App:
 
     def _charged(self, call: Call, entry: Entry) -> Answer:
         """The true answer, which costs one request unless nothing changed since the caller last asked."""
-        request, login = call.request, entry_login(call)
+        request, login = call.request, login_of(call)
         if bulk.is_free(request.path):
             return bulk.answer(call)
         if request.path == "/rate_limit":
@@ -170,12 +170,12 @@ class App:
             if call.token.expires is not None:
                 expires = datetime.fromtimestamp(call.token.expires, UTC)
                 headers["GitHub-Authentication-Token-Expiration"] = expires.strftime("%Y-%m-%d %H:%M:%S UTC")
-        headers |= self.quotas.of(entry_login(call)).headers()
+        headers |= self.quotas.of(login_of(call)).headers()
         answer.headers = headers | answer.headers
         return answer
 
 
-def entry_login(call: Call) -> str | None:
+def login_of(call: Call) -> str | None:
     """Whose quota a call is charged on."""
     return call.account.login if call.account else None
 

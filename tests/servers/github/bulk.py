@@ -24,7 +24,6 @@ CODELOAD = "/_codeload/"
 _GIT = re.compile(r"/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
 _ARCHIVE = re.compile(r"/_codeload/(\d+)/legacy\.(tar\.gz|zip)/([0-9a-f]{40})")
 _SYMLINK = 0o120000
-_TICKETS: dict[str, str] = {}
 
 
 @on_repository("GET", "/{kind}ball")
@@ -36,7 +35,7 @@ def redirect_to_archive(call: Call, kind: str, ref: str = "") -> Answer:
         raise Problem(404, "Not Found")
     path = f"{CODELOAD}{call.repository.id}/legacy.{'tar.gz' if kind == 'tar' else 'zip'}/{sha}"
     ticket = secrets.token_hex(16)
-    _TICKETS[ticket] = path
+    call.store.tickets[ticket] = path
     return Answer(302, b"", {"Location": f"{call.base}{path}?token={quote(ticket)}"})
 
 
@@ -56,7 +55,7 @@ def answer(call: Call) -> Answer:
 
 def _archive(call: Call, number: str, kind: str, sha: str) -> Answer:
     found = call.store.by_id(int(number))
-    if found is None or _TICKETS.get(call.request.query.get("token", "")) != call.request.path:
+    if found is None or call.store.tickets.get(call.request.query.get("token", "")) != call.request.path:
         raise Problem(404, "Not Found")
     objects = call.store.objects(found)
     top = f"{found.owner}-{found.name}-{sha[:7]}"

@@ -176,9 +176,10 @@ def set_push_protection(change: Change, on: bool = True, marker: str = "ghp_FAKE
     change.store.save()
 
 
-def set_tree_limits(change: Change, entries: int = 100_000, size: int = 7_000_000) -> None:
-    """How many entries and bytes a recursive tree may have before it is truncated."""
-    change.store.state.tree_entries, change.store.state.tree_bytes = entries, size
+def set_tree_limits(change: Change, entries: int = 100_000, size: int = 7_000_000, posted: int | None = None) -> None:
+    """How many entries and bytes a recursive tree may have before it is truncated, and a new one before it is a 502."""
+    state = change.store.state
+    state.tree_entries, state.tree_bytes, state.tree_posted = entries, size, posted
     change.store.save()
 
 

@@ -53,6 +53,8 @@ def create_tree(call: Call) -> Answer:
     rows = wanted.get("tree")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Problem(422, "Invalid tree info")
+    if call.store.state.tree_posted is not None and len(rows) > call.store.state.tree_posted:
+        raise Problem(502, "Server Error")  # users tell of it beyond some 200 files or 2.5 MB; nothing is documented
     base = wanted.get("base_tree") or None
     if base is not None:
         commit = call.objects.commit(str(base))  # not documented, but taken

@@ -44,6 +44,8 @@ class Objects:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = threading.RLock()
+        for left_over in path.rglob("*.lock"):  # by a process that was killed; there is one at a time
+            left_over.unlink()
         self.repo = Repo(str(path), bare=True)
         self.previous: dict[str, str | None] = {}
         self._sizes: dict[str, int] = {}

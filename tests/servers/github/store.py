@@ -87,16 +87,21 @@ class State(msgspec.Struct):
     marker: str | None = None
     tree_entries: int = 100_000
     tree_bytes: int = 7_000_000
+    tree_posted: int | None = None
 
 
 class Store:
-    """A directory with the state of a server. One process at a time; threads may share it."""
+    """A directory with the state of a server. One process at a time; threads may share it.
+
+    tickets: what opens which address of an archive; gone with the process.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.lock = threading.RLock()
         self._file = root / "state.json"
         self._open: dict[int, Objects] = {}
+        self.tickets: dict[str, str] = {}
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.state = State()
         if self._file.exists():

@@ -138,6 +138,21 @@ def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
     assert git("-C", directory, "fsck", "--full", "--strict", "--no-dangling") == ""
 
 
+def test_locks_that_a_killed_process_left_are_no_hindrance(tmp_path: Path) -> None:
+    with GitHubServer(tmp_path).start() as before:
+        before.create_repository("vault")
+        before.change("commit", repository="alice/vault", path="a")
+        blob = ask(before, "POST", f"{VAULT}/git/blobs", {"content": "b"}).data["sha"]
+        directory = before.directory("alice/vault")
+    left = [directory / "refs/heads/main.lock", directory / f"objects/{blob[:2]}/{blob[2:]}.lock"]
+    (directory / f"objects/{blob[:2]}/{blob[2:]}").unlink()
+    for path in left:
+        path.touch()
+    with GitHubServer(tmp_path).start() as again:
+        assert move(again, add_commit(again, head(again), ("b", "b"))).status == 200
+    assert not any(path.exists() for path in left)
+
+
 def test_a_process_ends_when_asked(tmp_path: Path) -> None:
     process, url, token = _serve(tmp_path / "github")
     assert requests.get(f"{url}/user", headers={"Authorization": f"token {token}"}, timeout=10).status_code == 200

@@ -94,6 +94,10 @@ def test_a_large_tree_is_truncated(vault: GitHubServer) -> None:
     answer = ask(vault, "GET", f"{VAULT}/git/trees/main?recursive=1")
     assert answer.data["truncated"] and 0 < len(answer.data["tree"]) < 22 and len(answer.content) <= 1500
     assert ask(vault, "GET", f"{VAULT}/git/trees/main").data["truncated"] is False
+    vault.change("tree-limits", posted=2)
+    rows = [{"path": name, "mode": "100644", "type": "blob", "content": ""} for name in "abc"]
+    posted = [ask(vault, "POST", f"{VAULT}/git/trees", {"tree": rows[:count]}).status for count in (2, 3)]
+    assert posted == [201, 502]
 
 
 @needs_git
