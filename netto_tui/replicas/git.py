@@ -153,6 +153,8 @@ class Git:
 
     def read(self, names: Iterable[str]) -> Iterator[Held]:
         """The named conversations, each united from main and the live branches."""
+        if not (names := list(names)):
+            return
         listings = self._list(self._heads())
         for name in names:
             self._pause()
@@ -305,6 +307,7 @@ class Git:
             if presence == "present" and (fault := self._repository.fault()):
                 error = WrongTarget(f"{self._repository.place} cannot be used. {fault}", remedy=_CHOOSE)
                 return presence, {}, None, error
+            self._refs = branches(refs)
             return presence, refs, *(self._marker(refs) if presence == "present" else (None, None))
         except DamagedRepository as damaged:
             return "present", {}, None, damaged

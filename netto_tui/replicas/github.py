@@ -23,7 +23,7 @@ class GitHub(Git):
     """A replica at GitHub; see replicas.base.Replica, Historic, Metered and Selective. target: OWNER/REPO."""
 
     kind = "github"
-    portion = Portion(5000, 64 * 2**20)
+    portion = Portion(10_000, 32 * 2**20)
 
     def __init__(
         self,

@@ -178,7 +178,7 @@ class HubObjects(Objects):
             path = f"{self._repository}/commits?sha={sha.decode()}&per_page={COMMITS_AT_ONCE}"
             answer = self._hub.ask("GET", path, expect=(404, 409, 422))
             for told in answer.data if answer.status == 200 and isinstance(answer.data, list) else ():
-                self._keep(told["sha"], told["commit"], told["parents"])
+                self.keep(told["sha"], told["commit"], told["parents"])
         return self._known_commit(sha) or self._ask_single(sha)
 
     def _ask_single(self, sha: bytes) -> Commit:
@@ -186,11 +186,12 @@ class HubObjects(Objects):
         if answer.status != 200:
             raise DamagedObject(sha, "is missing.")
         try:
-            return self._keep(answer.data["sha"], answer.data, answer.data["parents"])
+            return self.keep(answer.data["sha"], answer.data, answer.data["parents"])
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedObject(sha, "is no commit as GitHub tells it.") from error
 
-    def _keep(self, sha: str, told: Mapping[str, Any], parents: list[Mapping[str, str]]) -> Commit:
+    def keep(self, sha: str, told: Mapping[str, Any], parents: list[Mapping[str, str]]) -> Commit:
+        """Remember a commit that GitHub told in an answer. Raises KeyError, TypeError, ValueError for half of one."""
         at = round(datetime.fromisoformat(told["committer"]["date"]).timestamp())
         row = (told["tree"]["sha"], " ".join(parent["sha"] for parent in parents), at, told["message"])
         self._notes.sql.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", (sha, *row))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from dulwich.objects import Blob, Commit, ObjectID, ShaFile
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
 from netto_tui.errors import Refused, Unreachable, UsageError, WrongTarget
 from netto_tui.replicas import git_trees
@@ -49,6 +49,7 @@ class HubRepository:
         self._objects = HubObjects(folder, hub, self._path, self.notes)
         self.push = HubPush(hub, self._path, self.place, self._objects)
         self._cancel = cancel
+        self._is_absent = self._is_private = False
         self._seen: set[ObjectID] = set()
         self._just_moved: dict[str, tuple[ObjectID | None, ObjectID]] = {}
 
@@ -108,7 +109,8 @@ class HubRepository:
         What arrived is proven by reading the commit back: its tree's name is a hash over every file.
         """
         made = list(objects)
-        self.require_private()
+        if not self._is_private:
+            self.require_private()
         self._objects.write(found for found in made if not isinstance(found, Commit))
         commit = next(found for found in made if isinstance(found, Commit) and found.id == new)
         base = self._objects.commit(old) if old else None
@@ -123,8 +125,8 @@ class HubRepository:
         return sha
 
     def create(self) -> None:
-        """Make the private repository, unless it is there. Raises Denied when the token may not."""
-        if self.hub.ask("GET", self._path, expect=(404,)).status == 200:
+        """Make the private repository, unless it was just seen. Raises Refused when the token may not."""
+        if not self._is_absent:
             return
         owner, _, name = self._target.partition("/")
         login = self.hub.ask("GET", "/user").data["login"]
@@ -143,7 +145,6 @@ class HubRepository:
                 f"{self.place} is not there, and cannot be made with this token ({answer.message or answer.status}).",
                 remedy=f"Make an empty private repository {name} of {owner} in the browser, for which the token is.",
             )
-        self.require_private()
 
     def set_aside(self, stamp: str) -> None:
         """Keep what every branch has under `damaged/STAMP/…`; the branches themselves stay."""
@@ -212,12 +213,15 @@ class HubRepository:
             )
         self.notes.put("id", told.get("id"))
         self.notes.put("checked_ms", self.hub.clock_ms)
+        self._is_private = True
 
     def _ask_refs(self) -> Answer:
         """The answer about all branches: 404 without a repository, 409 for an empty one."""
+        self._is_private = False  # what was said before the last look does not count for the next push
         kept = self.notes.get("refs") or {"etag": "", "refs": {}}
         path = f"{self._path}/git/matching-refs/heads/"
         answer = self.hub.ask("GET", path, etag=kept["etag"], expect=(404, 409))
+        self._is_absent = answer.status == 404
         if answer.status == 304:
             return Answer(200, answer.headers, kept["refs"])
         if answer.status != 200:
@@ -266,8 +270,11 @@ class HubRepository:
         answer = self.hub.ask("PUT", f"{self._path}/contents/{quote(path)}", body, again=False, expect=(409, 422))
         if answer.status not in (200, 201):
             raise somebody_else_wrote(self.place)
-        head = ObjectID(answer.data["commit"]["sha"].encode())
-        return head, self._objects.refresh(head)
+        told = answer.data["commit"]
+        made: dict[ObjectID, Tree] = {}
+        git_trees.edit(self._objects, None, {path: sha}, made)
+        self._objects.write(made.values())
+        return ObjectID(told["sha"].encode()), self._objects.keep(told["sha"], told, told["parents"])
 
     def _move_ref(self, ref: str, old: ObjectID | None, new: ObjectID) -> None:
         """Compare-and-swap: GitHub refuses what does not descend from the head; a lost answer is asked for."""
