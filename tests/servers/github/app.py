@@ -32,6 +32,8 @@ HANDLERS = (actions, bulk, contents, gitdata, graphql, history, refs, repositori
 
 _REPOSITORY = re.compile(r"/repos/([^/]+)/([^/]+)(/.*)?|/repositories/(\d+)(/.*)?", re.DOTALL)
 _READING = ("GET", "HEAD")
+ENTERPRISE = "/api/v3/"
+"""Where a server in a company has its API; everything is found below it too."""
 
 
 class App:
@@ -50,6 +52,8 @@ class App:
         request = _read(environ)
         task: Task = environ[TASK]
         base = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST') or environ['SERVER_NAME']}"
+        if request.path.startswith(ENTERPRISE):
+            base, request.path = base + ENTERPRISE[:-1], request.path.removeprefix(ENTERPRISE[:-1])
         if request.path.startswith("/_fake/"):
             return _send(self.control.answer(request, base), request, start_response)
         fault = self.faults.take(request.method, request.path)

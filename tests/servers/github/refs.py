@@ -10,8 +10,9 @@ from tests.servers.github.objects import HEADS, NotFastForward, is_ref_name
 
 
 @on_repository("GET", "/git/ref/{name*}")
+@on_repository("GET", "/git/refs/{name*}")
 def read_ref(call: Call, name: str) -> Answer:
-    """One ref by its whole name after `refs/`."""
+    """One ref by its whole name after `refs/`; the second address is what a ref says of itself."""
     call.objects.require_content(stale=call.stale)
     sha = call.objects.refs(stale=call.stale).get(f"refs/{name}")
     if sha is None:

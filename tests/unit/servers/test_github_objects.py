@@ -132,6 +132,7 @@ def test_refs_are_created_read_moved_and_deleted(vault: GitHubServer) -> None:
     assert ask(vault, "GET", f"{VAULT}/git/matching-refs/heads/none").data == []
     assert len(ask(vault, "GET", f"{VAULT}/git/matching-refs/?per_page=1").data) == 2
     made.edit(second)
+    assert (made.update(), made.update()) == (True, False)
     branch = ask(vault, "GET", f"{VAULT}/branches/live/laptop").data
     assert branch["commit"]["sha"] == second
     assert branch["commit"]["commit"]["tree"]["sha"] == repository.get_git_tree(second).sha

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from github import GithubException, RateLimitExceededException
+from github import Auth, Github, GithubException, RateLimitExceededException
 from github.Repository import Repository
 
 from tests.servers.github import GitHubServer
@@ -127,6 +127,14 @@ def test_a_renamed_or_transferred_repository_leads_on(vault: GitHubServer) -> No
     assert ask(vault, "GET", VAULT).data["id"] != number
     vault.change("delete", repository="alice/vault")
     assert ask(vault, "GET", VAULT).status == 404
+
+
+def test_everything_is_below_the_address_of_a_company_too(vault: GitHubServer) -> None:
+    company = Github(base_url=f"{vault.url}/api/v3", auth=Auth.Token(vault.token), retry=None, seconds_between_writes=0)
+    repository = company.get_repo("alice/vault")
+    assert repository.url == f"{vault.url}/api/v3{VAULT}"
+    repository.create_git_ref("refs/heads/b", head(vault)).edit(head(vault))
+    assert {row["path"] for row in vault.log()} >= {VAULT, f"{VAULT}/git/refs", f"{VAULT}/git/refs/heads/b"}
 
 
 def test_a_wiped_repository_has_another_id_and_is_empty(vault: GitHubServer) -> None:
