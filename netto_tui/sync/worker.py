@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,6 +23,7 @@ from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.journal import Journal
 from netto_tui.sync.ledger import Ledger
+from netto_tui.sync.news import LIVE, POLL_MS, News
 from netto_tui.sync.round import close_all, open_configured, sync_all
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault, wall_clock
@@ -117,35 +118,55 @@ class Worker:
         self._busy = ""
         with Vault.open(self._path, now=self._now) as vault:
             journal = Journal(vault, self._listener)
+            news = News(lambda each: open_configured(vault, each, self._cancel), self._wake.set)
             schedule, watch = Schedule(vault), Watch(vault, journal, self._cancel)
-            while not self._stopping.is_set():
-                config = load(self._config_path)
-                self._cancel.clear()
-                if self._stopping.is_set():
-                    break
-                watch.look(config)
-                with self._guard:
-                    asked, self._asked = self._asked, None
-                    rebuild, self._rebuild = self._rebuild, set()
-                if due := schedule.due(config, asked):
-                    self._pass(vault, config, journal, due, rebuild)
-                self._wake.wait(TICK_SECONDS)
-                self._wake.clear()
+            try:
+                while not self._stopping.is_set():
+                    self._turn(vault, journal, news, schedule, watch)
+                    self._wake.wait(TICK_SECONDS)
+                    self._wake.clear()
+            finally:
+                news.close()
+
+    def _turn(self, vault: Vault, journal: Journal, news: News, schedule: Schedule, watch: Watch) -> None:
+        """Do what is due now."""
+        config = load(self._config_path)
+        self._cancel.clear()
+        if self._stopping.is_set():
+            return
+        watch.look(config)
+        with self._guard:
+            asked, self._asked = self._asked, None
+            rebuild, self._rebuild = self._rebuild, set()
+        heard = news.heard()
+        if due := schedule.due(config, asked, heard):
+            reports = self._pass(vault, config, journal, news, due, rebuild)
+            for report in reports:
+                if report.pulled and asked is None and report.name not in heard:
+                    news.missed(report.name)
+        news.follow(config, vault.clock.now())
 
     def _pass(
-        self, vault: Vault, config: Config, journal: Journal, due: Sequence[ReplicaConfig], rebuild: set[str]
-    ) -> None:
+        self,
+        vault: Vault,
+        config: Config,
+        journal: Journal,
+        news: News,
+        due: Sequence[ReplicaConfig],
+        rebuild: set[str],
+    ) -> list[events.PassReport]:
         vault.look_again()
         engine = Engine(
             vault, journal, policy=config.policy, quiet_ms=config.quiet_minutes * 60_000, random=random.random
         )
-        replicas = [open_configured(vault, each, self._cancel) for each in due]
+        kept = {each.name: replica for each in due if (replica := news.replica(each)) is not None}
+        replicas = [kept.get(each.name) or open_configured(vault, each, self._cancel) for each in due]
         self._busy = f"syncing {', '.join(each.name for each in due)}"
         try:
-            sync_all(engine, replicas, rebuild=rebuild, complete=len(due) == len(config.replicas))
+            return sync_all(engine, replicas, rebuild=rebuild, complete=len(due) == len(config.replicas))
         finally:
             journal.flush()
-            close_all(replicas)
+            close_all([replica for replica in replicas if replica.name not in kept])
             self._busy = ""
 
 
@@ -207,17 +228,20 @@ class Schedule:
         self._digest = ""
         self._changed_at = 0
 
-    def due(self, config: Config, asked: set[str] | None) -> list[ReplicaConfig]:
-        """The replicas to pass over now; asked: by name, all for an empty set, None for nobody asked."""
+    def due(self, config: Config, asked: set[str] | None, heard: Collection[str] = frozenset()) -> list[ReplicaConfig]:
+        """The replicas to pass over now; asked: by name, all for an empty set, None for nobody asked.
+
+        heard: those that told of news.
+        """
         now = self._vault.clock.now()
         digest = self._vault.digest()
         if digest != self._digest:
             self._digest, self._changed_at = digest, now
-        chosen = [each for each in config.replicas if self._is_due(each, config, asked, now)]
+        chosen = [each for each in config.replicas if self._is_due(each, config, asked, each.name in heard, now)]
         self._looked.update({each.name: (now, digest) for each in chosen})
         return chosen
 
-    def _is_due(self, each: ReplicaConfig, config: Config, asked: set[str] | None, now: int) -> bool:
+    def _is_due(self, each: ReplicaConfig, config: Config, asked: set[str] | None, heard: bool, now: int) -> bool:
         if asked is not None and (not asked or each.name in asked):
             return True
         standing = Ledger(self._vault, each.name, each.kind, each.target).standing()
@@ -226,7 +250,10 @@ class Schedule:
         if standing is not None and standing.failures and each.name in self._looked:
             return now >= standing.retry_at
         looked, digest = self._looked.get(each.name, (None, ""))
-        if looked is None or now - looked >= config.interval_minutes * 60_000:
+        interval = config.interval_minutes * 60_000
+        if each.kind in LIVE:
+            interval = min(interval, POLL_MS)
+        if heard or looked is None or now - looked >= interval:
             return True
         changed = self._digest != digest and (standing is None or standing.root != self._digest)
         return each.kind in AT_ONCE and changed and now - self._changed_at >= DEBOUNCE_MS
