@@ -8,7 +8,7 @@ import click
 
 from netto_tui import __version__
 from netto_tui.cli import output
-from netto_tui.cli.root import command
+from netto_tui.cli.root import command, global_options
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.group("actions", short_help="Let GitHub Actions back up Firestore on a schedule.")
+@global_options
 def actions() -> None:
     """Let GitHub Actions back up Firestore on a schedule."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from netto_tui.cli import output
-from netto_tui.cli.root import command
+from netto_tui.cli.root import command, global_options
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
 
 
 @click.group("firebase", short_help="Show or deploy the security rules of Firestore.")
+@global_options
 def firebase() -> None:
     """Show or deploy what a Firestore database has to be told of a replica."""
 
