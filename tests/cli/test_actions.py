@@ -294,6 +294,7 @@ def test_its_steps_bring_what_is_only_in_firestore_to_github(
     assert backed_up("sync", "cloud").code == 0
     behind = backed_up("verify", "github")
     assert behind.code == 1
+    github.faults({"match": "GET /user", "kind": "status", "code": 403, "ready": "scope", "times": None})  # as in a run
     for name in ("Bring what is new", "Verify both"):
         done = run_step(github, name, tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
