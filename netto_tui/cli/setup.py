@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,12 @@ import click
 
 from netto_tui.cli import diagnostics
 from netto_tui.cli.session import Session
-from netto_tui.errors import Denied, NettoError, UsageError, WrongTarget
+from netto_tui.errors import Denied, NettoError, UsageError
 from netto_tui.security.secret import Secret
 
 if TYPE_CHECKING:
     from netto_tui.config import Config, ReplicaConfig
-    from netto_tui.setup.joining import Joined, Whose
+    from netto_tui.setup.joining import Joined
     from netto_tui.setup.targets import Place
     from netto_tui.setup.trial import Trial
 
@@ -61,9 +62,9 @@ def connect(session: Session, each: ReplicaConfig, secret: Secret | None, ask: b
     from netto_tui.setup import trial
 
     found = _try_out(session, each, secret)
-    while isinstance(found.fault, Denied) and ask:
+    while ask and trial.may_ask_secret(each, found):
         if secret is None:
-            _check_keyring()
+            trial.check_keyring()
         diagnostics.note(str(found.fault) if secret is not None else _explain(each))
         secret = _ask_secret(each)
         found = _try_out(session, each, secret)
@@ -71,14 +72,13 @@ def connect(session: Session, each: ReplicaConfig, secret: Secret | None, ask: b
         _tell_checks(found)
         raise found.fault
     if found.absent:
-        _make(session, each, secret, ask)
-        found = _try_out(session, each, secret)
-        if found.fault is not None:
-            raise found.fault
+        found = _make(session, each, secret, ask)
     _tell_checks(found, all_of_them=ask)
     if secret is not None:
         _repeat(ask, lambda: trial.keep(each, secret))
         diagnostics.note(f"{each.name}: the {_secret_words(each)} is in the keyring.")
+        if variable := trial.variable_of(each):
+            diagnostics.note(f"{variable} is set here and goes before it.")
 
 
 def wizard(session: Session, zone: str, device: str) -> tuple[Joined, bool]:
@@ -117,10 +117,14 @@ def _add_one(session: Session, settings: Config, place: Place, zone: str, device
             raise found.fault
     with _network() as cancel:
         whose = joining.look(session.path, [each], cancel)
-    become = _ask_to_become(session, settings, each, whose)
-    joined = joining.join(
-        session.path, session.config_path, settings, [each], whose, zone=zone, device=device, become=become
-    )
+    join = partial(joining.join, session.path, session.config_path, settings, [each], whose, zone=zone, device=device)
+    try:
+        joined = join()
+    except joining.OtherVault as error:
+        diagnostics.note(f"{each.target} holds a vault that was made on another device, and this one is still empty.")
+        if not click.confirm("Bring that vault here?", default=True, err=True):
+            raise error
+        joined = join(become=True)
     for note in joined.notes:
         diagnostics.note(note)
     diagnostics.note(f"Added {each.name}.\n")
@@ -168,30 +172,15 @@ def _ask_replica(settings: Config, place: Place) -> tuple[ReplicaConfig, Config]
             diagnostics.note(str(error))
 
 
-def _ask_to_become(session: Session, settings: Config, each: ReplicaConfig, whose: Whose) -> bool:
-    """Whether an empty vault shall become the one that a replica belongs to."""
-    from netto_tui.setup import joining
-
-    if joining.is_fresh(session.path) or whose.marker is None:
-        return False
-    with session.open() as vault:
-        possible = joining.may_become(vault, settings, [each], whose.marker)
-    if not possible:
-        return False
-    diagnostics.note(f"{each.target} holds a vault that was made on another device, and this one is still empty.")
-    if not click.confirm("Bring that vault here?", default=True, err=True):
-        raise WrongTarget(f"{each.target} is a replica of another vault.", remedy="Choose another place.")
-    return True
-
-
-def _make(session: Session, each: ReplicaConfig, secret: Secret | None, ask: bool) -> None:
+def _make(session: Session, each: ReplicaConfig, secret: Secret | None, ask: bool) -> Trial:
     from netto_tui.setup import trial
 
     if ask and not click.confirm(f"There is no {each.target} yet. Make it, private?", default=True, err=True):
         raise UsageError(f"{each.target} is not there.", remedy="Name one that is, or let it be made.")
     with _network() as cancel:
-        trial.create(each, secret, cancel)
+        found = trial.make(each, secret, cancel, session.path / ".netto" / "cache")
     diagnostics.note(f"{each.name}: made the private repository {each.target}.")
+    return found
 
 
 def _try_out(session: Session, each: ReplicaConfig, secret: Secret | None) -> Trial:
@@ -219,15 +208,6 @@ def _tell_checks(found: Trial, all_of_them: bool = False) -> None:
         if all_of_them or check.state != "ok":
             remedy = f". {check.remedy}" if check.state != "ok" and check.remedy else ""
             diagnostics.note(f"{SIGNS[check.state]}{check.detail}{remedy}")
-
-
-def _check_keyring() -> None:
-    """Raises Denied before anything is typed that could not be kept."""
-    from netto_tui.security.keyring_store import look
-
-    state = look()
-    if state.fault:
-        raise Denied(f"There is no place to keep a secret. {state.fault}", remedy=state.remedy)
 
 
 def _explain(each: ReplicaConfig) -> str:

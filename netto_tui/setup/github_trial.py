@@ -59,7 +59,7 @@ class GitHubTrial:
         """Look. What is wrong is in the result, not raised."""
         absent = False
         try:
-            self._checks.append(Check("account", "ok", self._who()))
+            self._who()
             absent = not self._look()
             if not absent:
                 self._write()
@@ -77,6 +77,7 @@ class GitHubTrial:
             with tempfile.TemporaryDirectory(prefix="netto-") as folder:
                 repository = HubRepository(self.hub, self.target, Path(folder), self._cancel)
                 try:
+                    repository.look()
                     repository.create()
                 finally:
                     repository.close()
@@ -99,7 +100,7 @@ class GitHubTrial:
             f" {self.target}, Contents: Read and write, Metadata: Read-only."
         )
 
-    def _who(self) -> str:
+    def _who(self) -> None:
         """Whose token it is. Raises Denied for one that is not accepted, or lacks a scope."""
         try:
             answer = self.hub.ask("GET", "/user", expect=(403, 404))
@@ -116,8 +117,9 @@ class GitHubTrial:
                 f"What answers at {self.hub.api_url} is not GitHub's API.",
                 remedy="Check api_url in config.toml or NETTO_GITHUB_API; for GitHub Enterprise it ends in /api/v3.",
             )
+        who = login or "an app"
+        self._checks.append(Check("account", "ok", f"signed in to {self.hub.place} as {who}"))
         self._scopes(answer)
-        return f"signed in to {self.hub.place} as {login}" if login else f"signed in to {self.hub.place} as an app"
 
     def _scopes(self, answer: Answer) -> None:
         """Classic tokens tell their scopes, fine-grained ones do not."""

@@ -35,6 +35,10 @@ class Joined:
     notes: tuple[str, ...] = ()
 
 
+class OtherVault(WrongTarget):
+    """A replica belongs to another vault, and this one is still empty: a person may let it become that one."""
+
+
 @dataclass(frozen=True)
 class Whose:
     """Whose replicas those are that shall be added; None for nobody's yet."""
@@ -83,13 +87,14 @@ def join(
     zone: str = "",
     device: str = "",
     become: bool = False,
+    cancel: threading.Event | None = None,
     now: Callable[[], int] | None = None,
 ) -> Joined:
     """Make the vault if there is none, write the settings down, and give new replicas their identity.
 
     settings: with the wanted replicas in them. become: a person's word that a vault which is still
     empty becomes the one that the replicas belong to. Raises WrongTarget for replicas of another
-    vault, and then nothing was changed.
+    vault, OtherVault where that word is missing, and then nothing was changed.
     """
     from netto_tui.vault.vault import Vault, wall_clock
 
@@ -100,14 +105,21 @@ def join(
         vault = Vault.create(path, device=device, zone=there, vault_id=marker.vault if marker else "", now=clock)
     else:
         vault = Vault.open(path, now=clock)
-        if become and marker is not None and may_become(vault, settings, wanted, marker):
+        if marker is not None and may_become(vault, settings, wanted, marker):
+            if not become:
+                vault.close()
+                raise OtherVault(
+                    f"{wanted[0].target} is a replica of another vault, and this one is still empty.",
+                    remedy="Choose another place, or join that vault by init in a new --vault DIR."
+                    " Nothing was changed.",
+                )
             _become(vault, marker)
             vault.close()
             vault, joined = Vault.open(path, now=clock), True
     with vault:
         whose.check(vault.id, wanted)
         config.save(config_path, settings)
-        notes = _make_ready(vault, settings, wanted)
+        notes = _make_ready(vault, settings, wanted, cancel)
         return Joined(vault.id, vault.device, str(vault.zone), settings, fresh, joined, notes)
 
 
@@ -148,14 +160,16 @@ def _marker_at(path: Path, each: ReplicaConfig, cancel: threading.Event) -> Mark
     return probe.marker
 
 
-def _make_ready(vault: Vault, settings: Config, wanted: Sequence[ReplicaConfig]) -> tuple[str, ...]:
+def _make_ready(
+    vault: Vault, settings: Config, wanted: Sequence[ReplicaConfig], cancel: threading.Event | None
+) -> tuple[str, ...]:
     """Give new replicas their identity, so that the next device that names them joins this vault."""
     from netto_tui.sync.round import close_all, new_engine, open_configured
 
     engine = new_engine(vault, settings, lambda event: None)
     notes = []
     for each in wanted:
-        opened = open_configured(vault, each)
+        opened = open_configured(vault, each, cancel)
         try:
             engine.enter(opened)
         except NettoError as error:

@@ -37,33 +37,41 @@ PLACES = (
     Place(
         kind="github",
         title="GitHub",
-        about="a private repository at GitHub or GitHub Enterprise",
+        about="a private repository, also GitHub Enterprise",
         usual="github",
         question="Which repository? OWNER/REPO or its address; it can be a new one",
         example="alice/netto-vault",
         secret="Token",  # noqa: S106  # the name of what is asked for
         howto=(
-            "GitHub needs a token: on {host}/settings/personal-access-tokens/new choose 90 days, “Only select\n"
-            "repositories” with {target}, and the repository permission Contents: Read and write."
+            "GitHub needs a token for this one repository.\n"
+            "1. If the repository is new, make it, private and empty:\n"
+            "   {host}/new\n"
+            "2. Make a fine-grained token, for 90 days at most:\n"
+            "   {host}/settings/personal-access-tokens/new\n"
+            "   “Only select repositories”: {target}\n"
+            "   Repository permissions: Contents: Read and write"
         ),
     ),
     Place(
         kind="firestore",
         title="Firebase",
-        about="a Firestore database, where changes arrive at once",
+        about="a Firestore database; changes arrive at once",
         usual="cloud",
         question="Which project, and whose data in it? PROJECT/UID",
         example="my-project/me",
         secret="Key file",  # noqa: S106  # the name of what is asked for
         howto=(
-            "Firestore needs the key of a service account with the role Cloud Datastore User: on\n"
-            "console.cloud.google.com/iam-admin/serviceaccounts?project={target} make one, then Keys, Add key, JSON."
+            "Firestore needs the key of a service account.\n"
+            "1. Make a service account with the role Cloud Datastore User:\n"
+            "   console.cloud.google.com/iam-admin/serviceaccounts?project={target}\n"
+            "2. There, Keys, Add key, JSON: a file is saved on this machine.\n"
+            "   Once its key is kept, that file can be deleted."
         ),
     ),
     Place(
         kind="folder",
         title="Folder",
-        about="a second disk, a network drive, a folder that another program syncs",
+        about="a second disk, a network drive, any folder",
         usual="disk",
         question="Which folder? It can be a new one",
         example="/mnt/disk/netto",
@@ -71,7 +79,7 @@ PLACES = (
     Place(
         kind="git",
         title="Git",
-        about="any Git repository: a path, or a URL that Git itself can push to",
+        about="any Git repository, by path or by URL",
         usual="history",
         question="Which repository? A path or a URL; a path can be a new one",
         example="/srv/netto.git",
@@ -130,7 +138,7 @@ def web_of(api_url: str) -> str:
 
 
 def howto(replica: ReplicaConfig) -> str:
-    """Where to get what opens a replica, in two lines; "" where nothing is needed."""
+    """Where to get what opens a replica, step by step; "" where nothing is needed."""
     target = replica.target.partition("/")[0] if replica.kind == "firestore" else replica.target
     return place_of(replica.kind).howto.format(host=web_of(api_of(replica)), target=target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netto_tui.config import ReplicaConfig
-from netto_tui.errors import NettoError, UsageError
+from netto_tui.errors import Denied, NettoError, UsageError
 from netto_tui.recovery.health import Check
 from netto_tui.security import credentials
 from netto_tui.security.secret import Secret
+from netto_tui.setup.targets import api_of, place_of
 
 SKEW_MS = 2 * 60 * 1000
 """A clock that is further off is worth a word; stamps of messages are checked apart from this."""
+
+LAG_WAITS = (0.5, 1.0, 2.0)
+"""Seconds between looks at a repository that was just made: GitHub may take a moment to show it."""
 
 KEEP_SECONDS = 60.0
 """How long keeping a secret may take while a person sits before it, who may have to unlock the keyring."""
@@ -53,23 +58,63 @@ def try_out(
     if replica.kind == "github":
         from netto_tui.setup.github_trial import GitHubTrial
 
-        return GitHubTrial(replica, secret, cancel, now).run()
-    if replica.kind == "firestore":
+        found = GitHubTrial(replica, secret, cancel, now).run()
+    elif replica.kind == "firestore":
         from netto_tui.setup.firestore_trial import FirestoreTrial
 
-        return FirestoreTrial(replica, secret, cancel, now).run()
-    return _try_place(replica, cancel, cache_dir)
+        found = FirestoreTrial(replica, secret, cancel, now).run()
+    else:
+        return _try_place(replica, cancel, cache_dir)
+    if isinstance(found.fault, Denied) and secret is None and (variable := variable_of(replica)):
+        found.fault.remedy = f"{found.fault.remedy} {variable} is in force here: correct it, or unset it."
+    return found
 
 
-def create(replica: ReplicaConfig, secret: Secret | None, cancel: threading.Event) -> None:
-    """Make the place of a replica that was found absent; folders and Git make theirs when they are claimed.
+def variable_of(replica: ReplicaConfig) -> str:
+    """The variable that goes before whatever is kept for a replica, "" when none is set."""
+    variable = {"github": credentials.TOKEN_VARIABLE, "firestore": credentials.EMULATOR_VARIABLE}.get(replica.kind, "")
+    return variable if os.environ.get(variable) else ""
 
-    Raises Denied, with how to do it by hand, when the credentials do not permit it.
+
+def may_ask_secret(replica: ReplicaConfig, found: Trial) -> bool:
+    """Whether a person's secret could put right what a trial found."""
+    return isinstance(found.fault, Denied) and bool(place_of(replica.kind).secret) and not variable_of(replica)
+
+
+def check_keyring() -> None:
+    """Raises Denied where a secret could not be kept, so that nobody types one in vain."""
+    from netto_tui.security.keyring_store import look
+
+    state = look()
+    if state.fault:
+        raise Denied(f"There is no place to keep a secret. {state.fault}", remedy=state.remedy)
+
+
+def make(
+    replica: ReplicaConfig,
+    secret: Secret | None,
+    cancel: threading.Event,
+    cache_dir: Path,
+    now: Callable[[], int] = wall_clock,
+) -> Trial:
+    """Make the place of a replica that was found absent, and try it then.
+
+    Raises Denied, with how to do it by hand, when the credentials do not permit it, and what a trial finds wrong.
     """
-    if replica.kind == "github":
-        from netto_tui.setup.github_trial import GitHubTrial
+    from netto_tui.setup.github_trial import GitHubTrial
 
-        GitHubTrial(replica, secret, cancel, wall_clock).create()
+    GitHubTrial(replica, secret, cancel, now).create()
+    found = try_out(replica, secret, cancel, cache_dir, now)
+    for wait in LAG_WAITS:
+        if not found.absent or cancel.wait(wait):
+            break
+        found = try_out(replica, secret, cancel, cache_dir, now)
+    if found.fault is not None:
+        raise found.fault
+    if found.absent:
+        message = f"{replica.target} was made, and this token may not see it."
+        raise Denied(message, remedy=next((check.remedy for check in found.checks if check.name == "repository"), ""))
+    return found
 
 
 def read_secret(replica: ReplicaConfig, text: str, source: str) -> Secret:
@@ -97,8 +142,6 @@ def read_key_file(replica: ReplicaConfig, path: Path) -> Secret:
 
 def keep(replica: ReplicaConfig, secret: Secret, seconds: float = KEEP_SECONDS) -> None:
     """Put a replica's secret into the keyring. Raises Denied when it is not kept there."""
-    from netto_tui.setup.targets import api_of
-
     if replica.kind == "github":
         account = credentials.github_account(api_of(replica), replica.target)
     else:

@@ -41,6 +41,7 @@ class Actions(Provider):
             *found,
             ("Search", "Find words in all conversations", partial(main.action_search)),
             ("Sync now", "With every replica", partial(main.action_sync_now)),
+            ("Add a replica…", "GitHub, Firebase, a folder, Git", partial(main.action_add_replica)),
             ("Keys", "What the focused thing understands", partial(main.action_help)),
         ]
 

@@ -151,13 +151,24 @@ def test_each_fault_of_a_repository_or_token_is_named_with_its_fix(
 
 
 def test_a_repository_that_the_token_may_not_make_is_described_for_making_it_by_hand(
-    netto: Program, github: GitHubServer
+    netto: Program, home: Path, github: GitHubServer
 ) -> None:
     github.faults({"match": "POST /user/repos", "kind": "status", "code": 403, "ready": "scope"})
     done = netto("init", VAULT, "--token-stdin", stdin=github.token)
     assert done.code == 4
     for word in ("/new", "Private", "owner alice", "name vault", "Contents: Read and write"):
         assert word in done.err
+    assert not home.exists()
+
+
+def test_a_repository_that_was_made_and_stays_out_of_sight_of_the_token_is_not_added(
+    netto: Program, home: Path, github: GitHubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netto_tui.setup.trial.LAG_WAITS", (0.0,))
+    token = github.add_token("alice", scopes=None, repositories=[])
+    done = netto("init", VAULT, "--token-stdin", stdin=token)
+    assert done.code == 4 and "may not see it" in done.err and "Only select repositories" in done.err
+    assert not home.exists()
 
 
 def test_an_api_that_cannot_be_reached_changes_nothing(

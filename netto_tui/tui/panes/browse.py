@@ -171,7 +171,7 @@ class BrowsePane(Pane):
     def _empty_text(self) -> str:
         if self.shown.text:
             return "Nothing matches. esc clears the search."
-        return "The vault is empty. Bring conversations in: netto-tui import PATH"
+        return "The vault is empty. Bring conversations in: netto-tui import PATH; or A adds a replica that has some."
 
     def _tell_count(self, answer: Answered) -> None:
         more = "+" if answer.capped or (answer.days is None and answer.total >= 100) else ""

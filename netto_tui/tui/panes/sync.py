@@ -138,9 +138,7 @@ class SyncPane(Pane):
             if advice := wording.ADVICE.get(row.state, ""):
                 lines.append(Content(advice))
             if len(self._rows) == 1:
-                lines.append(
-                    Content("There is no replica yet. Add one: netto-tui init --replica disk=folder:/mnt/disk/netto")
-                )
+                lines.append(Content("There is no replica yet. A adds one: GitHub, Firebase, a folder, or Git."))
         self.query_one("#store-detail", Static).update(Content("\n").join(lines))
 
     def sync_told(self, message: messages.SyncTold) -> None:

@@ -38,6 +38,7 @@ class MainScreen(Screen[None]):
         # Priority: what is typed right after it has to find the search line in focus already.
         Binding("slash", "search", "Search", key_display="/", id="app.search", priority=True),
         Binding("S", "sync_now", "Sync", id="app.sync-now", tooltip="Sync with every replica now"),
+        Binding("A", "add_replica", "Add a replica", show=False, id="app.add-replica"),
         Binding("y", "copy", "Copy", show=False, id="app.copy"),
         Binding("z", "zoom", "Maximise", show=False, id="app.maximise"),
         Binding("escape", "leave", "Back", show=False, id="app.leave"),
@@ -217,10 +218,16 @@ class MainScreen(Screen[None]):
         if (reason := self.why_no_sync()) or worker is None:
             self.notify(reason, severity="warning")
         elif not self.header.replicas:
-            self.notify("There is no replica yet. Add one: netto-tui init --replica NAME=KIND:TARGET")
+            self.notify("There is no replica yet. A adds one.")
         else:
             worker.sync_now()
             self.notify("Syncing with every replica.")
+
+    def action_add_replica(self) -> None:
+        """Add a replica, step by step."""
+        from netto_tui.tui.screens.setup import open_setup
+
+        open_setup(self.netto)
 
     def why_no_sync(self) -> str:
         """Why no pass can begin from here; "" when it can."""
