@@ -206,7 +206,7 @@ class Query:
         path, op, wanted = parse(message.field.field_path), message.op, message.value
         self._filtered.add(path)
         self._operators[op] += 1
-        if op in _INEQUALITIES:
+        if op in _INEQUALITIES and not _is_never(op, wanted):
             self._inequalities.add(path)
         test = _test(op, wanted)
 
@@ -236,13 +236,18 @@ def _test(op: int, wanted: Any) -> Callable[[Any], bool]:
     sane = [one for one in several if not one.HasField("null_value") and not _is_nan(one)]
     if op == Operator.IN:
         return lambda value: any(equal(value, one) for one in sane)
-    if op == Operator.NOT_IN and any(one.HasField("null_value") for one in several):
+    if _is_never(op, wanted):
         return lambda value: False
     if op == Operator.NOT_IN:
         return lambda value: not value.HasField("null_value") and not any(equal(value, one) for one in sane)
     if op == Operator.ARRAY_CONTAINS_ANY:
         return lambda value: any(equal(element, one) for element in _elements(value) for one in sane)
     raise invalid(f"Unknown operator {op}.")
+
+
+def _is_never(op: int, wanted: Any) -> bool:
+    """Whether the filter holds for nothing: no value is known not to be null."""
+    return bool(op == Operator.NOT_IN and any(one.HasField("null_value") for one in wanted.array_value.values))
 
 
 def _is_nan(value: Any) -> bool:

@@ -100,6 +100,36 @@ def test_times_rise_strictly_and_all_of_a_commit_share_theirs(db: firestore.Clie
     assert one.get("at").microsecond % 1000 == 0
 
 
+def test_times_rise_although_the_clock_stands_still_or_goes_back(
+    db: firestore.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = db.document("c/1").set({"n": 0}, **NOW).update_time
+    monkeypatch.setattr("time.time_ns", lambda: 10**18)
+    second = db.document("c/1").set({"n": 1}, **NOW).update_time
+    read = db.document("c/1").get(**NOW)
+    assert first < second == read.update_time <= read.read_time
+
+
+def test_a_write_that_changes_nothing_leaves_the_time_alone(db: firestore.Client) -> None:
+    first = db.document("c/1").set({"n": 1, "nan": float("nan")}, **NOW).update_time
+    assert db.document("c/1").set({"nan": float("nan"), "n": 1}, **NOW).update_time == first
+    batch = db.batch()
+    batch.set(db.document("c/1"), {"n": 2})
+    batch.set(db.document("c/1"), {"n": 1, "nan": float("nan")})
+    assert {result.update_time for result in batch.commit(**NOW)} == {first}
+    assert db.document("c/1").get(**NOW).update_time == first
+    assert db.document("c/1").update({"n": 3}, **NOW).update_time > first
+
+
+def test_a_document_is_created_at_most_once_in_a_commit(server: FirestoreServer, db: firestore.Client) -> None:
+    batch = db.batch()
+    batch.create(db.document("c/1"), {"n": 1})
+    batch.create(db.document("c/1"), {"n": 2})
+    with pytest.raises(exceptions.InvalidArgument, match="Cannot insert then insert"):
+        batch.commit(**NOW)
+    assert server.paths(PROJECT) == []
+
+
 def test_a_document_over_one_mebibyte_is_refused(server: FirestoreServer, db: firestore.Client) -> None:
     db.document("c/1").set({"a": b"x" * 500_000, "b": b"x" * 548_000}, **NOW)
     with pytest.raises(exceptions.InvalidArgument, match="exceeds the maximum"):

@@ -171,6 +171,18 @@ def test_an_interrupted_listener_resumes_and_pays_for_what_it_missed(
         assert server.reads == 1
 
 
+def test_a_limited_listener_that_was_interrupted_knows_who_moved_up(
+    server: FirestoreServer, db: firestore.Client
+) -> None:
+    fill(db, 5)
+    with listening(from_one_on(db).order_by("n").limit(2)) as heard:
+        assert list(heard.next()[0]) == ["0001", "0002"]
+        server.silence_listeners()
+        server.delete(PROJECT, "k/0001")
+        server.end_listeners("UNAVAILABLE")
+        heard.until({"0002": {"n": 2}, "0003": {"n": 3}})
+
+
 def test_a_listener_outlives_a_restart_of_the_server(tmp_path: Path) -> None:
     with FirestoreServer(tmp_path) as server, client(server.address, PROJECT) as db:
         server.create(PROJECT)
