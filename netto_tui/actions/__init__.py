@@ -14,9 +14,6 @@ from typing import Any
 from netto_tui.config import Options, ReplicaConfig
 from netto_tui.errors import UsageError
 
-PATH = ".github/workflows/netto-tui.yml"
-"""Where the workflow lies in the repository."""
-
 CRON = "23 3 * * *"
 """When it runs if nobody says: every night, at a minute that is not everybody's."""
 

@@ -6,9 +6,8 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netto_tui.actions import PATH
 from netto_tui.errors import Denied, Moved, NettoError, Refused, Unreachable, UsageError
-from netto_tui.replicas.tree import MARKER
+from netto_tui.replicas.tree import MARKER, WORKFLOW
 
 if TYPE_CHECKING:
     from netto_tui.replicas.github_client import Answer, Hub
@@ -54,7 +53,7 @@ def install(hub: Hub, repository: str, workflow: str) -> Installation:
             remedy="Run netto-tui sync first. If the replica lies on main, make main the default branch: GitHub"
             " starts schedules only there.",
         )
-    where = f"{path}/contents/{PATH}"
+    where = f"{path}/contents/{WORKFLOW}"
     there = hub.ask("GET", f"{where}?ref={branch}", expect=(404,))
     if _content(there) == workflow:
         return Installation(repository, number, branch, "")

@@ -50,7 +50,8 @@ def install(
 
     The token needs Workflows: Read and write for this, beside what the replica needs.
     """
-    from netto_tui.actions import CRON, PATH, Schedule, workflow
+    from netto_tui.actions import CRON, Schedule, workflow
+    from netto_tui.replicas.tree import WORKFLOW
 
     config = session.load_config()
     github = _chosen(config, "github", replica, "--replica")
@@ -58,7 +59,7 @@ def install(
     schedule = Schedule(package or f"netto-tui=={__version__}", cron or CRON, identity_provider, service_account)
     text = workflow(github, cloud, schedule)
     if show:
-        output.document({"path": PATH, "text": text}) if session.json else output.raw(text.encode())
+        output.document({"path": WORKFLOW, "text": text}) if session.json else output.raw(text.encode())
         return
     _tell(session, _install(github, text), schedule)
 
@@ -105,7 +106,8 @@ def _install(github: ReplicaConfig, text: str) -> Installation:
 
 
 def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
-    from netto_tui.actions import PATH, SECRET
+    from netto_tui.actions import SECRET
+    from netto_tui.replicas.tree import WORKFLOW
 
     secrets = [] if schedule.provider else [SECRET]
     if session.json:
@@ -114,7 +116,7 @@ def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
                 "repository": done.repository,
                 "id": done.number,
                 "branch": done.branch,
-                "path": PATH,
+                "path": WORKFLOW,
                 "changed": done.changed,
                 "commit": done.commit or None,
                 "secrets": secrets,
@@ -122,7 +124,7 @@ def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
         )
         return
     verb = "is in" if done.changed else "was there already in"
-    output.line(f"{PATH} {verb} {done.repository}, branch {done.branch}.")
+    output.line(f"{WORKFLOW} {verb} {done.repository}, branch {done.branch}.")
     if schedule.provider:
         output.line(
             f"Next: give {schedule.account} the role Cloud Datastore User, and let the provider accept this repository"

@@ -54,7 +54,7 @@ def check_content(objects: Objects, envelope: Envelope, refs: Refs) -> Iterator[
         except DamagedObject:
             continue  # told by check_history
         for path, _, sha in git_trees.differences(objects, None, root, lambda _path, _error: None):
-            if sha is None or (kind := tree.kind_of(path)) in ("session", "view", "readme"):
+            if sha is None or (kind := tree.kind_of(path)) in ("session", "view", "readme", "workflow"):
                 continue
             where = f"{label(ref)}:{path}"
             if kind == "foreign":

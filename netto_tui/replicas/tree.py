@@ -5,6 +5,7 @@
     sessions/YYYY/MM/DD/NAME.jsonl  one conversation, a sealed record a line, in order
     blobs/ab/cdef…                  large content
     memory/YYYY-MM-DD.md            a day, rendered for people; only where they can read it
+    .github/workflows/netto-tui.yml the scheduled backup in the cloud, where somebody wants that
 
 NAME and blob names come from the envelope. Equal sets of records are equal bytes.
 """
@@ -45,6 +46,9 @@ the lines that it supersedes. To bring everything back, point netto-tui at this 
 `netto-tui restore`.
 """
 
+WORKFLOW = ".github/workflows/netto-tui.yml"
+"""The scheduled backup in the cloud, which `netto-tui actions install` puts into a repository."""
+
 _FORMAT = "netto.replica/1"
 _FORMAT_FAMILY = "netto.replica/"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,200}")
@@ -53,7 +57,7 @@ _BLOB = re.compile(r"blobs/([A-Za-z0-9_]{2})/([A-Za-z0-9_]{1,200})")
 _VIEW = re.compile(r"memory/[0-9A-Za-z][0-9A-Za-z_-]{0,63}\.md")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Kind = Literal["session", "blob", "view", "marker", "readme", "foreign"]
+Kind = Literal["session", "blob", "view", "marker", "readme", "workflow", "foreign"]
 
 
 def kind_of(path: str) -> Kind:
@@ -62,6 +66,8 @@ def kind_of(path: str) -> Kind:
         return "marker"
     if path == README_PATH:
         return "readme"
+    if path == WORKFLOW:
+        return "workflow"
     if session_name(path):
         return "session"
     if _BLOB.fullmatch(path):

@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from netto_tui import __version__
-from netto_tui.actions import PATH, SECRET, check_cron
+from netto_tui.actions import SECRET, check_cron
 from netto_tui.errors import UsageError
+from netto_tui.replicas.tree import WORKFLOW
 from tests.cli.conftest import Program
 from tests.servers.firestore.server import FirestoreServer
 from tests.servers.github.server import GitHubServer
@@ -146,7 +147,7 @@ def test_it_knows_both_replicas_as_the_vault_does(configured: Program, tmp_path:
 
 def test_the_twin_for_programs_has_path_and_text(configured: Program) -> None:
     plain = configured("actions", "install", "--print").out
-    assert configured("--json", "actions", "install", "--print").json == {"path": PATH, "text": plain}
+    assert configured("--json", "actions", "install", "--print").json == {"path": WORKFLOW, "text": plain}
 
 
 @pytest.mark.parametrize("options", [(), KEYLESS])
@@ -165,7 +166,7 @@ def test_the_file_is_in_the_repository_afterwards(backed_up: Program, github: Gi
     done = backed_up("actions", "install", "--json").json
     text = in_repository(github)
     assert text == backed_up("actions", "install", "--print").out
-    assert (done["repository"], done["branch"], done["path"], done["changed"]) == (REPOSITORY, "main", PATH, True)
+    assert (done["repository"], done["branch"], done["path"], done["changed"]) == (REPOSITORY, "main", WORKFLOW, True)
     assert done["secrets"] == [SECRET]
 
 
@@ -346,7 +347,7 @@ def git(github: GitHubServer, *arguments: str) -> str:
 def in_repository(github: GitHubServer) -> str:
     """The workflow as it lies on main, "" when there is none."""
     done = subprocess.run(
-        ["git", "-C", str(github.directory(REPOSITORY)), "show", f"main:{PATH}"],
+        ["git", "-C", str(github.directory(REPOSITORY)), "show", f"main:{WORKFLOW}"],
         capture_output=True,
         text=True,
         check=False,

@@ -1,17 +1,20 @@
-"""A vault with a folder and a Git replica, all three equal, with something of every kind in them."""
+"""A vault and replicas of any kind, all equal, with something of every kind of record in them."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from netto_tui.config import Options
 from netto_tui.model.clock import to_ms
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import Attachment, Message, Record, Stamp, Text, mint
+from netto_tui.replicas import github_client
 from netto_tui.replicas.base import Replica
 from netto_tui.replicas.registry import open_replica
 from netto_tui.security.envelope import PLAIN
@@ -21,6 +24,7 @@ from netto_tui.sync.journal import Journal
 from netto_tui.sync.round import close_all, sync_all
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
+from tests.contract import firestore_places, github_places
 from tests.unit.vault.talks import Time, new_vault, talk
 
 LATER = to_ms("2026-11-27T12:00:00.000Z")
@@ -64,29 +68,48 @@ class Place:
         return found
 
 
+DISKS = ("folder", "git")
+CLOUDS = ("github", "firestore")
+
+
+def target(folder: Path, kind: str) -> tuple[str, Options]:
+    """Where the replica of a kind lies that belongs to the stores in a folder."""
+    if kind in DISKS:
+        return str(folder / kind), Options()
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    if kind == "github":
+        os.environ["NETTO_GITHUB_TOKEN"] = github_places.server().token
+        github_client.BURST = 10_000
+        return f"alice/stores-{name}", Options(api_url=github_places.server().url)
+    os.environ["FIRESTORE_EMULATOR_HOST"] = firestore_places.server().address
+    return f"stores-{name}/someone", Options()
+
+
 @contextmanager
-def opened(folder: Path, kinds: Sequence[str] = ("folder", "git")) -> Iterator[Place]:
-    """The vault in a folder, four days after it was made, with its replicas beside it."""
-    with Vault.open(folder / "vault", now=Time(LATER)) as vault:
+def opened(folder: Path, kinds: Sequence[str] = DISKS, vault: str = "vault") -> Iterator[Place]:
+    """A vault in a folder, four days after it was made, with its replicas beside it or at servers."""
+    with Vault.open(folder / vault, now=Time(LATER)) as held:
         cancel = threading.Event()
-        cache = vault.path / ".netto" / "cache"
-        replicas = [
-            open_replica(kind, kind, str(folder / kind), PLAIN, cache, vault.device, cancel, vault.clock.now)
-            for kind in kinds
-        ]
+        cache = held.path / ".netto" / "cache"
+        replicas = []
+        for kind in kinds:
+            where, options = target(folder, kind)
+            replicas.append(open_replica(kind, kind, where, PLAIN, cache, held.device, cancel, held.clock.now, options))
         try:
-            yield Place(vault, replicas, [])
+            yield Place(held, replicas, [])
         finally:
             close_all(replicas)
 
 
-def build(folder: Path, *, conversations: int = 3) -> None:
+def build(folder: Path, kinds: Sequence[str] = DISKS, *, conversations: int = 3) -> None:
     """Make the vault and its replicas, and make them equal."""
+    if "firestore" in kinds:
+        firestore_places.server().create(target(folder, "firestore")[0].partition("/")[0])
     with new_vault(folder / "vault", zone="Europe/Lisbon") as vault:
         records = [record for number in range(conversations) for record in talk(number, day=20 + number % 4)]
         vault.add(records, {})
         vault.add([with_blob(number) for number in range(3)], {hashlib.sha256(d).hexdigest(): d for d in BLOBS})
         begun = writing.log(vault, None, "user", "Something of our own.", title="Ours")
         writing.edit(vault, begun.rev.conversation, begun.rev.item, "Something better.")
-    with opened(folder) as place:
-        assert [report.state for report in place.sync()] == ["ok", "ok"]
+    with opened(folder, kinds) as place:
+        assert [(report.state, report.error) for report in place.sync()] == [("ok", "")] * len(kinds)

@@ -1,0 +1,240 @@
+"""GitHub and Firestore lose things, turn back in time, or are exchanged: what is left brings everything back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netto_tui.recovery.restore import restore_to
+from netto_tui.recovery.verify import verify
+from netto_tui.sync import events
+from netto_tui.vault import writing
+from netto_tui.vault.vault import Vault
+from tests.contract import firestore_places, github_places
+from tests.faults.stores import CLOUDS, build, opened, target
+from tests.faults.test_losses import remove
+from tests.unit.vault.talks import scratch, talk
+
+
+class Clouds:
+    """The two servers as somebody else sees the stores of a folder there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.hub = github_places.server()
+        self.fire = firestore_places.server()
+        self.repository = target(folder, "github")[0]
+        self.project, _, self.uid = target(folder, "firestore")[0].partition("/")
+
+    def change(self, action: str, **fields: Any) -> Any:
+        """Something happens to the repository."""
+        return self.hub.change(action, repository=self.repository, **fields)
+
+    def paths(self, below: str) -> list[str]:
+        """Documents of the user, by path."""
+        return self.fire.paths(self.project, f"users/{self.uid}/{below}".rstrip("/"))
+
+    def delete(self, part: str) -> None:
+        """Delete documents whose path has a part."""
+        found = [path for path in self.paths("") if part in path]
+        assert found, part
+        for path in found:
+            self.fire.delete(self.project, path)
+
+    def files(self, branch: str = "main") -> list[str]:
+        """What a branch holds."""
+        store = github_places.HubStore(self.folder, None, None)  # type: ignore[arg-type]  # only its calls are used
+        store.url, store.token, store.name = self.hub.url, self.hub.token, self.repository
+        tree = store.call("GET", f"/git/trees/{branch}?recursive=1").json()["tree"]
+        return [entry["path"] for entry in tree if entry["type"] == "blob"]
+
+    def commit(self, files: dict[str, str | None]) -> None:
+        """Somebody commits to main: texts, or None to delete."""
+        for path, text in files.items():
+            self.change("commit", branch="main", path=path, content=text)
+
+
+@pytest.fixture
+def stores() -> Iterator[tuple[Path, dict[str, str], str, Clouds]]:
+    """Three equal stores, what each has, the digest, and the servers."""
+    with scratch() as folder:
+        build(folder, CLOUDS)
+        with opened(folder, CLOUDS) as place:
+            one, digest = place.everywhere()[0], place.vault.digest()
+        yield folder, one, digest, Clouds(folder)
+
+
+def lose_files(part: str) -> Callable[[Clouds], None]:
+    def lose(clouds: Clouds) -> None:
+        clouds.commit({path: None for path in clouds.files() if path.startswith(part)})
+
+    return lose
+
+
+def damage_record(clouds: Clouds) -> None:
+    path = next(path for path in clouds.paths("") if "/messages/" in path)
+    document = clouds.fire.get(clouds.project, path)
+    assert document is not None
+    record = document["record"]
+    clouds.fire.damage(clouds.project, path, {**document, "record": record[:90] + "X" + record[91:]})
+
+
+def damage_file(clouds: Clouds) -> None:
+    path = next(path for path in clouds.files() if path.startswith("sessions/"))
+    clouds.commit({path: "not what it was\n"})
+
+
+LOSSES: dict[str, Callable[[Clouds], None]] = {
+    "the repository's history was rewritten": lambda clouds: clouds.change("squash", branch="main"),
+    "the repository was set back to its beginning": lambda clouds: clouds.change("force-push", branch="main", steps=1),
+    "somebody deleted conversations from main": lose_files("sessions/"),
+    "somebody deleted the identity from main": lose_files(".netto/"),
+    "somebody deleted everything but the identity": lose_files("s"),
+    "somebody deleted blobs from main": lose_files("blobs/"),
+    "somebody deleted the days from main": lose_files("memory/"),
+    "somebody edited a conversation on main": damage_file,
+    "the project was wiped": lambda clouds: clouds.fire.wipe(clouds.project),
+    "the user document is gone": lambda clouds: clouds.fire.delete(clouds.project, f"users/{clouds.uid}"),
+    "messages are gone": lambda clouds: clouds.delete("/messages/"),
+    "headers are gone": lambda clouds: [
+        clouds.fire.delete(clouds.project, p) for p in clouds.paths("") if p.count("/") == 3
+    ],
+    "chunks of blobs are gone": lambda clouds: clouds.delete("/chunks/"),
+    "a record is damaged": damage_record,
+    "the copies are gone": lambda clouds: remove("vault/.netto/cache")(clouds.folder),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path, dict[str, str], str, Clouds]) -> None:
+    folder, one, digest, clouds = stores
+    LOSSES[name](clouds)
+    with opened(folder, CLOUDS) as place:
+        verify(place.vault, place.replicas, deep=True)
+        reports = place.sync()
+        damaged = [report.name for report in reports if report.error]
+        if damaged:  # an unreadable identity over something that may be another's: a person says so
+            assert "--rebuild" in "".join(report.error for report in reports)
+            reports = place.sync(rebuild=damaged)
+        assert [report.error for report in reports] == ["", ""]
+        assert place.everywhere() == [one, one, one]
+        assert place.vault.digest() == digest
+        verdict = verify(place.vault, place.replicas, deep=True)
+        assert verdict.ok, [(store.name, store.missing, store.corrupt, store.error) for store in verdict.stores]
+
+
+@pytest.mark.parametrize("kept", CLOUDS)
+def test_either_of_them_alone_makes_a_new_vault_and_the_other_again(
+    kept: str, stores: tuple[Path, dict[str, str], str, Clouds]
+) -> None:
+    folder, one, digest, clouds = stores
+    clouds.change("wipe") if kept == "firestore" else clouds.fire.wipe(clouds.project)
+    remove("vault")(folder)
+    with Vault.create(folder / "vault", device="other", zone="UTC", vault_id="v_" + "0" * 32):
+        pass
+    with opened(folder, [kept]) as place:
+        report = restore_to(folder / "new", place.replicas[0])
+    remove("vault")(folder)
+    (folder / "new").rename(folder / "vault")
+    assert (report.ok, report.digest) == (True, digest)
+    with opened(folder, CLOUDS) as place:
+        assert [report.error for report in place.sync()] == ["", ""]
+        assert place.everywhere() == [one, one, one]
+        assert verify(place.vault, place.replicas, deep=True).ok
+
+
+def test_a_deleted_repository_is_made_again_only_on_a_persons_word(
+    stores: tuple[Path, dict[str, str], str, Clouds],
+) -> None:
+    folder, one, _digest, clouds = stores
+    clouds.change("delete")
+    with opened(folder, CLOUDS) as place:
+        hub, fire = place.sync()
+        assert (hub.state, fire.state) == ("unreachable", "ok")
+        assert "--rebuild" in hub.error
+        assert place.sync(rebuild=["github"])[0].error == ""
+        assert place.everywhere() == [one, one, one]
+
+
+def test_a_repository_of_the_same_name_that_is_another_one_is_not_written_to_unasked(
+    stores: tuple[Path, dict[str, str], str, Clouds],
+) -> None:
+    folder, one, _digest, clouds = stores
+    clouds.change("wipe")
+    with opened(folder, CLOUDS) as place:
+        hub, _ = place.sync()
+        assert hub.state == "wrong-target"
+        assert "--rebuild" in hub.error
+        assert clouds.hub.store.find(*clouds.repository.split("/")) is not None
+        assert place.sync(rebuild=["github"])[0].error == ""
+        assert place.everywhere() == [one, one, one]
+
+
+@pytest.mark.parametrize("visibility", ["public", "internal"])
+def test_nothing_is_written_to_a_repository_that_others_can_read(
+    visibility: str, stores: tuple[Path, dict[str, str], str, Clouds]
+) -> None:
+    folder, _one, _digest, clouds = stores
+    clouds.change("visibility", visibility=visibility)
+    with opened(folder, CLOUDS) as place:
+        writing.log(place.vault, None, "user", "Nobody else shall read this.")
+        clouds.hub.clear_log()
+        hub, fire = place.sync()
+        assert (hub.state, fire.state) == ("paused", "ok")
+        assert "private" in hub.error
+        assert {entry["method"] for entry in clouds.hub.log()} == {"GET"}
+        clouds.change("visibility", visibility="private")
+        assert [report.error for report in place.sync()] == ["", ""]
+
+
+@pytest.mark.parametrize("action", [{"action": "rename", "name": "other"}, {"action": "transfer", "owner": "bob"}])
+def test_a_repository_that_goes_by_another_name_is_told_and_not_written_to(
+    action: dict[str, str], stores: tuple[Path, dict[str, str], str, Clouds]
+) -> None:
+    folder, _one, _digest, clouds = stores
+    clouds.hub.add_user("bob")
+    clouds.change(**action)
+    with opened(folder, CLOUDS) as place:
+        writing.log(place.vault, None, "user", "To the right place only.")
+        hub, fire = place.sync()
+        assert (hub.state, fire.state) in {("wrong-target", "ok"), ("unreachable", "ok")}
+        assert hub.error
+
+
+def test_stores_that_turn_back_in_time_are_taken_as_old_copies(
+    stores: tuple[Path, dict[str, str], str, Clouds],
+) -> None:
+    folder, _one, _digest, clouds = stores
+    with opened(folder, CLOUDS) as place:
+        before = clouds.fire.snapshot()
+        record = writing.log(place.vault, None, "user", "Said after the backup.")
+        place.vault.clock.now.pass_minutes(24 * 60)  # type: ignore[attr-defined]
+        place.sync()
+        clouds.fire.roll_back(before)
+        clouds.change("force-push", branch="main", steps=1)
+    with opened(folder, CLOUDS) as place:
+        place.vault.clock.now.pass_minutes(24 * 60)  # type: ignore[attr-defined]
+        assert [report.error for report in place.sync()] == ["", ""]
+        assert all(record.id in found for found in place.everywhere())
+        assert {event.code for event in place.told if isinstance(event, events.Alerted)} >= {"rewritten"}
+        assert verify(place.vault, place.replicas, deep=True).ok
+
+
+def test_a_conversation_deleted_here_comes_back_from_each_cloud(
+    stores: tuple[Path, dict[str, str], str, Clouds],
+) -> None:
+    folder, one, _digest, _clouds = stores
+    name = talk(2)[0].rev.conversation
+    for path in (folder / "vault/sessions").rglob(f"{name}.jsonl"):
+        path.unlink()
+    remove("vault/index.db*")(folder)
+    for kind in CLOUDS:
+        with opened(folder, [kind]) as place:
+            verify(place.vault, [])
+            assert [report.error for report in place.sync()] == [""]
+            assert place.everywhere()[0] == one
+        for path in (folder / "vault/sessions").rglob(f"{name}.jsonl"):
+            path.unlink()
