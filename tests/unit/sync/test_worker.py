@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,42 +18,8 @@ from netto_tui.sync.worker import Worker
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.unit.sync.given import held, here
+from tests.unit.sync.told import SECONDS, Told, ticks
 from tests.unit.vault.talks import Time, new_vault, talk
-
-SECONDS = 20.0
-"""How long a test waits for something before it fails."""
-
-FINISHED = events.SyncFinished
-
-
-class Told:
-    """Everything that workers told, and a way to wait for it."""
-
-    def __init__(self) -> None:
-        self.events: list[events.SyncEvent] = []
-        self._more = threading.Condition()
-
-    def __call__(self, event: events.SyncEvent) -> None:
-        with self._more:
-            self.events.append(event)
-            self._more.notify_all()
-
-    def reports(self, name: str) -> list[events.PassReport]:
-        """How each pass over a replica ended, so far."""
-        return [e.report for e in list(self.events) if isinstance(e, FINISHED) and e.replica == name]
-
-    def alerts(self) -> list[events.Alerted]:
-        return [event for event in list(self.events) if isinstance(event, events.Alerted)]
-
-    def wait(self, until: Callable[[], bool]) -> None:
-        """Until something was told that makes this true."""
-        with self._more:
-            assert self._more.wait_for(until, SECONDS), self.events
-
-    def passes(self, name: str, count: int) -> events.PassReport:
-        """Wait until so many passes over a replica have ended; the last one's report."""
-        self.wait(lambda: len(self.reports(name)) >= count)
-        return self.reports(name)[count - 1]
 
 
 class Place:
@@ -84,7 +50,7 @@ class Place:
         """Start a worker and wait until its first round is over."""
         begun = self.start()
         self.told.passes("history", 1)
-        ticks(self, 1)
+        ticks(1)
         return begun
 
     def there(self, name: str) -> set[str]:
@@ -116,42 +82,25 @@ def test_it_begins_with_a_pass_over_every_replica(place: Place) -> None:
 def test_a_change_goes_to_the_folder_at_once_and_to_git_at_its_interval(place: Place) -> None:
     place.begin()
     record = writing.log(place.vault, None, "user", "Is it raining?")
-    ticks(place)
+    ticks()
     assert len(place.told.reports("disk")) == 1
     place.time.ms += worker.DEBOUNCE_MS
     place.told.passes("disk", 2)
     assert record.id in place.there("disk")
-    ticks(place)
+    ticks()
     assert len(place.told.reports("history")) == 1
     place.time.pass_minutes(30)
     place.told.passes("history", 2)
     assert record.id in place.there("history")
 
 
-def ticks(place: Place, count: int = 3) -> None:
-    """Let the worker look around some times: it reads its settings anew each time."""
-    looked = threading.Semaphore(0)
-    real = worker.load
-
-    def load(path: Path) -> Config:
-        looked.release()
-        return real(path)
-
-    worker.load = load
-    try:
-        for _ in range(count + 1):
-            assert looked.acquire(timeout=SECONDS)
-    finally:
-        worker.load = real
-
-
 def test_it_waits_until_nothing_further_changes(place: Place) -> None:
     place.begin()
     for number in range(3):
         place.vault.add(talk(number))
-        ticks(place)
+        ticks()
         place.time.ms += worker.DEBOUNCE_MS - 1
-        ticks(place)
+        ticks()
         assert len(place.told.reports("disk")) == 1
     place.time.ms += 1
     assert place.told.passes("disk", 2).pushed == 12
@@ -161,7 +110,7 @@ def test_nothing_is_done_while_nothing_changes_and_nothing_is_due(place: Place) 
     place.vault.add(talk(1))
     place.begin()
     place.time.pass_minutes(29)
-    ticks(place, 5)
+    ticks(5)
     assert (len(place.told.reports("disk")), len(place.told.reports("history"))) == (1, 1)
 
 
@@ -169,7 +118,7 @@ def test_sync_now_means_now_for_all_or_for_those_that_are_named(place: Place) ->
     begun = place.begin()
     begun.sync_now(["history"])
     place.told.passes("history", 2)
-    ticks(place)
+    ticks()
     assert len(place.told.reports("disk")) == 1
     begun.sync_now()
     place.told.passes("disk", 2)
@@ -209,15 +158,15 @@ def test_a_replica_that_fails_is_left_alone_until_its_time_or_until_somebody_ask
     shutil.move(place.folder / "disk", place.folder / "away")
     begun.sync_now(["disk"])
     assert place.told.passes("disk", 2).state == "unreachable"
-    ticks(place)
+    ticks()
     place.vault.add(talk(2))
     place.time.ms += worker.DEBOUNCE_MS
-    ticks(place)
+    ticks()
     assert len(place.told.reports("disk")) == 2
     begun.sync_now()
     assert place.told.passes("disk", 3).state == "unreachable"
     shutil.move(place.folder / "away", place.folder / "disk")
-    ticks(place)
+    ticks()
     assert len(place.told.reports("disk")) == 3
     place.time.pass_minutes(5)
     assert place.told.passes("disk", 4).state == "ok"
@@ -235,7 +184,7 @@ def test_how_often_it_failed_outlives_the_process(place: Place) -> None:
     place.start(again)
     again.passes("history", 1)
     place.time.pass_minutes(4.9)
-    ticks(place)
+    ticks()
     assert again.reports("disk") == []
     place.time.pass_minutes(1.2)
     assert again.passes("disk", 1).state == "unreachable"
@@ -347,7 +296,7 @@ def test_edits_of_memory_files_are_noticed_and_pushed(place: Place) -> None:
     page = place.vault.path / "memory" / "2026-11-23.md"
     page.write_text(page.read_text().replace("hello 1.1", "good morning"))
     place.time.ms += worker.MEMORY_MS
-    ticks(place)
+    ticks()
     place.time.ms += worker.DEBOUNCE_MS
     place.told.wait(lambda: sum(report.pushed for report in place.told.reports("disk")) == 5)
     assert b"good morning" in (place.folder / "disk" / "memory" / "2026-11-23.md").read_bytes()
