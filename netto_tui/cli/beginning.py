@@ -103,7 +103,7 @@ def init(
         settings = settings.with_replica(each)
     for each in wanted:
         if targets.place_of(each.kind).secret:
-            setup.connect(session, each, secrets.get(each.name), ask)
+            setup.connect(session, each, secrets.get(each.name), ask, renew=each not in new)
     whose = joining.look(session.path, new, threading.Event())
     joined = joining.join(session.path, session.config_path, settings, new, whose, zone=zone, device=device)
     for note in joined.notes:

@@ -54,14 +54,22 @@ def given_secrets(wanted: list[ReplicaConfig], token_stdin: bool, credentials: P
     return found
 
 
-def connect(session: Session, each: ReplicaConfig, secret: Secret | None, ask: bool) -> None:
+def connect(session: Session, each: ReplicaConfig, secret: Secret | None, ask: bool, renew: bool = False) -> None:
     """Try a remote, ask for what opens it if that may be asked, make it if it is not there, keep the secret.
 
-    Raises what is wrong with it, when no answer puts that right.
+    renew: it is a replica already, and may get a new secret though it has a good one. Raises what is
+    wrong with it, when no answer puts that right.
     """
     from netto_tui.setup import trial
 
     found = _try_out(session, each, secret)
+    if ask and renew and secret is None and found.fault is None and not trial.variable_of(each):
+        _tell_checks(found, all_of_them=True)
+        if not click.confirm(f"The {_secret_words(each)} of {each.name} works. Give it a new one?", err=True):
+            return
+        trial.check_keyring()
+        secret = _ask_secret(each)
+        found = _try_out(session, each, secret)
     while ask and trial.may_ask_secret(each, found):
         if secret is None:
             trial.check_keyring()
@@ -97,18 +105,22 @@ def wizard(session: Session, zone: str, device: str) -> tuple[Joined, bool]:
             diagnostics.note(f"\n{error}\n")
         settings = joined.settings if joined is not None else settings
     if joined is None:
-        if not fresh:
-            raise click.exceptions.Abort
         nobody = joining.Whose({})
         joined = joining.join(session.path, session.config_path, settings, [], nobody, zone=zone, device=device)
     return joined, fresh
 
 
 def _add_one(session: Session, settings: Config, place: Place, zone: str, device: str) -> Joined | None:
-    """Ask for one replica and add it. Raises what cannot be put right here; None when a person took it back."""
-    from netto_tui.setup import joining
+    """Ask for one replica and add it, or renew what opens it; None for the latter. Raises what is in the way."""
+    from netto_tui.setup import joining, targets
 
-    each, settings = _ask_replica(settings, place)
+    each = _ask_target(settings, place)
+    if there := targets.known(settings, each):
+        diagnostics.note(f"That is the replica {there.name} already.")
+        if place.secret:
+            connect(session, there, None, ask=True, renew=True)
+        return None
+    each, settings = _ask_name(settings, each)
     if place.secret:
         connect(session, each, None, ask=True)
     else:
@@ -152,22 +164,24 @@ def _choose(settings: Config) -> Place | None:
     return PLACES[int(choice) - 1] if choice else None
 
 
-def _ask_replica(settings: Config, place: Place) -> tuple[ReplicaConfig, Config]:
-    """Its target and its name; asked again until they can be."""
+def _ask_target(settings: Config, place: Place) -> ReplicaConfig:
+    """Where a replica lies; asked again until it can be there."""
     from netto_tui.setup.targets import free_name, read_target
 
-    usual = free_name(settings, place.kind)
     while True:
         try:
             answer = click.prompt(f"{place.question} (such as {place.example})", err=True)
-            each = read_target(usual, place.kind, answer, Path.cwd())
-            break
+            return read_target(free_name(settings, place.kind), place.kind, answer, Path.cwd())
         except UsageError as error:
             diagnostics.note(str(error))
+
+
+def _ask_name(settings: Config, each: ReplicaConfig) -> tuple[ReplicaConfig, Config]:
+    """What a replica is called, and the settings with it; asked again until it can be."""
     while True:
         try:
-            each = replace(each, name=click.prompt("What shall it be called?", default=usual, err=True))
-            return each, settings.with_replica(each)
+            named = replace(each, name=click.prompt("What shall it be called?", default=each.name, err=True))
+            return named, settings.with_replica(named)
         except UsageError as error:
             diagnostics.note(str(error))
 

@@ -46,6 +46,7 @@ class FirestoreTrial:
         self.database = replica.database or "(default)"
         self.place = f"the Firestore project {self.project}"
         self.emulator = os.environ.get(EMULATOR_VARIABLE, "")
+        self._renew = f"netto-tui init --replica {replica.name}=firestore:{replica.target}"
         self._secret = secret
         self._cancel = cancel
         self._now = now
@@ -94,7 +95,7 @@ class FirestoreTrial:
         from google.auth import exceptions
         from google.auth.transport.requests import Request
 
-        remedy = f"Make a new key at {CONSOLE}/iam-admin/serviceaccounts?project={self.project}, then: netto-tui init"
+        remedy = f"Make a new key at {CONSOLE}/iam-admin/serviceaccounts?project={self.project}, then: {self._renew}"
         try:
             credentials.refresh(Request())
         except exceptions.TransportError:

@@ -42,6 +42,7 @@ class GitHubTrial:
         from netto_tui.replicas.github_client import Hub
 
         self.target = replica.target
+        self._renew = f"netto-tui init --replica {replica.name}=github:{replica.target}"
         self.path = f"/repos/{replica.target}"
         self.web = web_of(api_of(replica))
         self._now = now
@@ -208,7 +209,7 @@ class GitHubTrial:
         for meter in self.hub.meters():
             if meter.name == "days of the token":
                 soon = meter.left <= EXPIRY_DAYS
-                remedy = f"Make a new one at {self.web}/settings/personal-access-tokens, then: netto-tui init"
+                remedy = f"Make a new one at {self.web}/settings/personal-access-tokens, then: {self._renew}"
                 detail = f"the token ends in {meter.left} days"
                 yield Check("token", "warn" if soon else "ok", detail, remedy if soon else "")
             elif meter.name == "requests":

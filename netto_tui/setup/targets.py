@@ -123,6 +123,20 @@ def tidy(replica: ReplicaConfig) -> ReplicaConfig:
     return reader(replica) if reader is not None else replica
 
 
+def known(config: Config, replica: ReplicaConfig) -> ReplicaConfig | None:
+    """The replica of a vault that lies at the same place already, whatever it is called."""
+    return next((each for each in config.replicas if _where(each) == _where(replica)), None)
+
+
+def _where(replica: ReplicaConfig) -> tuple[str, ...]:
+    """What makes two replicas the same place; GitHub's names have no case."""
+    if replica.kind == "github":
+        return (replica.kind, api_of(replica).rstrip("/"), replica.target.casefold())
+    if replica.kind == "folder" or not is_url(replica.target):
+        return (replica.kind, replica.database, str(Path(replica.target).expanduser().absolute()))
+    return (replica.kind, replica.target)
+
+
 def api_of(replica: ReplicaConfig) -> str:
     """The base of GitHub's API for a replica, "" for github.com: its own setting, else NETTO_GITHUB_API."""
     return replica.api_url or os.environ.get(API_VARIABLE, "")

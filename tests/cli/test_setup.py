@@ -353,6 +353,32 @@ def test_at_a_terminal_it_asks_step_by_step_and_shows_no_token(
     assert "does not accept the token" in asked.text
 
 
+@pytest.mark.parametrize("way", ["by name", "by asking"])
+def test_a_token_that_works_is_exchanged_when_a_person_wants_it(home: Path, github: GitHubServer, way: str) -> None:
+    github.create_repository("vault")
+    fresh = github.add_token("alice", scopes=None)
+    first = Asked(home, VAULT, NETTO_GITHUB_API=github.url)
+    second: Asked | None = None
+    try:
+        first.answer("Token (it does not show)", github.token)
+        assert first.terminal.ended() == 0, first.text
+        second = Asked(home, *([VAULT] if way == "by name" else []), NETTO_GITHUB_API=github.url)
+        if way == "by asking":
+            second.answer("A number", "1")
+            second.answer("Which repository?", "alice/vault")
+        second.answer("Give it a new one?", "y")
+        second.answer("Token (it does not show)", fresh)
+        if way == "by asking":
+            second.answer("A number", "")
+        assert second.terminal.ended() == 0, second.text
+    finally:
+        first.terminal.close()
+        if second is not None:
+            second.terminal.close()
+    assert list(second.kept.values()) == [fresh]
+    assert replicas(home) == {"github": "github:alice/vault"}
+
+
 def test_a_place_that_cannot_be_used_leads_back_to_the_choice(home: Path, github: GitHubServer) -> None:
     github.create_repository("open", private=False)
     asked = Asked(home, NETTO_GITHUB_API=github.url, NETTO_GITHUB_TOKEN=github.token)

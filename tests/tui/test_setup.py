@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from netto_tui.config import load
+from netto_tui.security.credentials import github_account
 from netto_tui.setup import trial
 from netto_tui.tui.app import NettoApp
 from netto_tui.tui.screens.confirm import ConfirmScreen
@@ -90,12 +91,38 @@ async def test_a_repository_is_made_and_added_from_the_screen_alone(
         assert str(setup(driven).query_one("#setup-go", Button).label) == "Make it and add it"
         await driven.press("enter")
         await driven.until(lambda: driven.app.screen is driven.app.main, "the steps are done")
-        assert "Added github." in driven.toasts
+        assert "github can be used now." in driven.toasts
         assert github.token not in driven.app.export_screenshot()
     assert names(vault_path) == ["disk", "mirror", "github"]
     assert list(memory.kept.values()) == [github.token]
     made = github.store.find("alice", "vault")
     assert made is not None and made.private
+
+
+async def test_a_replica_that_is_there_already_is_given_a_new_token(
+    start: Start, vault_path: Path, github: GitHubServer, memory: keyrings.Memory
+) -> None:
+    github.create_repository("vault")
+    memory.kept[github_account(github.url, "alice/vault")] = github.token
+    fresh = github.add_token("alice", scopes=None)
+    async with start(SMALL) as driven:
+        await driven.press("A", "1")
+        await fill(driven, "alice/vault")
+        await at(driven, "setup-result")
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.screen is driven.app.main)
+        await driven.press("A", "1")
+        await fill(driven, "Alice/Vault")
+        assert "the replica github already" in said(driven)
+        await fill(driven, fresh)
+        await at(driven, "setup-result")
+        await driven.press("enter")
+        await driven.until(lambda: driven.app.screen is driven.app.main)
+        await driven.press("A", "3")
+        await fill(driven, "disk")
+        assert "the replica disk already" in said(driven)
+    assert list(memory.kept.values()) == [fresh]
+    assert names(vault_path) == ["disk", "mirror", "github"]
 
 
 async def test_a_public_repository_is_refused_in_words_and_can_be_exchanged_for_another(

@@ -58,10 +58,10 @@ class SetupScreen(ModalScreen[str | None]):
 
     @dataclass
     class Added(Message):
-        """The replica is one of the vault's."""
+        """The replica is one of the vault's; joined is None where only its secret is new."""
 
         name: str
-        joined: Joined
+        joined: Joined | None
 
     @dataclass
     class Failed(Message):
@@ -79,6 +79,8 @@ class SetupScreen(ModalScreen[str | None]):
         self.found = trial.Trial()
         self.waits = ""
         """What is being waited for, "" for a person."""
+        self.known = False
+        """Whether it is a replica already: then only its secret is new."""
         self._adding = False
         self._fault: NettoError | None = None
         self._serial = 0
@@ -137,14 +139,23 @@ class SetupScreen(ModalScreen[str | None]):
     def _take_place(self, message: PlaceStep.Named) -> None:
         step = self.query_one(PlaceStep)
         try:
+            config = load(self._layout.config)
             self.replica = targets.read_target(message.name, self.place.kind, message.target, Path.cwd())
-            load(self._layout.config).with_replica(self.replica)
+            there = targets.known(config, self.replica)
+            if there is None:
+                config.with_replica(self.replica)
         except UsageError as error:
             step.refuse(str(error))
             return
         step.refuse("")
-        self.secret = None
-        self._begin_trial()
+        self.secret, self.known = None, there is not None
+        if there is None:
+            self._begin_trial()
+        elif self.place.secret and not trial.variable_of(there):
+            self.replica = there
+            self._ask_secret(there, f"That is the replica {there.name} already. Here it can be given a new one.")
+        else:
+            step.refuse(f"That is the replica {there.name} already.")
 
     def _ask_secret(self, replica: ReplicaConfig, said: str) -> None:
         is_path = self.place.kind == "firestore"
@@ -214,7 +225,8 @@ class SetupScreen(ModalScreen[str | None]):
             await self._show_result(message.unkept or self.found.fault)
 
     async def _show_result(self, fault: NettoError | None) -> None:
-        await self.query_one(ResultStep).show(self.found, fault)
+        go_on = "Keep it" if self.known else "Make it and add it" if self.found.absent else "Add it"
+        await self.query_one(ResultStep).show(self.found, fault, "Try again" if fault is not None else go_on)
         self._fault = fault
         self._show("setup-result")
 
@@ -241,7 +253,11 @@ class SetupScreen(ModalScreen[str | None]):
         try:
             if become:
                 app.end_sync()  # the worker holds the vault under its old name
-            joined = add(app.vault_path, self.replica, self.secret, self.found, cancel, app.now, become=become)
+            if self.known and self.secret is not None:
+                trial.keep(self.replica, self.secret)
+                joined = None
+            else:
+                joined = add(app.vault_path, self.replica, self.secret, self.found, cancel, app.now, become=become)
         except Exception as error:  # whatever it is, the screen has to say so
             self.post_message(self.Failed(serial, crash.in_words(error, app.vault_path), become))
         else:
@@ -251,9 +267,9 @@ class SetupScreen(ModalScreen[str | None]):
     def _added(self, message: Added) -> None:
         self.waits, self._adding = "", False
         app = netto_of(self)
-        if message.joined.joined:
+        if message.joined is not None and message.joined.joined:
             app.reopen()
-        for note in message.joined.notes:
+        for note in message.joined.notes if message.joined is not None else ():
             app.notify(note, severity="warning")
         self.dismiss(message.name)
 
@@ -314,7 +330,7 @@ def open_setup(app: NettoApp) -> None:
     def closed(name: str | None) -> None:
         if name is None:
             return
-        app.notify(f"Added {safe_line(name)}.")
+        app.notify(f"{safe_line(name)} can be used now.")
         if app.worker is not None:
             app.worker.sync_now([name])
 

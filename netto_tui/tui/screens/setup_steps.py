@@ -178,9 +178,8 @@ class ResultStep(Vertical):
         line.display = bool(what)
         self.query_one("#setup-findings").display = self.query_one("#setup-buttons").display = not what
 
-    async def show(self, found: Trial, fault: NettoError | None) -> None:
+    async def show(self, found: Trial, fault: NettoError | None, button: str) -> None:
         """What stands in the way first, if anything does, then everything that was looked at."""
-        button = "Try again" if fault is not None else "Make it and add it" if found.absent else "Add it"
         self.query_one("#setup-go", Button).label = button
         rows = [Finding(Check("", "bad", fault.message, fault.remedy))] if fault is not None else []
         shown = self.query_one("#setup-findings", VerticalScroll)
