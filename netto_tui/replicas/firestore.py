@@ -47,7 +47,7 @@ OVERLAP_NS = 2 * 60 * 1_000_000_000
 """How far before a cursor headers are looked for: `updated_at` is not exactly the time of the commit."""
 
 RESUME_MS = 48 * 60 * 60 * 1000
-"""A reading of everything that the day's quota cut off goes on where it was for this long."""
+"""A reading of everything that the day's quota cut off goes on where it was until this much later."""
 
 
 class Firestore:

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -42,8 +43,12 @@ class Spending(Protocol):
         """Note documents as they are billed."""
         ...
 
-    def require_reads(self) -> None:
-        """Raise Limited when the day's reads are used up."""
+    def reserve(self, reads: int) -> int:
+        """How many of so many reads there are left for; they are until released. Raises Limited for none."""
+        ...
+
+    def release(self, reads: int) -> None:
+        """Take back what was reserved."""
         ...
 
 
@@ -64,6 +69,7 @@ class Connection:
         self._spending = spending
         self._now = now
         self._until = time.monotonic() + CALL_SECONDS
+        self._guard = threading.Lock()  # several threads read
         self._app: Any = None
         self._client: Any = None
 
@@ -80,43 +86,41 @@ class Connection:
         """The documents that are there, by path; each that is not costs a read as well."""
         wanted = list(paths)
         found: dict[Path, Document] = {}
-        for start in range(0, len(wanted), PAGE):
-            self._spending.require_reads()
-            found |= self._get_some(wanted[start : start + PAGE])
+        while wanted:
+            with self._reserved(min(PAGE, len(wanted))) as granted:
+                some, wanted = wanted[:granted], wanted[granted:]
+                found |= self._get_some(some)
         return found
 
-    def pages(self, collection: Path, *, since: tuple[str, int] | None = None) -> Iterator[list[Document]]:
-        """All documents of a collection, or those whose time in a field is not before an instant (ns)."""
-        after: Any = None
-        while True:
-            page, after = self._query(collection, PAGE, since=since, after=after)
-            yield page
-            if len(page) < PAGE:
-                return
+    def pages(
+        self, collection: Path, *, since: tuple[str, int] | None = None, expected: int = PAGE
+    ) -> Iterator[list[Document]]:
+        """All documents of a collection, or those whose time in a field is not before an instant (ns).
+
+        expected: about how many there are; the first page is no longer than that.
+        """
+
+        def shape(query: Any) -> Any:
+            from google.cloud.firestore_v1 import FieldFilter
+
+            if since is None:
+                return query.order_by("__name__")
+            return query.where(filter=FieldFilter(since[0], ">=", _timestamp(since[1]))).order_by(since[0])
+
+        return self._follow(collection, shape, expected)
 
     def newest(self, collection: Path, field: str, count: int) -> Iterator[list[Document]]:
         """The documents with the latest times in a field, latest first, as many as asked for."""
-        after: Any = None
-        while count > 0:
-            page, after = self._query(collection, min(count, PAGE), latest=field, after=after)
-            yield page
-            if len(page) < min(count, PAGE):
-                return
-            count -= len(page)
+        return self._follow(collection, lambda query: query.order_by(field, direction="DESCENDING"), count, exact=True)
 
     def names(self, collection: Path) -> set[str]:
         """The names of all documents of a collection; costs as much as reading them."""
-        found: set[str] = set()
-        after: Any = None
-        while True:
-            page, after = self._query(collection, PAGE, after=after, bare=True)
-            found.update(document.path[-1] for document in page)
-            if len(page) < PAGE:
-                return found
+        pages = self._follow(collection, lambda query: query.order_by("__name__").select([]), PAGE)
+        return {document.path[-1] for page in pages for document in page}
 
     def is_empty(self, collection: Path) -> bool:
         """Whether a collection has no document; one read."""
-        return not self._query(collection, 1, bare=True)[0]
+        return not next(self._follow(collection, lambda query: query.select([]), 1, exact=True))
 
     def places(self, collection: Path) -> list[str]:
         """The names of all documents of a collection, those too that are only a place for others."""
@@ -125,9 +129,9 @@ class Connection:
             found = self._reference(collection).list_documents(page_size=PAGE, retry=None, timeout=seconds)
             return [reference.id for reference in found]
 
-        self._spending.require_reads()
-        found = self._call(ask, reads=lambda names: max(1, len(names)))
-        self.requests += len(found) // PAGE
+        with self._reserved(1):
+            found = self._call(ask, reads=lambda names: max(1, len(names)))
+        self.count_requests(len(found) // PAGE)
         return found
 
     def collections(self) -> list[str]:
@@ -152,6 +156,11 @@ class Connection:
     def spent_unseen(self, writes: int) -> None:
         """Note writes that turned out to be done although no answer came."""
         self._spending.spend(0, writes)
+
+    def count_requests(self, count: int) -> None:
+        """Note calls to the server."""
+        with self._guard:
+            self.requests += count
 
     def stream(self) -> tuple[Any, Any]:
         """What a listener needs: the client's interface to the server, and the user document."""
@@ -185,7 +194,7 @@ class Connection:
             if left <= 0:
                 raise Unreachable(f"{self.place} did not finish in {CALL_SECONDS:.0f} s.", remedy="Try again later.")
             seconds = min(RPC_SECONDS, left)
-            self.requests += 1
+            self.count_requests(1)
             try:
                 answer = within(seconds + 1, self._cancel, self.place, partial(action, seconds))
             except Cancelled:
@@ -204,7 +213,7 @@ class Connection:
         raise AssertionError("the last attempt returns or raises")
 
     def _get_some(self, paths: Sequence[Path]) -> dict[Path, Document]:
-        return self._call(lambda seconds: self._get(paths, seconds), reads=lambda _: len(paths))[0]
+        return self._call(partial(self._get, paths), reads=lambda _: len(paths))[0]
 
     def _get(self, paths: Sequence[Path], seconds: float) -> tuple[dict[Path, Document], int]:
         found: dict[Path, Document] = {}
@@ -217,40 +226,41 @@ class Connection:
                 found[document.path] = document
         return found, read_ms
 
-    def _query(
-        self,
-        collection: Path,
-        limit: int,
-        *,
-        since: tuple[str, int] | None = None,
-        latest: str = "",
-        after: Any = None,
-        bare: bool = False,
+    def _follow(
+        self, collection: Path, shape: Callable[[Any], Any], wanted: int, *, exact: bool = False
+    ) -> Iterator[list[Document]]:
+        """Page by page what a query finds; exact: no more than `wanted`, which else is only the first page."""
+        after: Any = None
+        while True:
+            with self._reserved(min(PAGE, wanted)) as granted:
+                ask = partial(self._page, collection, shape, granted, after)
+                page, after = self._call(ask, reads=lambda answer: max(1, len(answer[0])))
+            yield page
+            wanted = wanted - len(page) if exact else PAGE
+            if len(page) < granted or not wanted:
+                return
+
+    def _page(
+        self, collection: Path, shape: Callable[[Any], Any], limit: int, after: Any, seconds: float
     ) -> tuple[list[Document], Any]:
         """One page, and where it ended."""
+        from google.api_core.retry import Retry
 
-        def ask(seconds: float) -> tuple[list[Document], Any]:
-            from google.api_core.retry import Retry
-            from google.cloud.firestore_v1 import FieldFilter
+        query = shape(self._reference(collection)).limit(limit)
+        if after is not None:
+            query = query.start_after(after)
+        never = Retry(predicate=lambda _error: False)  # with None the library fails at its own error handling
+        snapshots = list(query.stream(retry=never, timeout=seconds))
+        return [self._document(snapshot) for snapshot in snapshots], snapshots[-1] if snapshots else None
 
-            query: Any = self._reference(collection)
-            if since is not None:
-                query = query.where(filter=FieldFilter(since[0], ">=", _timestamp(since[1]))).order_by(since[0])
-            elif latest:
-                query = query.order_by(latest, direction="DESCENDING")
-            else:
-                query = query.order_by("__name__")
-            query = query.limit(limit)
-            if bare:
-                query = query.select([])
-            if after is not None:
-                query = query.start_after(after)
-            never = Retry(predicate=lambda _error: False)  # with None the library fails at its own error handling
-            snapshots = list(query.stream(retry=never, timeout=seconds))
-            return [self._document(snapshot) for snapshot in snapshots], snapshots[-1] if snapshots else None
-
-        self._spending.require_reads()
-        return self._call(ask, reads=lambda answer: max(1, len(answer[0])))
+    @contextmanager
+    def _reserved(self, reads: int) -> Iterator[int]:
+        """So many reads of the day's, or fewer, while they are asked for. Raises Limited when none is left."""
+        granted = self._spending.reserve(reads)
+        try:
+            yield granted
+        finally:
+            self._spending.release(granted)
 
     def _commit(self, puts: Sequence[Put], seconds: float) -> list[int]:
         from google.cloud.firestore_v1 import SERVER_TIMESTAMP
@@ -283,6 +293,10 @@ class Connection:
         return Document(path, snapshot.to_dict() or {}, _nanoseconds(snapshot.update_time))
 
     def _user(self) -> Any:
+        with self._guard:
+            return self._open().collection("users").document(self.uid)
+
+    def _open(self) -> Any:
         if self._client is None:
             os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # it writes to stderr, into the screens of the app
             os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -293,7 +307,7 @@ class Connection:
             options = {"projectId": self.project}
             self._app = firebase_admin.initialize_app(credential, options, name=f"netto-{uuid.uuid4().hex}")
             self._client = firestore.client(self._app, self.database or None)
-        return self._client.collection("users").document(self.uid)
+        return self._client
 
 
 def _nanoseconds(instant: Any) -> int:

@@ -23,7 +23,7 @@ PRAGMA user_version = {_VERSION};
 CREATE TABLE headers (name TEXT PRIMARY KEY, day TEXT, count INTEGER, digest TEXT, updated INTEGER) WITHOUT ROWID;
 CREATE TABLE messages (conversation TEXT, name TEXT, sealed BLOB, UNIQUE (conversation, name));
 CREATE TABLE spent (day TEXT PRIMARY KEY, reads INTEGER, writes INTEGER) WITHOUT ROWID;
-CREATE TABLE reading (began INTEGER);
+CREATE TABLE reading (cut_off INTEGER);
 """
 
 _KEPT = "-10 days"
@@ -80,17 +80,17 @@ class Copy:
         self._do(lambda sql: sql.executescript("DELETE FROM headers; DELETE FROM messages; DELETE FROM reading;"))
 
     def interrupted(self) -> int:
-        """When a reading of everything began that the day's quota cut off, ms since 1970; 0 where none was."""
-        row = self._do(lambda sql: sql.execute("SELECT began FROM reading").fetchone())
+        """When the day's quota cut off a reading of everything, ms since 1970; 0 where none was."""
+        row = self._do(lambda sql: sql.execute("SELECT cut_off FROM reading").fetchone())
         return int(row[0]) if row else 0
 
-    def interrupt(self, began_ms: int) -> None:
-        """Note that a reading of everything, begun then, was cut off; 0: it is over."""
+    def interrupt(self, at_ms: int) -> None:
+        """Note that a reading of everything was cut off; 0: it was not."""
 
         def note(sql: sqlite3.Connection) -> None:
             sql.execute("DELETE FROM reading")
-            if began_ms:
-                sql.execute("INSERT INTO reading VALUES (?)", (began_ms,))
+            if at_ms:
+                sql.execute("INSERT INTO reading VALUES (?)", (at_ms,))
 
         self._do(note)
 

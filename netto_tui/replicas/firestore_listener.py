@@ -60,7 +60,7 @@ class Listener:
     def _listen(self) -> bool:
         """Follow one stream to its end; whether it brought anything."""
         heard = False
-        self._connection.requests += 1
+        self._connection.count_requests(1)
         self._call = self._client._firestore_api.listen(
             requests=self._requests(), metadata=self._client._rpc_metadata, retry=None
         )

@@ -39,6 +39,7 @@ class Quota:
     def __init__(self, tally: Tally, options: Options, place: str, now: Callable[[], int]) -> None:
         self.reads = 0
         self.writes = 0
+        self._reserved = 0
         self._guard = threading.Lock()
         self._tally = tally
         self._options = options
@@ -53,16 +54,26 @@ class Quota:
         if reads or writes:
             self._tally.spend(self._today(), reads, writes)
 
-    def require_reads(self) -> None:
-        """Raise Limited when the day's reads are used up."""
+    def reserve(self, reads: int) -> int:
+        """How many of so many reads there are left for today, until they are released. Raises Limited for none."""
         limit = self._options.daily_reads
-        if limit and self._tally.spent(self._today())[0] >= limit:
-            raise Limited(
-                f"Today's {number(limit)} reads of {self._place} are used up.",
-                remedy="It goes on after midnight Pacific time."
-                " On a paid plan set daily_reads = 0 for it in config.toml.",
-                until_ms=midnight_ms(self._now()),
-            )
+        with self._guard:
+            if limit:
+                left = limit - self._tally.spent(self._today())[0] - self._reserved
+                reads = max(0, min(reads, left))
+            self._reserved += reads
+        if reads:
+            return reads
+        raise Limited(
+            f"Today's {number(limit)} reads of {self._place} are used up.",
+            remedy="It goes on after midnight Pacific time. On a paid plan set daily_reads = 0 for it in config.toml.",
+            until_ms=midnight_ms(self._now()),
+        )
+
+    def release(self, reads: int) -> None:
+        """Take back what was reserved."""
+        with self._guard:
+            self._reserved -= reads
 
     def writes_left(self) -> int | None:
         """How many documents may still be written today; None without a limit."""

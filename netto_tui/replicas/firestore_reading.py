@@ -7,8 +7,11 @@ make it agree, all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice, starmap
 from typing import Any
 
 from netto_tui.errors import InvalidRecord, Limited
@@ -31,6 +34,10 @@ from netto_tui.security.envelope import Envelope
 
 GROUP = 100
 """How many headers are asked for at once."""
+
+AHEAD = 8
+FEW = 3
+"""How many conversations are read at once, and fewer than how many one after the other."""
 
 
 @dataclass
@@ -58,7 +65,7 @@ class Reading:
         self._now = now
         self._seen: set[str] = set()
         self._sent: dict[str, set[str]] = {}
-        self._began = 0
+        self._whole_reading = False
         self.whole: dict[str, tuple[Corrupt, ...]] = {}
 
     def note_headers(self, documents: Iterable[Document]) -> None:
@@ -81,13 +88,10 @@ class Reading:
 
         A reading of everything that the day's quota cut off less than `resume_ms` ago goes on where it was.
         """
-        began = self._copy.interrupted()
-        if began and self._now() - began < resume_ms:
-            self._began = began
-        else:
+        cut_off = self._copy.interrupted()
+        if not cut_off or self._now() - cut_off >= resume_ms:
             self._copy.clear()
-            self._began = self._now()
-        self._copy.interrupt(0)
+        self._whole_reading = True
         self._seen.clear()
         self._sent.clear()
         self.whole.clear()
@@ -97,14 +101,22 @@ class Reading:
         try:
             for group in _groups(names):
                 self._connection.begin()
-                valid = [name for name in group if is_name(name)]
+                valid = list(dict.fromkeys(name for name in group if is_name(name)))
                 headers = self._headers(valid)
                 self._read_back(valid)
+                unknown = {name: headers.get(name) for name in valid if not self._copy.names(name)}
+                ahead, waiting = self._read_ahead(unknown), set(unknown)
                 for name in group:
                     self._connection.begin()
-                    yield self._held(name, headers.get(name)) if is_name(name) else Held(name)
+                    found = next(ahead) if name in waiting else None
+                    waiting.discard(name)
+                    yield self._held(name, headers.get(name), found) if is_name(name) else Held(name)
+                ahead.close()
+            if self._whole_reading:
+                self._copy.interrupt(0)
         except Limited:
-            self._copy.interrupt(self._began)
+            if self._whole_reading:
+                self._copy.interrupt(self._now())
             raise
 
     def headers(self, names: Sequence[str]) -> dict[str, Header]:
@@ -118,7 +130,8 @@ class Reading:
     def read_whole(self, name: str, header: Header | None) -> Found:
         """Every message of a conversation, from the server."""
         found = Found()
-        for page in self._connection.pages((*CONVERSATIONS, name, "messages")):
+        expected = 1 + header.count if header and header.count > 0 else PAGE  # one more shows that there are more
+        for page in self._connection.pages((*CONVERSATIONS, name, "messages"), expected=expected):
             self._take(name, page, found)
         self._copy.drop(name)
         self._copy.add(name, found.sealed)
@@ -151,8 +164,25 @@ class Reading:
                 self._take(conversation, [each for each in documents if each.path[1] == conversation], found)
                 self._copy.add(conversation, found.sealed)
 
-    def _held(self, name: str, header: Header | None) -> Held:
-        if header is not None:
+    def _read_ahead(self, wanted: Mapping[str, Header | None]) -> Generator[Found, None, None]:
+        """All messages of each conversation, in this order, several conversations at a time."""
+        if len(wanted) < FEW:
+            yield from starmap(self.read_whole, wanted.items())
+            return
+        pool = ThreadPoolExecutor(AHEAD, thread_name_prefix="netto-firestore-read")
+        try:
+            left, waiting = iter(wanted.items()), deque[Future[Found]]()
+            while True:
+                for name, header in islice(left, AHEAD - len(waiting)):
+                    waiting.append(pool.submit(self.read_whole, name, header))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _held(self, name: str, header: Header | None, found: Found | None) -> Held:
+        if header is not None and found is None:
             known = self._copy.names(name)
             missing = header.count - len(known)
             if known and missing > 0:
@@ -160,7 +190,7 @@ class Reading:
                 known = self._copy.names(name)
             if header.agrees(known) and (records := self._kept(name)) is not None:
                 return Held(name, _sorted(records))
-        found = self.read_whole(name, header)
+        found = found or self.read_whole(name, header)
         return Held(name, _sorted(found.records), tuple(found.corrupt))
 
     def _read_newest(self, name: str, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -232,3 +233,24 @@ def test_the_copy_may_vanish_or_rot_at_any_time(cloud: Cloud) -> None:
             assert found.corrupt == ()
         assert opened.add(batch(records(1), records(2)), cursor) == cursor
         opened.close()
+
+
+def test_conversations_are_given_in_the_order_asked_for_however_often(cloud: Cloud) -> None:
+    replica = cloud.claimed()
+    replica.add(batch(*(records(number, 2) for number in range(12))), replica.changes().cursor)
+    asked = [cloud.envelope.name(conversation(number)) for number in (5, 3, 5, 11, 99, 0, 3, 7, 8, 9, 10, 5)]
+    for opened in (replica, cloud.open("phone")):
+        found = list(opened.read(asked))
+        assert [each.name for each in found] == asked
+        assert [len(each.records) for each in found] == [3, 3, 3, 3, 0, 3, 3, 3, 3, 3, 3, 3]
+
+
+def test_a_reading_that_nobody_finishes_leaves_no_thread(cloud: Cloud) -> None:
+    replica = cloud.claimed()
+    replica.add(batch(*(records(number, 2) for number in range(40))), replica.changes().cursor)
+    phone = cloud.open("phone")
+    reading = phone.read(sorted(phone.changes().names))
+    next(reading)
+    reading.close()
+    assert [one.name for one in threading.enumerate() if one.name.startswith("netto-firestore-read")] == []
+    assert phone.reads < 1 + 40 + 12 * 3
