@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,13 +82,14 @@ class _Target:
 
 
 class Listener:
-    """One stream of a client to one database."""
+    """One stream of a client to one database. query: makes a query of a database, a parent's name and a message."""
 
-    def __init__(self, store: Store, meter: Meter, database: str) -> None:
+    def __init__(self, store: Store, meter: Meter, database: str, query: Callable[[str, str, Any], Query]) -> None:
         self.database = database
         self.silent = False
         self._store = store
         self._meter = meter
+        self._query = query
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._targets: dict[int, _Target] = {}
 
@@ -151,8 +152,7 @@ class Listener:
     def _add(self, asked: Any) -> Iterator[Any]:
         query = None
         if asked.HasField("query"):
-            parent = names.split(asked.query.parent)[1]
-            query = Query(self.database, parent, asked.query.structured_query)
+            query = self._query(self.database, asked.query.parent, asked.query.structured_query)
         keys = frozenset(names.document_key(name, self.database) for name in asked.documents.documents)
         target = self._targets[asked.target_id] = _Target(asked.target_id, query, keys)
         yield self._state(Change.ADD, target.number)

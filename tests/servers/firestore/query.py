@@ -29,7 +29,7 @@ Composite = query_types.StructuredQuery.CompositeFilter.Operator
 Predicate = Callable[[Row], bool]
 Path = tuple[str, ...]
 
-_NAME: Path = ("__name__",)
+NAME: Path = ("__name__",)
 _RANGES: dict[int, Callable[[int], bool]] = {
     Operator.LESS_THAN: lambda order: order < 0,
     Operator.LESS_THAN_OR_EQUAL: lambda order: order <= 0,
@@ -52,7 +52,11 @@ class Answer:
 
 
 class Query:
-    """A structured query of one database below `parent`. Raises Refused when it makes no sense."""
+    """A structured query of one database below `parent`. Raises Refused when it makes no sense.
+
+    message: as it was asked. scope: where it looks. orders: all fields of its order (True is descending), up to
+    the name. limited: whether it may leave out documents that match.
+    """
 
     def __init__(self, database: str, parent: bytes, message: Any) -> None:
         if len(message.from_) != 1:
@@ -62,16 +66,16 @@ class Query:
         source = message.from_[0]
         self.scope = Scope(parent, source.collection_id, source.all_descendants)
         self.limited = message.HasField("limit") or message.offset > 0
+        self.message = message
         self._database = database
-        self._message = message
         self._inequalities: set[Path] = set()
         self._filtered: set[Path] = set()
         self._operators: Counter[int | str] = Counter()
         self._matches = self._filter(message.where) if message.HasField("where") else None
-        self._orders = self._full_order()
+        self.orders = self._full_order()
         self._check()
         for cursor in (message.start_at, message.end_at):
-            if len(cursor.values) > len(self._orders):
+            if len(cursor.values) > len(self.orders):
                 raise invalid("A cursor has more values than the query has orders.")
 
     def _check(self) -> None:
@@ -83,20 +87,20 @@ class Query:
             raise invalid(
                 "Only a single 'NOT_EQUAL', 'NOT_IN', 'IS_NOT_NAN', or 'IS_NOT_NULL' filter allowed per query."
             )
-        if any(path == _NAME for path, _ in self._orders[:-1]):
+        if any(path == NAME for path, _ in self.orders[:-1]):
             raise invalid("order by clause cannot contain more fields after the key")
-        if self._orders == [(_NAME, True)] and not self._filtered - {_NAME}:
+        if self.orders == [(NAME, True)] and not self._filtered - {NAME}:
             raise Refused(
                 grpc.StatusCode.FAILED_PRECONDITION, "Firestore does not support descending key scans without an index."
             )
 
     def run(self, store: Store) -> Answer:
         """The answer now. Hold the store's lock meanwhile."""
-        offset = self._message.offset
-        limit = self._message.limit.value if self._message.HasField("limit") else None
+        offset = self.message.offset
+        limit = self.message.limit.value if self.message.HasField("limit") else None
         if offset < 0 or (limit is not None and limit < 0):
             raise invalid("Limit and offset of a query cannot be negative.")
-        by_name = self._orders == [(_NAME, False)]
+        by_name = self.orders == [(NAME, False)]
         found: list[Row] = []
         for row in store.scan(self._database, self.scope, self._first_key() if by_name else b""):
             if by_name and limit is not None and len(found) >= offset + limit:
@@ -110,35 +114,35 @@ class Query:
 
     def matches(self, row: Row) -> bool:
         """Whether a document is in the answer, its scope, limit and offset aside."""
-        if any(self._value(row, path) is None for path, _ in self._orders if path != _NAME):
+        if any(self._value(row, path) is None for path, _ in self.orders if path != NAME):
             return False
         return (self._matches is None or self._matches(row)) and self._is_between_cursors(row)
 
     def sent(self, row: Row) -> Any:
         """The document as the answer has it: only the selected fields."""
         message = row.message(self._database)
-        if not self._message.HasField("select") or not self._message.select.fields:
+        if not self.message.HasField("select") or not self.message.select.fields:
             return message
-        return project(message, [field.field_path for field in self._message.select.fields])
+        return project(message, [field.field_path for field in self.message.select.fields])
 
     def _value(self, row: Row, path: Path) -> Any | None:
-        if path == _NAME:
+        if path == NAME:
             return ValueMessage(reference_value=names.full_name(self._database, row.key))
         return value_at(row.fields, path)
 
     def _full_order(self) -> list[tuple[Path, bool]]:
         """The fields of the order with their direction (True is descending), with what Firestore adds to it."""
         orders = [
-            (parse(order.field.field_path), order.direction == Direction.DESCENDING) for order in self._message.order_by
+            (parse(order.field.field_path), order.direction == Direction.DESCENDING) for order in self.message.order_by
         ]
         descending = orders[-1][1] if orders else False
         present = {path for path, _ in orders}
-        orders += [(path, descending) for path in sorted(self._inequalities - present - {_NAME})]
-        return orders if _NAME in present else [*orders, (_NAME, descending)]
+        orders += [(path, descending) for path in sorted(self._inequalities - present - {NAME})]
+        return orders if NAME in present else [*orders, (NAME, descending)]
 
     def _compare(self, left: Row, right: Row) -> int:
-        for path, descending in self._orders:
-            if path == _NAME:
+        for path, descending in self.orders:
+            if path == NAME:
                 order = (left.key > right.key) - (left.key < right.key)
             else:
                 order = Order.compare(self._value(left, path), self._value(right, path))
@@ -148,8 +152,8 @@ class Query:
 
     def _place(self, row: Row, cursor: Any) -> int:
         """Where a row is: below 0 before the cursor, 0 at it, above 0 after it."""
-        for value, (path, descending) in zip(cursor.values, self._orders, strict=False):
-            if path == _NAME:
+        for value, (path, descending) in zip(cursor.values, self.orders, strict=False):
+            if path == NAME:
                 key = names.split(value.reference_value)[1]
                 order = (row.key > key) - (row.key < key)
             else:
@@ -159,13 +163,13 @@ class Query:
         return 0
 
     def _is_between_cursors(self, row: Row) -> bool:
-        start, end = self._message.start_at, self._message.end_at
-        if self._message.HasField("start_at") and self._place(row, start) < (0 if start.before else 1):
+        start, end = self.message.start_at, self.message.end_at
+        if self.message.HasField("start_at") and self._place(row, start) < (0 if start.before else 1):
             return False
-        return not self._message.HasField("end_at") or self._place(row, end) < (0 if end.before else 1)
+        return not self.message.HasField("end_at") or self._place(row, end) < (0 if end.before else 1)
 
     def _first_key(self) -> bytes:
-        values = self._message.start_at.values
+        values = self.message.start_at.values
         return names.split(values[0].reference_value)[1] if values and values[0].reference_value else b""
 
     def _filter(self, message: Any) -> Predicate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from google.cloud.firestore_v1.types import write as write_types
 
 from tests.servers.firestore import names
 from tests.servers.firestore.faults import Fault, Faults
+from tests.servers.firestore.indexes import Indexes
 from tests.servers.firestore.meter import Meter, Operation
 from tests.servers.firestore.service import Service
 from tests.servers.firestore.store import DocumentMessage, Row, Store
@@ -26,15 +28,21 @@ class FirestoreServer:
 
     root: the directory of its data, which survives a kill; None keeps it in memory.
     create_on_use: every database exists as soon as somebody asks for it; else `create` it first.
+    indexes: the content of a firestore.indexes.json; queries that production would have no index for are refused
+    then. None answers them all, as the official emulator does.
+    Nobody is asked for credentials, and no rules are checked: every caller is an administrator.
 
     All its methods may be called from any thread, before and after `start`.
     """
 
-    def __init__(self, root: Path | None = None, *, create_on_use: bool = False) -> None:
+    def __init__(
+        self, root: Path | None = None, *, create_on_use: bool = False, indexes: Mapping[str, Any] | None = None
+    ) -> None:
         self._store = Store(root)
         self._meter = Meter()
         self._faults = Faults()
-        self._service = Service(self._store, self._meter, self._faults, create_on_use)
+        held = None if indexes is None else Indexes(indexes)
+        self._service = Service(self._store, self._meter, self._faults, create_on_use=create_on_use, indexes=held)
         self._server: grpc.Server | None = None
         self._saved: sqlite3.Connection | None = None
         self.address = ""

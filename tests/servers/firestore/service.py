@@ -14,6 +14,7 @@ from tests.servers.firestore import names
 from tests.servers.firestore.aggregate import aggregate
 from tests.servers.firestore.faults import Faults, refusal, wait
 from tests.servers.firestore.fields import project
+from tests.servers.firestore.indexes import Indexes
 from tests.servers.firestore.listen import Listener
 from tests.servers.firestore.meter import Meter
 from tests.servers.firestore.query import Answer, Query
@@ -28,14 +29,20 @@ _PAUSE_AFTER_REFUSED_LISTEN = 0.05  # the client listens again at once, without 
 
 
 class Service:
-    """All RPCs of one server. `create_on_use`: a database exists as soon as somebody asks for it."""
+    """All RPCs of one server. `create_on_use`: a database exists as soon as somebody asks for it.
 
-    def __init__(self, store: Store, meter: Meter, faults: Faults, create_on_use: bool) -> None:
+    indexes: None answers queries that need an index which nobody declared.
+    """
+
+    def __init__(
+        self, store: Store, meter: Meter, faults: Faults, *, create_on_use: bool, indexes: Indexes | None
+    ) -> None:
         self.store = store
         self.meter = meter
         self.faults = faults
         self.listeners: list[Listener] = []
         self._create_on_use = create_on_use
+        self._indexes = indexes
         self._transactions = Transactions()
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -180,9 +187,16 @@ class Service:
             else:
                 yield new(found=_masked(row.message(database), request), read_time=read_time)
 
+    def query(self, database: str, parent: str, message: Any) -> Query:
+        """A query that the server answers. Raises Refused for any other."""
+        query = Query(database, names.split(parent)[1], message)
+        if self._indexes:
+            self._indexes.check(query)
+        return query
+
     def _query(self, database: str, request: Any, message: Any) -> tuple[Query, Answer, bytes]:
         transaction, begun = self._transaction(database, request)
-        query = Query(database, names.split(request.parent)[1], message)
+        query = self.query(database, request.parent, message)
         answer = query.run(self.store)
         if transaction:
             transaction.answers.append((query, versions(answer.rows)))
@@ -253,7 +267,7 @@ class Service:
             first = next(requests, None)
             if first is None:
                 return
-            listener = Listener(self.store, self.meter, self._admit("Listen", first, context))
+            listener = Listener(self.store, self.meter, self._admit("Listen", first, context), self.query)
             if not context.add_callback(listener.end):
                 return
             listener.ask(first)

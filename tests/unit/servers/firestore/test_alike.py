@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.servers.firestore.clients import client
 
 pytestmark = pytest.mark.skipif(bool(reason()), reason=reason())
 
+CHANCE = "NETTO_NIGHTLY" in os.environ  # a quirk of the emulator found by chance is no reason for a red day
 QUICKLY: dict[str, Any] = {"retry": None, "timeout": 20}
 NEW_YEAR = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 Pair = tuple[firestore.Client, firestore.Client]
@@ -167,7 +169,7 @@ def agree(ours: tuple[str, Any], theirs: tuple[str, Any]) -> bool:
     return ours == theirs or (theirs[0] == "INVALID_ARGUMENT" and ours[0] in ("OK", "FAILED_PRECONDITION"))
 
 
-@settings(max_examples=350)
+@settings(max_examples=350, derandomize=not CHANCE)
 @given(spec=queries())
 def test_random_queries_are_answered_alike(library: Pair, spec: dict[str, Any]) -> None:
     def rows(db: firestore.Client) -> Any:
@@ -177,7 +179,7 @@ def test_random_queries_are_answered_alike(library: Pair, spec: dict[str, Any]) 
     assert agree(ours, theirs), (ours, theirs)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, derandomize=not CHANCE)
 @given(chosen=st.lists(filters | groups, max_size=2), field=st.sampled_from(["a", "b", "c", "a.x"]), deep=st.booleans())
 def test_random_aggregations_are_answered_alike(library: Pair, chosen: list[Any], field: str, deep: bool) -> None:
     spec = {"deep": deep, "filters": chosen, "orders": []}
@@ -259,7 +261,7 @@ def untimed(value: Any) -> Any:
     return plain(value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, derandomize=not CHANCE)
 @given(commits=st.lists(st.lists(writes, min_size=1, max_size=3), min_size=1, max_size=4))
 def test_random_commits_have_the_same_effect(both: Pair, commits: list[list[tuple[str, str, Any]]]) -> None:
     root = f"c{next(counter)}"
