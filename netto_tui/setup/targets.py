@@ -132,9 +132,9 @@ def _where(replica: ReplicaConfig) -> tuple[str, ...]:
     """What makes two replicas the same place; GitHub's names have no case."""
     if replica.kind == "github":
         return (replica.kind, api_of(replica).rstrip("/"), replica.target.casefold())
-    if replica.kind == "folder" or not is_url(replica.target):
-        return (replica.kind, replica.database, str(Path(replica.target).expanduser().absolute()))
-    return (replica.kind, replica.target)
+    if replica.kind == "folder" or (replica.kind == "git" and not is_url(replica.target)):
+        return (replica.kind, str(Path(replica.target).expanduser().absolute()))
+    return (replica.kind, replica.target, replica.database)
 
 
 def api_of(replica: ReplicaConfig) -> str:
