@@ -8,10 +8,10 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format bench screenshots nightly wheel clean
+.PHONY: help demo demo-servers test check format bench screenshots nightly wheel clean
 
 help: ## show what there is to do
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "netto-tui needs Python 3.11 or newer with its venv module;" \
@@ -27,6 +27,9 @@ $(VENV)/.bench: $(VENV)/.ready
 
 demo: $(VENV)/.ready ## open the app on a sample vault, made on the spot
 	$(BIN)/netto-tui demo
+
+demo-servers: $(VENV)/.ready ## the same, with stand-ins for GitHub and Firestore that run here
+	$(BIN)/netto-tui demo --servers
 
 test: $(VENV)/.ready ## run the tests
 	$(BIN)/python -m pytest -n auto

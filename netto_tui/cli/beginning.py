@@ -14,6 +14,8 @@ from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netto_tui.config import Config, ReplicaConfig
     from netto_tui.setup.joining import Joined
 
@@ -31,18 +33,35 @@ def run_app(path: Path) -> int:
 @command("demo", short_help="Open the app on a sample vault, made on the spot.")
 @click.option("--reset", is_flag=True, help="Make the sample vault anew.")
 @click.option("--make-only", is_flag=True, help="Make it, say where it is, and do not open the app.")
-def demo(session: Session, reset: bool, make_only: bool) -> int | None:
+@click.option("--servers", is_flag=True, help="With GitHub and Firestore as well: stand-ins that run on this machine.")
+def demo(session: Session, reset: bool, make_only: bool, servers: bool) -> int | None:
     """Open the app on a sample vault with two replicas, made on the spot.
 
     It lies apart from your own vault, in --vault DIR or in the cache folder of this system.
     """
-    from netto_tui import demo as sample
     from netto_tui.paths import demo_vault
 
     path = session.vault.expanduser().absolute() if session.vault else demo_vault()
+    if not servers:
+        return _demo(session, path, reset, make_only)
+    from netto_tui.demo import is_there
+    from netto_tui.demo.servers import connect, running
+
+    path = path if session.vault else path.with_name(f"{path.name}-servers")
+    with running(path.with_name(f"{path.name}.d"), fresh=reset or not is_there(path)) as url:
+        return _demo(session, path, reset, make_only, lambda: connect(path, url))
+
+
+def _demo(
+    session: Session, path: Path, reset: bool, make_only: bool, prepare: Callable[[], None] = lambda: None
+) -> int | None:
+    """Make the sample vault if need be, prepare it, and open it."""
+    from netto_tui import demo as sample
+
     if reset or not sample.is_there(path):
         diagnostics.note(f"Making a sample vault in {path}")
         sample.make(path)
+    prepare()
     if make_only:
         output.document({"vault": str(path)}) if session.json else output.line(str(path))
         return None

@@ -20,7 +20,7 @@ from netto_tui.plural import many
 if TYPE_CHECKING:
     from netto_tui.config import Config
     from netto_tui.sync.events import PassReport, SyncEvent
-    from netto_tui.vault.rows import ReplicaRow
+    from netto_tui.vault.rows import MeterRow, ReplicaRow
 
 SEVERITY = (5, 4, 2, 1, 3)
 """Which exit code wins where stores give several: what is wrong goes before what was not reached."""
@@ -190,6 +190,7 @@ class Standing:
     pending: int
     verified_at: str
     last_error: str
+    meters: tuple[MeterRow, ...] = ()
 
 
 @command("status", short_help="Show how much there is, and how every replica stands.")
@@ -237,12 +238,17 @@ def status(session: Session) -> None:
     for standing in standings:
         if standing.last_error:
             output.foreign(f"{standing.name}: {standing.last_error}")
+        if standing.meters:
+            from netto_tui.recovery.meters import words
+
+            left = ", ".join(words(meter, session.zone) for meter in standing.meters)
+            output.line(f"{standing.name}: {left}")
 
 
 def _standing(name: str, kind: str, row: ReplicaRow | None, conversations: int) -> Standing:
     if row is None:
         return Standing(name, kind, "never", 0, conversations, "", "")
-    return Standing(name, kind, row.state, row.verified, row.pending, row.verified_at, row.last_error)
+    return Standing(name, kind, row.state, row.verified, row.pending, row.verified_at, row.last_error, row.meters)
 
 
 def _status(standing: Standing) -> dict[str, Any]:
@@ -253,4 +259,8 @@ def _status(standing: Standing) -> dict[str, Any]:
         "verified": standing.verified,
         "pending": standing.pending,
         "verified_at": standing.verified_at or None,
+        "meters": [
+            {"name": meter.name, "left": meter.left, "limit": meter.limit or None, "until": meter.until or None}
+            for meter in standing.meters
+        ],
     }

@@ -11,7 +11,9 @@ from typing import Literal
 from netto_tui.config import Config
 from netto_tui.model.clock import to_ms
 from netto_tui.plural import many
+from netto_tui.recovery import meters
 from netto_tui.recovery.drill import DrillReport, last_drills
+from netto_tui.replicas.base import TOKEN_DAYS
 from netto_tui.sync.ledger import wanted
 from netto_tui.vault.rows import ReplicaRow
 from netto_tui.vault.vault import Vault
@@ -75,6 +77,16 @@ def _replica_checks(vault: Vault, config: Config) -> Iterator[Check]:
             yield Check(each.name, "bad", "never synced", f"netto-tui sync {each.name}")
         else:
             yield _replica_check(vault, config, row)
+            yield from _meter_checks(vault, row)
+
+
+def _meter_checks(vault: Vault, row: ReplicaRow) -> Iterator[Check]:
+    """What of it runs out soon."""
+    for meter in row.meters:
+        state = meters.state(meter)
+        if state != "ok":
+            remedy = "netto-tui init stores a new token" if meter.name == TOKEN_DAYS else "It is full again by itself"
+            yield Check(row.name, state, meters.words(meter, vault.zone), remedy)
 
 
 def _replica_check(vault: Vault, config: Config, row: ReplicaRow) -> Check:

@@ -146,11 +146,15 @@ class Portion:
     bytes: int = 8 * 2**20
 
 
+TOKEN_DAYS = "days of the token"  # noqa: S105 - the name of a meter
+"""The meter of what is left of a token's life."""
+
+
 @dataclass(frozen=True)
 class Meter:
     """Something that runs out: how much of it is left, out of how much (0: not known), and until when.
 
-    name: for people, such as `requests` or `days of the token`. until_ms: milliseconds since 1970
+    name: for people, such as `requests`, or TOKEN_DAYS. until_ms: milliseconds since 1970
     at which it is full again, or ends; 0 where that is not known.
     """
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from netto_tui.errors import Cancelled, Denied, Limited, NettoError, Unreachable
-from netto_tui.replicas.base import Meter
+from netto_tui.replicas.base import TOKEN_DAYS, Meter
 from netto_tui.replicas.deadline import CALL_SECONDS, within
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Hub:
         except (KeyError, ValueError):
             pass
         if ends := _expiry_ms(headers.get("github-authentication-token-expiration", "")):
-            self._meters["token"] = Meter("days of the token", max(0, (ends - self._now()) // DAY_MS), 0, ends)
+            self._meters["token"] = Meter(TOKEN_DAYS, max(0, (ends - self._now()) // DAY_MS), 0, ends)
 
     def _fault(self, answer: Answer, method: str, path: str) -> NettoError:
         """The error for a status that nobody expected."""

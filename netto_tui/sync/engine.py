@@ -33,6 +33,7 @@ from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
 from netto_tui.sync.pull import Pull
 from netto_tui.sync.push import Push, own_blob
+from netto_tui.sync.reminders import remind
 from netto_tui.sync.retry import pause_ms, retry
 from netto_tui.vault.vault import Vault
 
@@ -98,7 +99,7 @@ class Engine:
         except NettoError as error:
             outcome = self._failed(ledger, error)
         if isinstance(replica, Metered) and (meters := replica.meters()):
-            ledger.measure(meters)
+            remind(context, ledger.measure(meters), meters)
         tally = context.tally
         report = events.PassReport(
             name=replica.name,

@@ -219,11 +219,15 @@ class Ledger:
         )
         return bool(self._vault.sql.execute(query, (self.name,)).fetchone()[0])
 
-    def measure(self, meters: Iterable[Meter]) -> None:
-        """Note what is left of what runs out."""
+    def measure(self, meters: Iterable[Meter]) -> dict[str, int]:
+        """Note what is left of what runs out; returns what was left before, by meter."""
         text = json.dumps([asdict(meter) for meter in meters])
+        row = self._vault.sql.execute("SELECT meters FROM replicas WHERE name = ?", (self.name,)).fetchone()
+        if row is None or row[0] == text:
+            return {meter.name: meter.left for meter in meters}
         with self._vault.transaction() as sql:
-            sql.execute("UPDATE replicas SET meters = ?1 WHERE name = ?2 AND meters <> ?1", (text, self.name))
+            sql.execute("UPDATE replicas SET meters = ? WHERE name = ?", (text, self.name))
+        return {meter["name"]: meter["left"] for meter in json.loads(row[0])}
 
     def need_repair(self) -> None:
         """Note that verification found damage in the store itself; the next pass mends it."""

@@ -6,6 +6,7 @@ first without sorting, a date range is a range of rowids, and a query stops at i
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
@@ -225,11 +226,11 @@ class Reader:
         found = list(
             self.select(
                 "SELECT name, kind, target, state, verified_at, error, failures, retry_at,"
-                " root <> '' AND root = (SELECT value FROM meta WHERE key = 'root') FROM replicas ORDER BY name"
+                " root <> '' AND root = (SELECT value FROM meta WHERE key = 'root'), meters FROM replicas ORDER BY name"
             )
         )
         result = []
-        for name, kind, target, state, verified_at, error, failures, retry_at, equal in found:
+        for name, kind, target, state, verified_at, error, failures, retry_at, equal, meters in found:
             verified = total if equal else self._verified(name)
             if state == "ok" and verified < total:
                 state = "behind"
@@ -245,6 +246,7 @@ class Reader:
                     error,
                     failures,
                     _instant(retry_at),
+                    _meters(meters),
                 )
             )
         return result
@@ -295,3 +297,14 @@ def _conversation(row: tuple[Any, ...]) -> rows.ConversationRow:
         day,
         revisions,
     )
+
+
+def _meters(text: str) -> tuple[rows.MeterRow, ...]:
+    """What the ledger noted of quotas; nothing where it cannot be read."""
+    try:
+        return tuple(
+            rows.MeterRow(str(one["name"]), int(one["left"]), int(one["limit"]), _instant(int(one["until_ms"])))
+            for one in json.loads(text)
+        )
+    except (ValueError, KeyError, TypeError):
+        return ()

@@ -102,6 +102,16 @@ class JournalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterRow:
+    """Something of a replica that runs out, as last told; see replicas.base.Meter. until: RFC 3339, or ""."""
+
+    name: str
+    left: int
+    limit: int
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicaRow:
     """How one replica stands, from the ledger.
 
@@ -121,3 +131,4 @@ class ReplicaRow:
     last_error: str
     failures: int
     next_try: str
+    meters: tuple[MeterRow, ...] = ()

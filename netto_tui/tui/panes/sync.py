@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from netto_tui.plural import many, number
+from netto_tui.recovery import meters
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import messages, wording
 from netto_tui.tui.panes.base import Pane
@@ -135,6 +136,9 @@ class SyncPane(Pane):
                 lines.append(
                     Content(f"{many(row.failures, 'failure')} in a row" + (f", tried again {again}" if again else ""))
                 )
+            zone = self.netto.vault.zone if self.netto.vault else UTC
+            if row.meters:
+                lines.append(Content(" · ".join(meters.words(meter, zone) for meter in row.meters)))
             if advice := wording.ADVICE.get(row.state, ""):
                 lines.append(Content(advice))
             if len(self._rows) == 1:
