@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,16 @@ from netto_tui.replicas.base import Replica
 from netto_tui.security.envelope import Envelope
 from tests.contract.places import PLACES
 from tests.contract.stores import ENVELOPES, MARKER, Store
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """What a test sets so that a server of its own is found is as it was afterwards."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(params=sorted(PLACES))

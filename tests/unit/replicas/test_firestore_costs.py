@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netto_tui.errors import InvalidRecord
-from netto_tui.replicas.base import Batch
+from netto_tui.replicas.base import Batch, Write
 from netto_tui.replicas.firestore import Firestore
 from netto_tui.security.envelope import PLAIN, Envelope
 from tests.contract.firestore_places import USER
@@ -254,3 +254,22 @@ def test_a_reading_that_nobody_finishes_leaves_no_thread(cloud: Cloud) -> None:
     reading.close()
     assert [one.name for one in threading.enumerate() if one.name.startswith("netto-firestore-read")] == []
     assert phone.reads < 1 + 40 + 12 * 3
+
+
+def test_a_copy_from_an_old_backup_misleads_nobody(cloud: Cloud) -> None:
+    laptop, phone = cloud.claimed(), cloud.open("phone")
+    cursor = laptop.add(batch(records(1)), laptop.changes().cursor)
+    phone.changes()
+    held(phone, 1)
+    phone.close()
+    [copy] = (cloud.folder / "phone").rglob("*.db")
+    old = copy.read_bytes()
+    cursor = laptop.add(added(1, 5, 2), cursor)
+    copy.write_bytes(old)
+    phone = cloud.open("phone")
+    some = (*records(1), *records(1, 2, first=7))
+    ours = Write(some[0].rev.conversation, "2026/11/01", some, frozenset(record.id for record in some[-2:]))
+    phone.add(Batch([ours]), cursor)
+    found = held(cloud.open("tablet"), 1)[1]
+    assert ids(found) == {record.id for record in (*records(1, 5), *records(1, 2, first=7))}
+    assert list(cloud.open("tablet").check()) == []
