@@ -27,7 +27,6 @@ from netto_tui.replicas.firestore_documents import (
     BLOBS,
     CONVERSATIONS,
     USER,
-    Cursor,
     Put,
     User,
     decode_cursor,
@@ -73,7 +72,7 @@ class Firestore:
         self.target = target
         self.envelope = envelope
         self.cancel = cancel
-        self._device = device
+        self._device = device[:256]  # as the security rules have it
         project, uid = parse_target(name, target)
         key = hashlib.sha256(f"{target}\n{options.database}".encode()).hexdigest()[:32]
         self._copy = Copy(cache_dir / "firestore" / f"{key}.db")
@@ -84,7 +83,6 @@ class Firestore:
         self._blobs = Blobs(self._connection, envelope)
         self._seen: User | None = None
         self._listeners: list[Listener] = []
-        self._writing = threading.Lock()  # a listener waits for the end of an add, else it would hear of it as news
 
     @property
     def requests(self) -> int:
@@ -190,13 +188,12 @@ class Firestore:
             raise newer_format(user, self._connection.place) if user and user.newer else self._wrong(user)
         if cursor is None or user.cursor != cursor:
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
-        with self._writing:
-            try:
-                after = self._adding.run(batch, cursor)
-            except NettoError:
-                self._seen = None  # part of it may be written
-                raise
-            self._seen = replace(user, cursor=after, device=self._device)
+        try:
+            after = self._adding.run(batch, cursor)
+        except NettoError:
+            self._seen = None  # part of it may be written
+            raise
+        self._seen = replace(user, cursor=after, device=self._device)
         return after.encode()
 
     def check(self) -> Iterator[Corrupt]:
@@ -208,8 +205,8 @@ class Firestore:
         return self._quota.meters()
 
     def listen(self, told: Callable[[], None]) -> Callable[[], None]:
-        """Call `told` when the user document is not as this object last saw or wrote it. Raises Denied."""
-        listener = Listener(self._connection, self._known, told, self._quota.spend)
+        """Call `told` when another device wrote, unless this object saw that already. Raises Denied."""
+        listener = Listener(self._connection, self._is_news, told, self._quota.spend)
         self._listeners.append(listener)
         return listener.stop
 
@@ -226,9 +223,12 @@ class Firestore:
         self._seen = read_user(document) if document is not None else None
         return self._seen, clock_ms
 
-    def _known(self) -> Cursor | None:
-        with self._writing:
-            return self._seen.cursor if self._seen else None
+    def _is_news(self, user: User) -> bool:
+        """Whether somebody else brought the replica where it is; whoever writes has seen what was there before."""
+        known = self._seen.cursor if self._seen else None
+        if user.device == self._device:
+            return known is not None and user.cursor.n < known.n  # rolled back
+        return user.cursor != known
 
     def _presence(self) -> Presence:
         there = (collection for collection in (CONVERSATIONS, BLOBS) if not self._connection.is_empty(collection))

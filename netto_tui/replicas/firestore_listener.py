@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from netto_tui.replicas.firestore_client import Connection
-from netto_tui.replicas.firestore_documents import Cursor, Document, read_user
+from netto_tui.replicas.firestore_documents import USER, Document, User, read_user
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 300.0
@@ -23,17 +23,17 @@ _TARGET = 1
 
 
 class Listener:
-    """A thread that calls `told` when the user document stands elsewhere than `known` says."""
+    """A thread that calls `told` when the user document is news."""
 
     def __init__(
         self,
         connection: Connection,
-        known: Callable[[], Cursor | None],
+        is_news: Callable[[User], bool],
         told: Callable[[], None],
         spend: Callable[[int, int], None],
     ) -> None:
         self._connection = connection
-        self._known = known
+        self._is_news = is_news
         self._told = told
         self._spend = spend
         self._stopped = threading.Event()
@@ -92,9 +92,11 @@ class Listener:
         self._stopped.wait()
 
     def _look(self, document: Any) -> None:
-        """Tell, unless this is where the replica was last seen or brought to."""
-        sequence = document.fields.get("sequence")
-        number = sequence.integer_value if sequence is not None else 0
+        sequence, device = document.fields.get("sequence"), document.fields.get("device")
+        fields = {
+            "sequence": sequence.integer_value if sequence else 0,
+            "device": device.string_value if device else "",
+        }
         updated = document.update_time.timestamp_pb().ToNanoseconds()
-        if read_user(Document((), {"sequence": number}, updated)).cursor != self._known():
+        if self._is_news(read_user(Document(USER, fields, updated))):
             self._told()

@@ -12,7 +12,7 @@ import pytest
 from netto_tui.errors import Denied
 from netto_tui.replicas import firestore_listener
 from netto_tui.replicas.base import Live
-from tests.contract.firestore_places import at
+from tests.contract.firestore_places import USER, at
 from tests.contract.stores import batch, opener, records
 from tests.servers import emulator
 from tests.unit.replicas.firestore_given import Cloud
@@ -59,11 +59,25 @@ def test_a_write_of_another_device_is_told_and_an_own_one_is_not(cloud: Cloud) -
     stop = laptop.listen(ear)
     phone.add(batch(records(1)), cursor)
     ear.wait()
-    cursor = laptop.add(batch(records(2)), laptop.changes(cursor).cursor)
+    for turn in range(3):
+        cursor = laptop.add(batch(records(2, turn + 1)), laptop.changes(cursor).cursor)
+        cloud.open("laptop").add(batch(records(4, turn + 1)), cursor)
+        cursor = phone.changes().cursor
     phone.add(batch(records(3)), cursor)
     ear.wait()
-    laptop.changes(cursor)
     assert ear.is_quiet
+    stop()
+
+
+def test_a_replica_that_was_rolled_back_is_told(cloud: Cloud) -> None:
+    laptop = cloud.claimed()
+    cursor = laptop.add(batch(records(1)), laptop.changes().cursor)
+    saved = cloud.server.snapshot()
+    laptop.add(batch(records(2)), cursor)
+    ear = Ear()
+    stop = laptop.listen(ear)
+    cloud.server.roll_back(saved)
+    ear.wait()
     stop()
 
 
@@ -186,3 +200,15 @@ def test_googles_emulator_tells_too(tmp_path: Path) -> None:
     stop()
     laptop.close()
     phone.close()
+
+
+def test_a_damaged_user_document_is_told_and_ends_nothing(cloud: Cloud) -> None:
+    laptop = cloud.claimed()
+    laptop.changes()
+    ear = Ear()
+    stop = laptop.listen(ear)
+    for number in range(3):
+        cloud.server.set(cloud.project, USER, {"title": f"rubbish {number}"})
+        ear.wait()
+    assert cloud.server.listeners == 1
+    stop()
