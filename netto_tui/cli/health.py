@@ -65,7 +65,7 @@ def _machine() -> Iterator[Check]:
 
     yield Check("netto-tui", "ok", __version__)
     yield Check("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
-    parts = ("textual", "dulwich", "msgspec", "filelock", "click")
+    parts = ("textual", "dulwich", "PyGithub", "firebase-admin", "keyring", "msgspec", "filelock", "click")
     yield Check("libraries", "ok", ", ".join(f"{part} {version(part)}" for part in parts))
     options = {row[0] for row in sqlite3.connect(":memory:").execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" in options:

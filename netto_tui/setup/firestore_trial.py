@@ -88,6 +88,10 @@ class FirestoreTrial:
             return found, Check("account", "warn", f"the emulator at {self.emulator} is in use", remedy)
         self._refresh(found)
         who = getattr(found, "service_account_email", "") or "this machine's own account"
+        home = getattr(found, "project_id", "") or self.project
+        if home != self.project:
+            remedy = f"Check that {self.project} is the project that is meant"
+            return found, Check("account", "warn", f"signed in to Google as {who}, of the project {home}", remedy)
         return found, Check("account", "ok", f"signed in to Google as {who}")
 
     def _refresh(self, credentials: Any) -> None:

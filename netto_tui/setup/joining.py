@@ -118,7 +118,8 @@ def join(
             vault, joined = Vault.open(path, now=clock), True
     with vault:
         whose.check(vault.id, wanted)
-        config.save(config_path, settings)
+        if wanted or fresh:  # a file that stays as it is keeps what a person wrote into it
+            config.save(config_path, settings)
         notes = _make_ready(vault, settings, wanted, cancel)
         return Joined(vault.id, vault.device, str(vault.zone), settings, fresh, joined, notes)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -239,20 +241,74 @@ def test_a_key_file_that_is_none_is_refused_before_anything_is_asked(
         assert done.code == 2 and words in done.err and "1//secret" not in done.err
 
 
-def test_a_key_file_is_kept_in_the_keyring(
-    netto: Program, tmp_path: Path, firestore: FirestoreServer, memory: keyrings.Memory
-) -> None:
+def key_table(address: str = "https://oauth2.googleapis.com/token") -> dict[str, str]:
+    """The key of a service account, with a private key of its own."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-    table = {
+    return {
         "type": "service_account",
         "project_id": "my-project",
         "private_key": pem,
         "client_email": "netto@my-project.iam.gserviceaccount.com",
-        "token_uri": "https://oauth2.googleapis.com/token",
+        "token_uri": address,
     }
+
+
+class SignIn(BaseHTTPRequestHandler):
+    """Google's sign-in, which refuses with what the server's `refusal` says."""
+
+    def do_POST(self) -> None:
+        body = json.dumps(self.server.refusal).encode()  # type: ignore[attr-defined]
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(400)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "words"),
+    [
+        ("Invalid JWT Signature.", 4, "deleted, disabled or expired"),
+        ("Invalid grant: account not found", 4, "Make a new key"),
+        ("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", 4, "clock"),
+        (None, 3, "could not be reached"),
+    ],
+)
+def test_a_key_that_google_refuses_is_named_before_the_database_is_asked(
+    netto: Program,
+    home: Path,
+    tmp_path: Path,
+    memory: keyrings.Memory,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: str | None,
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), SignIn) as server:
+        server.refusal = {"error": "invalid_grant", "error_description": refusal}  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_port if refusal is not None else 9
+        (tmp_path / "key.json").write_text(json.dumps(key_table(f"http://127.0.0.1:{port}/token")))
+        options = ("--replica", "cloud=firestore:my-project/me", "--credentials", str(tmp_path / "key.json"))
+        done = netto("init", *options)
+        server.shutdown()
+    assert done.code == code and words in done.err
+    assert "PRIVATE KEY" not in done.err
+    assert not memory.kept and not home.exists()
+
+
+def test_a_key_file_is_kept_in_the_keyring(
+    netto: Program, tmp_path: Path, firestore: FirestoreServer, memory: keyrings.Memory
+) -> None:
+    table = key_table()
     path = tmp_path / "key.json"
     path.write_text(json.dumps(table))
     done = netto("init", "--replica", "cloud=firestore:my-project/me", "--credentials", str(path))
@@ -435,6 +491,18 @@ def test_an_empty_vault_becomes_the_one_that_a_replica_belongs_to_when_a_person_
         asked.terminal.close()
     assert json.loads((tmp_path / "other" / ".netto" / "vault.json").read_text())["vault"] == first
     assert netto("sync").code == 0
+
+
+def test_asking_for_nothing_leaves_the_settings_as_a_person_wrote_them(netto: Program, home: Path) -> None:
+    assert netto("init").code == 0
+    (home / "config.toml").write_text("# mine\ninterval_minutes = 10\n")
+    asked = Asked(home)
+    try:
+        asked.answer("A number", "")
+        assert asked.terminal.ended() == 0
+    finally:
+        asked.terminal.close()
+    assert (home / "config.toml").read_text().startswith("# mine")
 
 
 def test_help_names_every_kind(netto: Program) -> None:

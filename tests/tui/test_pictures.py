@@ -28,6 +28,8 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "resolver": ("3", "enter", "2"),
     "recovery": ("4", "j", "p"),
     "help": ("question_mark",),
+    "setup": ("A",),
+    "setup-place": ("A", "1", "enter"),
 }
 
 
