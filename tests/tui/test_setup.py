@@ -21,6 +21,7 @@ from tests.servers import keyrings
 from tests.servers.firestore.server import FirestoreServer
 from tests.servers.github.server import GitHubServer
 from tests.tui.conftest import Driven, Start
+from tests.tui.terminal import Terminal
 from tests.tui.vaults import NOW, make_synced_vault
 
 SMALL = (80, 24)
@@ -306,3 +307,37 @@ async def test_leaving_while_it_is_added_stops_that_and_says_so(
         await at(driven, "setup-result")
         assert "Stopped" in said(driven)
     assert names(vault_path) == ["disk", "mirror"]
+
+
+def test_a_token_typed_at_a_real_terminal_never_comes_back_from_it(
+    tmp_path: Path, vault_path: Path, github: GitHubServer
+) -> None:
+    github.create_repository("vault")
+    kept = tmp_path / "keyring.json"
+    settings = {
+        "NETTO_GITHUB_API": github.url,
+        "NETTO_TEST_KEYRING": str(kept),
+        "PYTHON_KEYRING_BACKEND": "tests.servers.keyrings.InFile",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    terminal = Terminal.app(vault_path.absolute(), size=SMALL, env=settings)
+    try:
+        terminal.until(b"Lisbon")
+        terminal.type("A")
+        terminal.until(b"where shall a copy lie")
+        terminal.type("1")
+        terminal.until(b"Which repository")
+        terminal.type("alice/vault\r")
+        terminal.until(b"it does not show")
+        terminal.type(f"{github.token}\r")
+        terminal.until(b"Add it")
+        terminal.type("\r")
+        terminal.until(b"can be used now")
+        terminal.type("q")
+        assert terminal.ended() == 0
+    finally:
+        terminal.close()
+    assert github.token.encode() not in terminal.output
+    assert list(json.loads(kept.read_text()).values()) == [github.token]
+    for path in vault_path.rglob("*"):
+        assert not path.is_file() or github.token.encode() not in path.read_bytes(), path
