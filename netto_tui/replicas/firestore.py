@@ -76,7 +76,7 @@ class Firestore:
         project, uid = parse_target(name, target)
         key = hashlib.sha256(f"{target}\n{options.database}".encode()).hexdigest()[:32]
         self._copy = Copy(cache_dir / "firestore" / f"{key}.db")
-        self._quota = Quota(self._copy, options, f"the Firestore project {project}", now)
+        self._quota = Quota(self._copy, options, f"Firestore project {project}", now)
         self._connection = Connection((project, uid, options.database), cancel, self._quota, now)
         self._reading = Reading(self._connection, self._copy, envelope, now)
         self._adding = Adding(self._connection, self._copy, self._reading, envelope, self._quota, device)

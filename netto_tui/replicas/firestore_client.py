@@ -63,7 +63,7 @@ class Connection:
         now: Callable[[], int],
     ) -> None:
         self.project, self.uid, self.database = place
-        self.place = f"the Firestore project {self.project}" + (f" ({self.database})" if self.database else "")
+        self.place = f"Firestore project {self.project}" + (f" ({self.database})" if self.database else "")
         self.requests = 0
         self._cancel = cancel
         self._spending = spending

@@ -9,15 +9,19 @@ stream begins costs one read.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from netto_tui.replicas.firestore_client import Connection
 from netto_tui.replicas.firestore_documents import USER, Document, User, read_user
 
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 300.0
-"""Seconds until a stream that ended begins again: doubled each time that it brought nothing."""
+LONGEST_PAUSE = 60.0
+"""Seconds until a stream that ended begins again: doubled each time, until one lasts for LASTING seconds."""
+
+LASTING = 30.0
 
 _TARGET = 1
 
@@ -50,46 +54,45 @@ class Listener:
     def _run(self) -> None:
         pause = FIRST_PAUSE
         while not self._stopped.is_set():
-            try:
-                heard = self._listen()
-            except Exception:  # whatever it is, the poll tells of it; here only the pause matters
-                heard = False
-            pause = FIRST_PAUSE if heard else min(2 * pause, LONGEST_PAUSE)
+            began = time.monotonic()
+            with suppress(Exception):  # whatever it is, the poll tells of it; here only the pause matters
+                self._listen()
+            pause = FIRST_PAUSE if time.monotonic() - began > LASTING else min(2 * pause, LONGEST_PAUSE)
             self._stopped.wait(pause)
 
-    def _listen(self) -> bool:
-        """Follow one stream to its end; whether it brought anything."""
-        heard = False
+    def _listen(self) -> None:
+        """Follow one stream to its end."""
+        ended = threading.Event()
         self._connection.count_requests(1)
         self._call = self._client._firestore_api.listen(
-            requests=self._requests(), metadata=self._client._rpc_metadata, retry=None
+            requests=self._requests(ended), metadata=self._client._rpc_metadata, retry=None
         )
         try:
+            if self._stopped.is_set():
+                return
             for response in self._call:
                 if self._stopped.is_set():
                     break
                 if response.target_change.target_change_type == 2:  # REMOVE: the server ended it
                     break
                 if response.document_change.document.name:
-                    heard = True
                     self._spend(1, 0)
                     self._look(response.document_change.document)
                 elif response.document_delete.document:
-                    heard = True
                     self._told()
         finally:
+            ended.set()
             self._call.cancel()
-        return heard
 
-    def _requests(self) -> Iterator[Any]:
-        """One request, on a stream that stays open until it is ended."""
+    def _requests(self, ended: threading.Event) -> Iterator[Any]:
+        """One request; gRPC waits for the next one on a thread of its own."""
         from google.cloud.firestore_v1.types import ListenRequest, Target
 
         document = Target.DocumentsTarget(documents=[self._user._document_path])
         yield ListenRequest(
             database=self._client._database_string, add_target=Target(documents=document, target_id=_TARGET)
         )
-        self._stopped.wait()
+        ended.wait()
 
     def _look(self, document: Any) -> None:
         sequence, device = document.fields.get("sequence"), document.fields.get("device")

@@ -245,6 +245,30 @@ def test_a_race_that_is_lost_after_many_messages_leaves_what_is_found_again(
     assert list(replica.check()) == []
 
 
+def test_a_lost_answer_is_not_mistaken_for_a_write_of_another_process_of_this_device(
+    cloud: Cloud, replica: Firestore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, cursor = cloud.open("laptop"), replica.changes().cursor
+    other.changes()
+    commit, lost = firestore_client.Connection.commit, []
+
+    def meanwhile(connection: Any, puts: Any) -> Any:
+        if connection is replica._connection and not lost:
+            lost.append(puts)
+            other.add(batch(records(1, 9)), cursor)
+            raise firestore_client.Lost
+        return commit(connection, puts)
+
+    monkeypatch.setattr(firestore_client.Connection, "commit", meanwhile)
+    with pytest.raises(Moved):
+        replica.add(batch(records(1, 3), records(2)), cursor)
+    changes = replica.changes(cursor)
+    assert changes.names == {conversation(1)}
+    replica.add(batch(records(1, 3), records(2)), changes.cursor)
+    assert ids(held(cloud.open("phone"), 1)[1]) == {record.id for record in records(1, 9)}
+    assert list(replica.check()) == []
+
+
 def test_a_big_write_that_expects_another_state_writes_nothing(cloud: Cloud, replica: Firestore) -> None:
     cursor = replica.changes().cursor
     cloud.open("phone").add(batch(records(2)), cursor)

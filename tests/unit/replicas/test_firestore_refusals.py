@@ -36,11 +36,11 @@ PLUGIN = "Getting metadata from plugin failed with error: "
     ],
 )
 def test_each_refusal_has_a_name_and_a_next_step(error: Exception, named: type[NettoError], advice: str) -> None:
-    found = translate(error, "the Firestore project x", NOON)
+    found = translate(error, "Firestore project x", NOON)
     assert isinstance(found, named)
     assert isinstance(found, Limited) == (named is Limited)
     assert advice in found.remedy
-    assert "the Firestore project x" in found.message
+    assert "Firestore project x" in found.message
     assert "diary" not in str(found)
 
 
