@@ -8,11 +8,12 @@ already is compared, and replaced only when it is damaged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from netto_tui.errors import InvalidRecord, Moved, Unreachable
-from netto_tui.model.revision import Record, body_blobs
+from netto_tui.model.revision import body_blobs
 from netto_tui.replicas.base import Batch, Write
 from netto_tui.replicas.firestore_blobs import Blobs
 from netto_tui.replicas.firestore_client import Connection
@@ -46,18 +47,27 @@ TOGETHER = COMMIT_WRITES - 50
 
 @dataclass
 class Plan:
-    """What one conversation needs. header: None when the one that is there is right."""
+    """What one conversation needs.
+
+    messages, blobs: documents to be written first. header: None when the one that is there is right.
+    """
 
     name: str
     write: Write
-    puts: list[Put]
+    messages: list[Put]
     after: Header
     header: Put | None
+    blobs: list[Put] = field(default_factory=list)
+
+    @property
+    def puts(self) -> list[Put]:
+        """All but the header."""
+        return [*self.blobs, *self.messages]
 
     @property
     def cost(self) -> int:
         """Documents to be written."""
-        return len(self.puts) + (self.header is not None)
+        return len(self.blobs) + len(self.messages) + (self.header is not None)
 
 
 class Adding:
@@ -77,15 +87,16 @@ class Adding:
     def run(self, batch: Batch, expected: Cursor) -> Cursor:
         """Write a batch from a cursor on. Raises Moved, and Limited after writing what the day's quota takes."""
         days = [stored_day(write.day) for write in batch.writes]
-        cursor = expected
         blobs = self._blobs.puts(batch.blobs)
+        owned = {sha256 for write in batch.writes for sha256 in _blobs_of(write)}
+        spare = [put for sha256 in sorted(blobs.keys() - owned) for put in blobs.pop(sha256)]
+        cursor = expected
         for start in range(0, max(1, len(days)), TOGETHER):
             part = slice(start, start + TOGETHER)
-            plans = self._plan(batch.writes[part], days[part])
-            chosen, needed, remaining = self._within_quota(plans, blobs)
-            cursor = self._send(chosen, needed, cursor)
-            if remaining:
-                raise self._quota.paused(remaining)
+            plans, waiting = self._within_quota(self._plan(batch.writes[part], days[part]), blobs, len(spare))
+            cursor, spare = self._send(plans, spare, cursor), []
+            if waiting:
+                raise self._quota.paused(waiting)
         return cursor
 
     def _plan(self, writes: Sequence[Write], days: Sequence[str]) -> list[Plan]:
@@ -121,48 +132,49 @@ class Adding:
         else:
             there = self._connection.names((*CONVERSATIONS, name, "messages"))
         wanted = (records.keys() - there) | (fresh - sure)
-        puts = [put for key, each in records.items() if key in wanted for put in self._message(name, each)]
+        new = [each for key, each in records.items() if key in wanted]
+        messages = [put for each in new for put in message_puts(self._envelope, name, each)]
         if there - records.keys() and header is not None and header.day:
             day = min(day, header.day)
         after = header_of(day, there | records.keys())
-        return Plan(name, write, puts, after, _header_put(name, header, after))
+        return Plan(name, write, messages, after, _header_put(name, header, after))
 
-    def _message(self, name: str, record: Record) -> list[Put]:
-        return list(message_puts(self._envelope, name, record))
+    def _within_quota(self, plans: Sequence[Plan], blobs: dict[str, list[Put]], spare: int) -> tuple[list[Plan], int]:
+        """The conversations that may be written today, whole, and how many documents have to wait.
 
-    def _within_quota(self, plans: Sequence[Plan], blobs: Mapping[str, list[Put]]) -> tuple[list[Plan], list[Put], int]:
-        """What may be written today, with its blobs, and how many documents have to wait; whole conversations only."""
+        blobs: by SHA-256, what is not written yet; those that are needed go into the plans. spare:
+        documents that are written besides.
+        """
         left = self._quota.writes_left()
-        owners = {sha256 for plan in plans for sha256 in _blobs_of(plan)}
-        needed = [put for sha256, puts in blobs.items() if sha256 not in owners for put in puts]
-        if left is None:
-            every = [put for puts in blobs.values() for put in puts]
-            return list(plans), every, 0
-        left -= 1 + len(needed)
+        room = math.inf if left is None else left - spare - 1
         chosen: list[Plan] = []
-        remaining = 0
-        taken: set[str] = set()
+        waiting = 0
         for plan in plans:
-            own = [sha256 for sha256 in _blobs_of(plan) if sha256 in blobs and sha256 not in taken]
-            extra = [put for sha256 in own for put in blobs[sha256]]
-            if plan.cost + len(extra) >= self._quota.daily_writes:
-                plan.puts, extra = self._missing(plan.puts), self._missing(extra)  # some of it came on an earlier day
-                if plan.cost + len(extra) > left and not chosen and left > 0:
-                    self._create([*extra, *plan.puts][:left])
-                    remaining += plan.cost + len(extra) - left
-                    left = 0
-                    continue
-            if plan.cost + len(extra) > left:
-                remaining += plan.cost + len(extra)
+            own = [sha256 for sha256 in _blobs_of(plan.write) if sha256 in blobs]
+            plan.blobs = [put for sha256 in own for put in blobs[sha256]]
+            if left is not None and plan.cost >= self._quota.daily_writes and not chosen:
+                room -= self._begin_long(plan, int(room))
+            if plan.cost > room:
+                waiting += plan.cost
                 continue
-            left -= plan.cost + len(extra)
+            room -= plan.cost
             chosen.append(plan)
-            needed += extra
-            taken.update(own)
-        return chosen, needed if chosen or not remaining else [], remaining
+            for sha256 in own:
+                del blobs[sha256]
+        return chosen, waiting
 
-    def _send(self, plans: list[Plan], blobs: list[Put], expected: Cursor) -> Cursor:
-        puts = [*blobs, *(put for plan in plans for put in plan.puts)]
+    def _begin_long(self, plan: Plan, room: int) -> int:
+        """Write as much as there is room for of a conversation that no day takes whole; returns how much that was."""
+        plan.blobs, plan.messages = self._missing(plan.blobs), self._missing(plan.messages)  # since an earlier day
+        if plan.cost <= room or room <= 0:
+            return 0
+        self._create(plan.puts[:room])
+        plan.blobs, plan.messages = plan.blobs[room:], plan.messages[max(0, room - len(plan.blobs)) :]
+        return room
+
+    def _send(self, plans: list[Plan], spare: Sequence[Put], expected: Cursor) -> Cursor:
+        """Write plans, and documents that belong to none of them. Raises Moved."""
+        puts = [*spare, *(put for plan in plans for put in plan.puts)]
         for _ in range(ATTEMPTS):
             headers = [plan.header for plan in plans if plan.header is not None]
             if not puts and not headers:
@@ -185,16 +197,17 @@ class Adding:
                     self._note(puts, plans, cursor.at)
                     return cursor
             plans = self._plan_again(plans)
-            puts = self._missing([*blobs, *(put for plan in plans for put in plan.puts)])
+            puts = self._missing([*spare, *(put for plan in plans for put in plan.puts)])
         raise Unreachable(f"{self._connection.place} took none of {ATTEMPTS} attempts to write.", remedy="Try later.")
 
     def _plan_again(self, plans: Sequence[Plan]) -> list[Plan]:
         """The same conversations, by what is on the server now."""
         headers = self._reading.headers([plan.name for plan in plans])
-        return [
-            self._plan_one(plan.name, plan.write, plan.after.day, headers.get(plan.name), certain=True)
-            for plan in plans
-        ]
+        again = []
+        for plan in plans:
+            one = self._plan_one(plan.name, plan.write, plan.after.day, headers.get(plan.name), certain=True)
+            again.append(replace(one, blobs=plan.blobs))
+        return again
 
     def _settle(self, plans: Sequence[Plan], puts: Sequence[Put], expected: Cursor) -> Cursor | None:
         """Where the replica stands if the last commit was done after all; None when nothing was. Raises Moved."""
@@ -264,6 +277,6 @@ def _header_put(name: str, there: Header | None, after: Header) -> Put | None:
     return Put(path, after.fields(), "update", there.updated)
 
 
-def _blobs_of(plan: Plan) -> list[str]:
+def _blobs_of(write: Write) -> list[str]:
     """The blobs that a conversation's records name."""
-    return list(dict.fromkeys(name for record in plan.write.records for name in body_blobs(record.rev.body)))
+    return list(dict.fromkeys(name for record in write.records for name in body_blobs(record.rev.body)))

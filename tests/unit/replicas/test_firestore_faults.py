@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.contract.stores import FOREIGN, MARKER, batch, conversation, held, id
 from tests.unit.replicas.firestore_given import NOON, Cloud, added, long_record, more
 
 HOUR = 3_600_000
+BLOB = b"a picture"
+BLOB_NAME = hashlib.sha256(BLOB).hexdigest()
 MANY = 1200
 
 
@@ -369,7 +372,7 @@ def test_a_record_longer_than_a_document_comes_back_whole(cloud: Cloud, replica:
 def test_a_batch_larger_than_one_writing_of_the_user_document_chains(cloud: Cloud, replica: Firestore) -> None:
     cursor = replica.changes().cursor
     cloud.server.clear_log()
-    cursor = replica.add(Batch([more(number, 0, 1) for number in range(500)]), cursor)
-    assert cloud.server.writes == 500 + 500 + 2
+    cursor = replica.add(Batch([more(number, 0, 1) for number in range(500)], {BLOB_NAME: BLOB}), cursor)
+    assert cloud.server.writes == 500 + 500 + 2 + 2
     assert cursor == replica.probe().cursor
     assert len(cloud.open("phone").changes().names) == 500

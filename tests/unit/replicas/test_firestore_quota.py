@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from netto_tui.errors import Limited
 from netto_tui.replicas.base import Batch, Metered
 from netto_tui.replicas.firestore_faults import midnight_ms
 from tests.contract.stores import batch, conversation, held, ids, records
+from tests.faults.stores import BLOBS, with_blob
 from tests.unit.replicas.firestore_given import NOON, Cloud, added, more
 
 HOUR = 3_600_000
@@ -137,3 +139,38 @@ def test_reading_stops_at_the_days_reads_and_goes_on_the_next_day(cloud: Cloud) 
     phone.changes("")
     assert len(held(phone, 1)[1].records) == 10
     assert phone.reads - before > 10  # the next reading of everything asks the server again
+
+
+def test_blobs_wait_with_their_conversations(cloud: Cloud) -> None:
+    replica = cloud.claimed(daily_writes=12)
+    names = [hashlib.sha256(data).hexdigest() for data in BLOBS]
+    everything = batch(*((with_blob(number),) for number in range(3)), blobs=dict(zip(names, BLOBS, strict=True)))
+    cursor = replica.changes().cursor
+    with pytest.raises(Limited) as error:
+        replica.add(everything, cursor)
+    assert "the 4 documents" in error.value.message
+    assert [replica.read_blob(name) for name in names] == [BLOBS[0], BLOBS[1], None]
+    assert len(replica.changes(cursor).names) == 2
+    cloud.now += DAY
+    replica.add(everything, replica.changes(cursor).cursor)
+    assert [replica.read_blob(name) for name in names] == BLOBS
+    assert list(replica.check()) == []
+
+
+def test_a_conversation_longer_than_a_days_writes_gets_there_in_some_days(cloud: Cloud) -> None:
+    replica = cloud.claimed(daily_writes=300)
+    cursor = replica.changes().cursor
+    days = []
+    while len(days) < 6:
+        cloud.server.clear_log()
+        try:
+            replica.add(added(1, 999, 1000), cursor)
+        except Limited:
+            days.append(cloud.server.writes)
+            cloud.now += DAY
+            continue
+        days.append(cloud.server.writes)
+        break
+    assert days == [283, 284, 284, 151]
+    assert ids(held(cloud.open("phone"), 1)[1]) == {record.id for record in records(1, 999)}
+    assert list(replica.check()) == []
