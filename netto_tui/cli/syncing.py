@@ -65,7 +65,7 @@ def worst(codes: Iterable[int]) -> int:
 def _sync_once(session: Session, config: Config, names: tuple[str, ...], rebuild: bool) -> tuple[list[PassReport], int]:
     from netto_tui.sync.journal import Journal
     from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
-    from netto_tui.sync.worker import Watch
+    from netto_tui.sync.watch import Watch
 
     with session.open() as vault, cancelling() as cancel:
         journal = Journal(vault, tell_alert)

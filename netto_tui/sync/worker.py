@@ -1,7 +1,9 @@
-"""The thread that keeps the replicas equal while the app, or `sync --watch`, runs.
+"""The threads that keep the replicas equal while the app, or `sync --watch`, runs.
 
-It mostly waits. One worker runs per vault: others stand by until it ends. A local change goes to
-folders at once, to Git on its schedule; a replica that fails is left alone for a growing while.
+They mostly wait. One worker runs per vault: others stand by until it ends. A local change goes to
+folders and Firestore at once, to Git and GitHub on their schedule; a replica that fails is left
+alone for a growing while. A round that may take minutes has a thread of its own, so that it holds
+up neither what is said here nor what others tell.
 """
 
 from __future__ import annotations
@@ -14,31 +16,22 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from netto_tui.capture.watch import look_again
-from netto_tui.config import Config, ReplicaConfig, SourceConfig, load
-from netto_tui.errors import Cancelled, NettoError
+from netto_tui.config import Config, ReplicaConfig, load
+from netto_tui.errors import NettoError
 from netto_tui.model.clock import to_instant
-from netto_tui.plural import many
+from netto_tui.replicas.base import Replica
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.journal import Journal
-from netto_tui.sync.ledger import Ledger
-from netto_tui.sync.news import LIVE, POLL_MS, News
+from netto_tui.sync.ledger import wanted
+from netto_tui.sync.news import News
 from netto_tui.sync.round import close_all, open_configured, sync_all
-from netto_tui.vault import memory
+from netto_tui.sync.schedule import AT_ONCE, Schedule
+from netto_tui.sync.watch import Watch
 from netto_tui.vault.vault import Vault, wall_clock
 
 TICK_SECONDS = 1.0
 """How often the worker looks whether something is due; cheap, and bounds how late a change is seen."""
-
-DEBOUNCE_MS = 2_000
-"""A change is pushed when nothing further changed for this long."""
-
-MEMORY_MS = 5_000
-"""How often the daily files are looked at for edits; that costs one look per day of history."""
-
-AT_ONCE = frozenset({"folder", "firestore"})
-"""Kinds that take each change as it comes; the others follow their schedule."""
 
 
 class Worker:
@@ -63,12 +56,14 @@ class Worker:
         self._rebuild: set[str] = set()
         self._guard = threading.Lock()
         self._busy = ""
+        self._long: LongRound | None = None
         self._thread = threading.Thread(target=self._run, name="netto-sync", daemon=True)
 
     @property
     def busy(self) -> str:
         """What the worker does right now, for people; empty while it waits."""
-        return self._busy
+        long = self._long
+        return ", ".join(filter(None, (self._busy, long.busy if long and long.is_running() else "")))
 
     def start(self) -> None:
         """Begin."""
@@ -77,7 +72,7 @@ class Worker:
     def stop(self, timeout: float = 2.0) -> bool:
         """End after the step that is running; False if it is still running after `timeout` seconds."""
         self._stopping.set()
-        self._cancel.set()
+        self.cancel()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
@@ -96,8 +91,10 @@ class Worker:
         self.sync_now([name])
 
     def cancel(self) -> None:
-        """Stop the pass that is running; what is done stays done."""
+        """Stop the passes that are running; what is done stays done."""
         self._cancel.set()
+        if (long := self._long) is not None:
+            long.cancel.set()
 
     def _run(self) -> None:
         lock = FileLock(self._path / ".netto" / "worker.lock", timeout=0, mode=0o600)
@@ -127,6 +124,8 @@ class Worker:
                     self._wake.clear()
             finally:
                 news.close()
+                if self._long is not None:
+                    self._long.end()
 
     def _turn(self, vault: Vault, journal: Journal, news: News, schedule: Schedule, watch: Watch) -> None:
         """Do what is due now."""
@@ -135,16 +134,33 @@ class Worker:
         if self._stopping.is_set():
             return
         watch.look(config)
+        heard = news.heard()
+        if self._long is not None and not self._long.is_running():
+            self._long = None
+        asked, rebuild = self._take_requests(config)
+        waiting = _slow(config) if self._long is not None else frozenset[str]()
+        due = schedule.due(config, asked, heard, but=waiting)
+        slow = [each for each in due if each.kind not in AT_ONCE]
+        if quick := [each for each in due if each.kind in AT_ONCE]:
+            reports = self._pass(vault, config, journal, news, quick, rebuild)
+            if asked is None:
+                _restart_listeners(news, reports, heard)
+        if slow and not self._stopping.is_set():
+            together = due if wanted(vault) else slow  # what is lost here is given up only when all were asked in one
+            self._long = LongRound(self._path, config, together, rebuild, self._listener, self._now, self._wake.set)
+        news.follow(config, vault.clock.now())
+
+    def _take_requests(self, config: Config) -> tuple[set[str] | None, set[str]]:
+        """What a person asked for; what has to wait for the long round stays asked for."""
         with self._guard:
             asked, self._asked = self._asked, None
             rebuild, self._rebuild = self._rebuild, set()
-        heard = news.heard()
-        if due := schedule.due(config, asked, heard):
-            reports = self._pass(vault, config, journal, news, due, rebuild)
-            for report in reports:
-                if report.pulled and asked is None and report.name not in heard:
-                    news.missed(report.name)
-        news.follow(config, vault.clock.now())
+            if self._long is not None and asked is not None:
+                names = asked or {each.name for each in config.replicas}
+                self._asked = (names & _slow(config)) or None
+                self._rebuild = rebuild & _slow(config)
+                asked = names - _slow(config) or None
+        return asked, rebuild
 
     def _pass(
         self,
@@ -155,105 +171,88 @@ class Worker:
         due: Sequence[ReplicaConfig],
         rebuild: set[str],
     ) -> list[events.PassReport]:
-        vault.look_again()
-        engine = Engine(
-            vault, journal, policy=config.policy, quiet_ms=config.quiet_minutes * 60_000, random=random.random
-        )
         kept = {each.name: replica for each in due if (replica := news.replica(each)) is not None}
         replicas = [kept.get(each.name) or open_configured(vault, each, self._cancel) for each in due]
-        self._busy = f"syncing {', '.join(each.name for each in due)}"
+        self._busy = _words(due)
         try:
-            return sync_all(engine, replicas, rebuild=rebuild, complete=len(due) == len(config.replicas))
+            return run_round(vault, config, journal, replicas, rebuild)
         finally:
-            journal.flush()
             close_all([replica for replica in replicas if replica.name not in kept])
             self._busy = ""
 
 
-class Watch:
-    """Looks at the memory files and at the configured sources from time to time."""
+class LongRound:
+    """One round on a thread of its own, which opens the vault as another process would."""
 
-    def __init__(self, vault: Vault, journal: Journal, cancel: threading.Event) -> None:
-        self._vault = vault
-        self._journal = journal
-        self._cancel = cancel
-        self._memory_at = self._sources_at = 0
-        self._told: set[str] = set()
+    def __init__(
+        self,
+        path: Path,
+        config: Config,
+        due: Sequence[ReplicaConfig],
+        rebuild: set[str],
+        listener: events.Listener,
+        now: Callable[[], int],
+        ended: Callable[[], object],
+    ) -> None:
+        self.busy = _words(due)
+        self.cancel = threading.Event()
+        self._path = path
+        self._config = config
+        self._due = due
+        self._rebuild = rebuild
+        self._listener = listener
+        self._now = now
+        self._ended = ended
+        self._thread = threading.Thread(target=self._run, name="netto-sync-long", daemon=True)
+        self._thread.start()
 
-    def look(self, config: Config) -> None:
-        """Take in edits of memory files every few seconds, and what is new in the sources at each interval."""
-        now = self._vault.clock.now()
-        if now - self._memory_at >= MEMORY_MS:
-            self._memory_at = now
-            for text in memory.refresh(self._vault):
-                self._tell("memory", text)
-        if now - self._sources_at >= config.interval_minutes * 60_000:
-            self._sources_at = now
-            for source in config.sources:
-                self._capture(source)
-        self._journal.flush()
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._thread.is_alive()
 
-    def _capture(self, source: SourceConfig) -> None:
+    def end(self) -> None:
+        """Stop it, and wait until it has stopped."""
+        self.cancel.set()
+        self._thread.join()
+
+    def _run(self) -> None:
         try:
-            found = look_again(self._vault, [Path(source.path).expanduser()], source.kind or None, self._cancel)
-        except Cancelled:
-            return
-        except NettoError as error:
-            self._tell("capture", str(error))
-            return
-        for warned in found.warned:
-            self._tell("capture", f"{warned.path}: {warned.detail}")
-        if found.skipped:
-            unread = many(len(found.skipped), "record")
-            self._tell("capture", f"{source.path}: {unread} could not be read; see quarantine/.")
-        if found.added:
-            self._journal(events.Captured(self._now(), "", found.conversations, found.added))
-
-    def _tell(self, code: str, text: str) -> None:
-        """Tell a person something once, however often it is found."""
-        if text not in self._told:
-            self._told.add(text)
-            self._journal(events.Alerted(self._now(), "", code, text))
-
-    def _now(self) -> str:
-        return to_instant(self._vault.clock.now())
+            with Vault.open(self._path, now=self._now) as vault:
+                replicas = [open_configured(vault, each, self.cancel) for each in self._due]
+                try:
+                    journal = Journal(vault, self._listener)
+                    run_round(vault, self._config, journal, replicas, self._rebuild)
+                finally:
+                    close_all(replicas)
+        except (NettoError, OSError, sqlite3.Error) as error:
+            self._listener(events.Alerted(to_instant(self._now()), "", "worker", str(error)))
+        finally:
+            self._ended()
 
 
-class Schedule:
-    """Decides which replicas are due; state lies in the ledger, so it outlives the process."""
+def run_round(
+    vault: Vault, config: Config, journal: Journal, replicas: Sequence[Replica], rebuild: Collection[str]
+) -> list[events.PassReport]:
+    """One round as the settings say; rebuild: names of replicas to make whole on a person's word."""
+    vault.look_again()
+    engine = Engine(vault, journal, policy=config.policy, quiet_ms=config.quiet_minutes * 60_000, random=random.random)
+    try:
+        return sync_all(engine, replicas, rebuild=rebuild, complete=len(replicas) == len(config.replicas))
+    finally:
+        journal.flush()
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self._looked: dict[str, tuple[int, str]] = {}
-        self._digest = ""
-        self._changed_at = 0
 
-    def due(self, config: Config, asked: set[str] | None, heard: Collection[str] = frozenset()) -> list[ReplicaConfig]:
-        """The replicas to pass over now; asked: by name, all for an empty set, None for nobody asked.
+def _slow(config: Config) -> frozenset[str]:
+    """The replicas that follow their schedule."""
+    return frozenset(each.name for each in config.replicas if each.kind not in AT_ONCE)
 
-        heard: those that told of news.
-        """
-        now = self._vault.clock.now()
-        digest = self._vault.digest()
-        if digest != self._digest:
-            self._digest, self._changed_at = digest, now
-        chosen = [each for each in config.replicas if self._is_due(each, config, asked, each.name in heard, now)]
-        self._looked.update({each.name: (now, digest) for each in chosen})
-        return chosen
 
-    def _is_due(self, each: ReplicaConfig, config: Config, asked: set[str] | None, heard: bool, now: int) -> bool:
-        if asked is not None and (not asked or each.name in asked):
-            return True
-        standing = Ledger(self._vault, each.name, each.kind, each.target).standing()
-        if standing is not None and now < standing.retry_at:
-            return False
-        if standing is not None and standing.failures and each.name in self._looked:
-            return now >= standing.retry_at
-        looked, digest = self._looked.get(each.name, (None, ""))
-        interval = config.interval_minutes * 60_000
-        if each.kind in LIVE:
-            interval = min(interval, POLL_MS)
-        if heard or looked is None or now - looked >= interval:
-            return True
-        changed = self._digest != digest and (standing is None or standing.root != self._digest)
-        return each.kind in AT_ONCE and changed and now - self._changed_at >= DEBOUNCE_MS
+def _restart_listeners(news: News, reports: Sequence[events.PassReport], heard: Collection[str]) -> None:
+    """Begin those anew that did not tell what a look found."""
+    for report in reports:
+        if report.pulled and report.name not in heard:
+            news.missed(report.name)
+
+
+def _words(due: Sequence[ReplicaConfig]) -> str:
+    return f"syncing {', '.join(each.name for each in due)}"

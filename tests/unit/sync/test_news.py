@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from netto_tui.config import Config, ReplicaConfig, save
 from netto_tui.sync import events, news, worker
+from netto_tui.sync.schedule import DEBOUNCE_MS
 from netto_tui.sync.worker import Worker
 from netto_tui.vault import writing
-from tests.contract import firestore_places
+from tests.contract import firestore_places, github_places
 from tests.faults.stores import build, opened, target
 from tests.unit.sync.told import Told, ticks
 from tests.unit.vault.talks import Time, new_vault, scratch
@@ -22,14 +23,14 @@ KINDS = ("firestore",)
 class Phone:
     """Another device whose worker runs, in the world of tests.faults.stores; its clock stands."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kinds: Sequence[str] = KINDS) -> None:
         self.folder = folder
         self.time = Time()
         self.told = Told()
         self.vault = new_vault(folder / "phone", device="phone", now=self.time)
-        where, options = target(folder, "firestore")
-        replica = ReplicaConfig("firestore", "firestore", where, **vars(options))
-        save(self.vault.path / "config.toml", Config(replicas=(replica,)))
+        places = [(kind, *target(folder, kind)) for kind in kinds]
+        replicas = [ReplicaConfig(kind, kind, where, **vars(options)) for kind, where, options in places]
+        save(self.vault.path / "config.toml", Config(replicas=tuple(replicas)))
         self.worker = Worker(self.vault.path, self.told, now=self.time)
 
     def start(self) -> None:
@@ -95,7 +96,7 @@ def test_its_own_writing_is_no_news(folder: Path, phone: Phone) -> None:
     server = firestore_places.server()
     writing.log(phone.vault, None, "user", "Mine.")
     ticks()
-    phone.time.ms += worker.DEBOUNCE_MS
+    phone.time.ms += DEBOUNCE_MS
     phone.told.wait(lambda: any(report.pushed for report in phone.told.reports("firestore")))
     passes = len(phone.told.reports("firestore"))
     server.clear_log()
@@ -130,3 +131,27 @@ def test_a_replica_that_is_no_longer_configured_is_not_listened_to(folder: Path,
     server = firestore_places.server()
     save(phone.vault.path / "config.toml", Config())
     phone.told.wait_while(lambda: server.listeners > 0)
+
+
+def test_a_github_that_does_not_answer_holds_up_neither_news_nor_our_own_words_nor_the_end(folder: Path) -> None:
+    hub = github_places.server()
+    hub.faults({"match": f".*/repos/{target(folder, 'github')[0]}/.*", "kind": "blackhole", "times": None})
+    phone = Phone(folder, ("github", "firestore"))
+    try:
+        phone.start()
+        record = say(folder, "GitHub hangs, and still you hear me.")
+        phone.told.wait(lambda: has(phone, record))
+        mine = writing.log(phone.vault, None, "user", "And you hear me.")
+        ticks()
+        phone.time.ms += DEBOUNCE_MS
+        phone.told.wait(lambda: any(report.pushed for report in phone.told.reports("firestore")))
+        assert "github" in phone.worker.busy
+        assert phone.told.reports("github") == []
+        assert phone.worker.stop(20)
+        with opened(folder, KINDS) as laptop:
+            laptop.sync()
+            assert mine.id in laptop.everywhere()[0]
+    finally:
+        hub.clear_faults()
+        phone.worker.stop(20)
+        phone.vault.close()
