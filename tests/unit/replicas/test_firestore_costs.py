@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netto_tui.errors import InvalidRecord
+from netto_tui.model.ids import message_id
+from netto_tui.model.revision import Attachment, Message, Stamp, mint
 from netto_tui.replicas.base import Batch, Write
 from netto_tui.replicas.firestore import Firestore
 from netto_tui.security.envelope import PLAIN, Envelope
@@ -21,7 +24,6 @@ from tests.contract.stores import MARKER, ToyEnvelope, batch, conversation, held
 from tests.unit.replicas.firestore_given import Cloud, added, long_record, more
 
 BLOB = bytes(range(256)) * 8000
-BLOB_NAME = "4e3d6f48e8f4f4ea9ecbbf2d5a0c8b7a6d1e0f3c2b5a4958676f8e9dacbbdaef"
 
 
 @pytest.fixture(params=["plain", "sealed"])
@@ -163,8 +165,6 @@ def test_a_verification_reads_everything_from_the_server(cloud: Cloud) -> None:
 
 
 def test_a_blob_costs_a_document_for_each_900_kb_and_one_more(cloud: Cloud) -> None:
-    import hashlib
-
     sha256 = hashlib.sha256(BLOB).hexdigest()
     replica = cloud.claimed()
     cursor = replica.changes().cursor
@@ -273,3 +273,20 @@ def test_a_copy_from_an_old_backup_misleads_nobody(cloud: Cloud) -> None:
     found = held(cloud.open("tablet"), 1)[1]
     assert ids(found) == {record.id for record in (*records(1, 5), *records(1, 2, first=7))}
     assert list(cloud.open("tablet").check()) == []
+
+
+def test_a_blob_that_two_conversations_share_is_written_once(cloud: Cloud) -> None:
+    sha256 = hashlib.sha256(BLOB).hexdigest()
+    stamp = Stamp("2026-11-01T09:00:00.000Z", 0, "source:test")
+    both = []
+    for number in (1, 2):
+        name = conversation(number)
+        picture = Attachment(name="a.png", bytes=len(BLOB), blob=sha256)
+        both.append((mint(name, message_id(name, "picture"), Message("user", (picture,)), stamp),))
+    replica = cloud.claimed()
+    cursor = replica.changes().cursor
+    bill = Bill(cloud, replica)
+    replica.add(batch(*both, blobs={sha256: BLOB}), cursor)
+    chunks = -(-len(cloud.envelope.seal(BLOB)) // 900_000)
+    assert bill.writes == 2 + 2 + 1 + chunks + 1
+    assert cloud.server.calls["Commit"] == 1

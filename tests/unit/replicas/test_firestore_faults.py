@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from netto_tui.errors import Cancelled, Denied, Limited, Moved, NettoError, NewerFormat, Unreachable, UsageError
 from netto_tui.replicas import firestore_client
@@ -376,3 +378,49 @@ def test_a_batch_larger_than_one_writing_of_the_user_document_chains(cloud: Clou
     assert cloud.server.writes == 500 + 500 + 2 + 2
     assert cursor == replica.probe().cursor
     assert len(cloud.open("phone").changes().names) == 500
+
+
+FAULTS = st.one_of(
+    st.none(),
+    st.tuples(
+        st.sampled_from(["Commit", "BatchGetDocuments", "RunQuery", "*"]),
+        st.sampled_from(["UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED", "INTERNAL", "RESOURCE_EXHAUSTED"]),
+        st.integers(1, 5),
+        st.booleans(),
+        st.integers(0, 3),
+    ),
+)
+
+
+@given(steps=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 3), FAULTS), min_size=1, max_size=8))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_fails_what_was_acknowledged_is_there_and_the_rest_comes_later(
+    cloud: Cloud, steps: list[tuple[int, int, tuple[str, str, int, bool, int] | None]]
+) -> None:
+    cloud = Cloud(cloud.folder)
+    devices = [cloud.claimed("laptop"), cloud.open("phone")]
+    said: list[set[str]] = [set(), set()]
+    acknowledged: set[str] = set()
+    for turn, (number, count, fault) in enumerate(steps):
+        mine = records(1, count, first=10 * turn)
+        said[number] |= {record.id for record in mine}
+        if fault:
+            rpc, kind, times, after, skip = fault
+            cloud.server.fault(rpc, kind, times, after=after and kind != "ABORTED", skip=skip)
+        try:
+            devices[number].add(batch(mine), devices[number].changes("").cursor)
+            acknowledged |= {record.id for record in mine}
+        except (Moved, Unreachable):
+            pass
+        cloud.server.clear_faults()
+    tablet = cloud.open("tablet")
+    tablet.changes("")
+    found = ids(held(tablet, 1)[1])
+    assert acknowledged <= found <= said[0] | said[1]
+    everything = {record.id: record for turn in range(len(steps)) for record in records(1, 3, first=10 * turn)}
+    for device, mine in zip(devices, said, strict=True):
+        device.add(batch(tuple(everything[name] for name in sorted(mine))), device.changes("").cursor) if mine else None
+    tablet.changes("")
+    assert ids(held(tablet, 1)[1]) == said[0] | said[1]
+    assert list(tablet.check()) == []
+    cloud.close()
