@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from netto_tui.errors import Cancelled, Limited, Unreachable
@@ -68,14 +68,14 @@ class Connection:
         self._cancel = cancel
         self._spending = spending
         self._now = now
-        self._until = time.monotonic() + CALL_SECONDS
+        self._until = monotonic() + CALL_SECONDS
         self._guard = threading.Lock()  # several threads read
         self._app: Any = None
         self._client: Any = None
 
     def begin(self) -> None:
         """Let the time of a public call begin now."""
-        self._until = time.monotonic() + CALL_SECONDS
+        self._until = monotonic() + CALL_SECONDS
 
     def look(self) -> tuple[Document | None, int]:
         """The user document, None when there is none, and the server's clock in milliseconds; one read."""
@@ -149,7 +149,7 @@ class Connection:
         except (Limited, Absent):
             raise
         except Unreachable:
-            if time.monotonic() > self._until:
+            if monotonic() > self._until:
                 raise
             raise Lost from None
 
@@ -188,7 +188,7 @@ class Connection:
     ) -> T:
         """One question, asked again with growing pauses while that is harmless and there is time."""
         for attempt in range(1, ATTEMPTS + 1):
-            left = self._until - time.monotonic()
+            left = self._until - monotonic()
             if self._cancel.is_set():
                 raise Cancelled(f"Stopped while talking to {self.place}.")
             if left <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -126,6 +127,37 @@ def test_a_server_that_holds_a_call_is_left_after_a_while(
     cloud.server.fault("*", "HANG", 1000)
     with pytest.raises(Unreachable):
         replica.probe()
+
+
+def test_pauses_between_attempts_grow(cloud: Cloud) -> None:
+    class Recorded(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            return self.is_set()
+
+    pauses: list[float | None] = []
+    replica = cloud.open(cancel=Recorded())
+    cloud.server.fault("*", "UNAVAILABLE", 1000)
+    with pytest.raises(Unreachable):
+        replica.probe()
+    first = firestore_client.FIRST_PAUSE
+    assert pauses == [first, 2 * first, 4 * first]
+
+
+def test_a_call_ends_when_its_time_is_over_and_each_conversation_has_its_own(
+    cloud: Cloud, replica: Firestore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica.add(batch(records(1), records(2)), replica.changes().cursor)
+    clock = itertools.count(0, 50)
+    monkeypatch.setattr(firestore_client, "monotonic", lambda: next(clock))
+    found = held(cloud.open("phone"), 1, 2)
+    assert [ids(found[number]) for number in (1, 2)] == [{record.id for record in records(n)} for n in (1, 2)]
+    cloud.server.clear_log()
+    cloud.server.fault("*", "UNAVAILABLE", 1000)
+    with pytest.raises(Unreachable) as error:
+        replica.probe()
+    assert "did not finish" in error.value.message
+    assert cloud.server.calls == {"BatchGetDocuments": 2}
 
 
 def test_a_call_that_hangs_is_left_when_a_person_says_so(cloud: Cloud) -> None:
