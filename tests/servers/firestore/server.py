@@ -19,7 +19,7 @@ from tests.servers.firestore.meter import Meter, Operation
 from tests.servers.firestore.service import Service
 from tests.servers.firestore.store import DocumentMessage, Row, Store
 
-_THREADS = 64  # each listener and each hanging call takes one
+_THREADS = 200  # at most; each listener and each hanging call takes one
 _MESSAGE_CAP = 16 * 2**20  # above the service's own limit, so that the service can refuse in its own words
 
 

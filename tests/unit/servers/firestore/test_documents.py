@@ -180,6 +180,40 @@ def test_pages_by_name_hold_every_document_once(db: firestore.Client) -> None:
     assert seen == [f"{n:04}" for n in range(95)]
 
 
+ORDERED = [None, False, True, float("nan"), -1, 1.5, 2, b"\x00", {"a": 2}]  # all comparable to the client
+QUERIES: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
+    "types are ordered": (lambda k: k.order_by("v"), list("012345678")),
+    "types are ordered backwards": (lambda k: k.order_by("v", direction="DESCENDING"), list("876543210")),
+    "ranges stay within a type": (lambda k: k.where(filter=FieldFilter("v", "<", 2)), list("45")),
+    "NaN is no number to a range": (lambda k: k.where(filter=FieldFilter("v", ">=", -1)), list("456")),
+    "not-equal leaves out null": (lambda k: k.where(filter=FieldFilter("v", "!=", True)), list("1345678")),
+    "null is found": (lambda k: k.where(filter=FieldFilter("v", "==", None)), ["0"]),
+    "what lacks a field of the order is left out": (lambda k: k.order_by("only"), ["8"]),
+    "a page by name": (lambda k: k.order_by("__name__").offset(2).limit(3), list("234")),
+    "ranges over two fields are ordered by both": (
+        lambda k: k.where(filter=FieldFilter("w", ">", 0)).where(filter=FieldFilter("u", ">", 0)),
+        list("214365"),
+    ),
+    "cursors cut": (lambda k: k.order_by("v").start_after({"v": True}).end_at({"v": 1.5}), list("345")),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_queries_are_answered(db: firestore.Client, name: str) -> None:
+    for n, value in enumerate(ORDERED):
+        db.document(f"k/{n}").set({"v": value} | ({"only": 1} if n == 8 else {}), **NOW)
+    for n in range(1, 7):
+        db.document(f"k/{n}").update({"u": (n + 1) // 2, "w": 7 - n}, **NOW)
+    shape, found = QUERIES[name]
+    assert [row.id for row in shape(db.collection("k")).stream(**NOW)] == found
+
+
+def test_increments_stay_within_64_bits(server: FirestoreServer, db: firestore.Client) -> None:
+    db.document("c/1").set({"n": 2**63 - 2}, **NOW)
+    db.document("c/1").update({"n": firestore.Increment(5)}, **NOW)
+    assert server.get(PROJECT, "c/1") == {"n": 2**63 - 1}
+
+
 def test_collections_and_documents_that_only_have_children_are_listed(db: firestore.Client) -> None:
     for path in ("k/1/sub/a", "k/1/sub/b", "k/1/other/c", "k/2", "l/1"):
         db.document(path).set({"n": 1}, **NOW)
