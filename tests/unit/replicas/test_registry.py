@@ -41,9 +41,6 @@ def test_only_git_knows_its_history(tmp_path: Path) -> None:
 
 def test_no_library_of_a_kind_is_loaded_before_one_is_opened() -> None:
     libraries = ("dulwich", "filelock", "urllib3", "github", "firebase_admin", "google", "grpc", "keyring")
-    program = (
-        "import sys, netto_tui.replicas.registry; "
-        f"print([name for name in {libraries} if name in sys.modules])"
-    )
+    program = f"import sys, netto_tui.replicas.registry; print([name for name in {libraries} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
