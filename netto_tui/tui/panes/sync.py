@@ -39,6 +39,7 @@ class SyncPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "sync_this", "This one", id="sync.this", tooltip="A pass over the replica under the cursor"),
         Binding("R", "rebuild", "Rebuild", id="sync.rebuild", tooltip="Make a lost or damaged replica whole from here"),
+        Binding("A", "screen.add_replica", "Add", id="sync.add", tooltip="Add a replica, such as GitHub"),
         Binding("x", "stop", "Stop", id="sync.stop", tooltip="Stop what runs; what was done is kept"),
     ]
 
