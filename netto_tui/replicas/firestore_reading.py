@@ -227,7 +227,7 @@ class Reading:
                 continue
             found.records[name] = record
             if fault := message_fault(self._envelope, record, document.fields):
-                found.faults.append(Corrupt(where, b"", fault))
+                found.corrupt.append(Corrupt(where, sealed, fault))
             else:
                 found.sealed[name] = sealed
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from netto_tui.recovery.restore import restore_to
 from netto_tui.recovery.verify import verify
+from netto_tui.security.envelope import PLAIN
 from netto_tui.sync import events
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.contract import firestore_places, github_places
 from tests.faults.stores import CLOUDS, build, opened, target
 from tests.faults.test_losses import remove
-from tests.unit.vault.talks import scratch, talk
+from tests.unit.vault.talks import scratch, seeds, talk
 
 
 class Clouds:
@@ -46,10 +49,18 @@ class Clouds:
 
     def files(self, branch: str = "main") -> list[str]:
         """What a branch holds."""
-        store = github_places.HubStore(self.folder, None, None)  # type: ignore[arg-type]  # only its calls are used
-        store.url, store.token, store.name = self.hub.url, self.hub.token, self.repository
-        tree = store.call("GET", f"/git/trees/{branch}?recursive=1").json()["tree"]
+        tree = self._hub_store().call("GET", f"/git/trees/{branch}?recursive=1").json()["tree"]
         return [entry["path"] for entry in tree if entry["type"] == "blob"]
+
+    def _hub_store(self) -> github_places.HubStore:
+        store = github_places.HubStore(self.folder, PLAIN, opened)
+        store.url, store.token, store.name = self.hub.url, self.hub.token, self.repository
+        return store
+
+    def read(self, path: str) -> str:
+        """What a file on main says."""
+        answer = self._hub_store().call("GET", f"/contents/{path}?ref=main").json()
+        return base64.b64decode(answer["content"]).decode()
 
     def commit(self, files: dict[str, str | None]) -> None:
         """Somebody commits to main: texts, or None to delete."""
@@ -238,3 +249,56 @@ def test_a_conversation_deleted_here_comes_back_from_each_cloud(
             assert place.everywhere()[0] == one
         for path in (folder / "vault/sessions").rglob(f"{name}.jsonl"):
             path.unlink()
+
+
+def flip(text: str, random: Random) -> str:
+    """The text with one of its letters exchanged."""
+    at = random.randrange(len(text))
+    return text[:at] + chr(ord(text[at]) ^ 1) + text[at + 1 :]
+
+
+def flip_document(clouds: Clouds, random: Random) -> str:
+    """Exchange one letter, bit or number in one document."""
+    path = random.choice(clouds.paths(""))
+    document = clouds.fire.get(clouds.project, path)
+    assert document is not None
+    field = random.choice(sorted(name for name in document if not name.endswith("_at")))
+    value = document[field]
+    if isinstance(value, bytes):
+        at = random.randrange(len(value))
+        document[field] = value[:at] + bytes([value[at] ^ 1]) + value[at + 1 :]
+    else:
+        document[field] = flip(value, random) if isinstance(value, str) else value ^ 1
+    clouds.fire.damage(clouds.project, path, document)
+    return f"{path}: {field}"
+
+
+def flip_file(clouds: Clouds, random: Random) -> str:
+    """Exchange one letter in one file on main, as a careless editor does."""
+    path = random.choice([path for path in clouds.files() if path.startswith(("sessions/", "memory/", ".netto/"))])
+    text = clouds.read(path)
+    clouds.commit({path: flip(text, random)})
+    return path
+
+
+@pytest.mark.parametrize("seed", seeds(12, 400))
+@pytest.mark.parametrize("damage", [flip_document, flip_file])
+def test_one_exchanged_letter_spreads_nowhere_and_is_put_right(
+    damage: Callable[[Clouds, Random], str], seed: int, stores: tuple[Path, dict[str, str], str, Clouds]
+) -> None:
+    folder, one, digest, clouds = stores
+    what = damage(clouds, Random(f"{damage.__name__} {seed}"))  # noqa: S311 - where to flip is no secret
+    with opened(folder, CLOUDS) as place:
+        verify(place.vault, place.replicas, deep=True)
+        reports = place.sync()
+        damaged = [report.name for report in reports if report.error]
+        if damaged:
+            assert "--rebuild" in "".join(report.error for report in reports), what
+            reports = place.sync(rebuild=damaged)
+        assert [report.error for report in reports] == ["", ""], what
+        for found in place.everywhere():
+            assert one.items() <= found.items(), what
+        verdict = verify(place.vault, place.replicas, deep=True)
+        assert verdict.ok, (what, [(store.name, store.missing, store.corrupt, store.error) for store in verdict.stores])
+        if damage is flip_document:
+            assert place.vault.digest() == digest
