@@ -99,6 +99,8 @@ class Git:
         if presence == "present" and found == marker:
             return
         if presence == "present" and not isinstance(error, DamagedMarker):
+            if found and found.vault == marker.vault:
+                raise Moved(f"Another device began {self.name} first.", remedy="Nothing is lost; sync again.")
             raise error or WrongTarget(
                 f"{self._repository.place} holds something else than this replica.",
                 remedy=_CHOOSE,

@@ -22,7 +22,7 @@ from dulwich.object_store import DiskObjectStore
 from dulwich.objects import Commit, ObjectID, ShaFile, Tree, hex_to_sha, object_class, parse_tree, sha_to_hex
 from dulwich.pack import Pack, write_pack_index_v2, write_pack_objects
 
-from netto_tui.errors import InvalidRecord
+from netto_tui.errors import InvalidRecord, NettoError
 from netto_tui.files import TEMPORARY, read_regular, replace_files
 from netto_tui.replicas.base import Corrupt
 
@@ -216,7 +216,7 @@ class Objects:
                 name.decode("utf-8", "surrogateescape"): Entry(mode, ObjectID(child))
                 for name, mode, child in parse_tree(self.read(sha, b"tree"), 20)
             }
-        except DamagedObject:
+        except NettoError:
             raise
         except Exception as error:  # as above
             raise DamagedObject(sha, "is no tree that can be read.") from error

@@ -7,87 +7,43 @@ GitHub's own. Commits are taken at GitHub's word: it tells their parts and not t
 from __future__ import annotations
 
 import base64
-import json
-import sqlite3
 import tarfile
 import tempfile
-import weakref
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
-from netto_tui.errors import Unreachable
 from netto_tui.files import make_folder
 from netto_tui.replicas.git_objects import DamagedObject, Entry, Objects, make_tree
 from netto_tui.replicas.git_trees import edit
+from netto_tui.replicas.github_answers import Answer, Disturbed, sha_of
 from netto_tui.replicas.github_client import Hub
+from netto_tui.replicas.github_notes import Notes, unusable
 
 BULK_AFTER = 50
 """So many objects are asked for one by one; when more are missing, a whole archive is fetched."""
+
+BULK_ATTEMPTS = 2
+"""How often an archive that arrives damaged is fetched; after that its files are asked for one by one."""
 
 COMMITS_AT_ONCE = 30
 """How many commits one listing brings, once a single one was not enough."""
 
 _PACK_OBJECTS = 2000
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS commits (sha TEXT PRIMARY KEY, tree TEXT, parents TEXT, at INTEGER, message TEXT)
-    WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-"""
-
-
-class Notes:
-    """What is remembered of a repository at GitHub beside its objects; it can be lost at any time."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "notes.db"
-        self._sql: sqlite3.Connection | None = None
-        self._finalize: Callable[[], object] | None = None
-
-    @property
-    def sql(self) -> sqlite3.Connection:
-        """The database, made when it is first needed; one that is damaged is made anew."""
-        if self._sql is None:
-            make_folder(self._path.parent)
-            try:
-                self._sql = self._open()
-            except sqlite3.DatabaseError:
-                self._path.unlink()
-                self._sql = self._open()
-        return self._sql
-
-    def get(self, name: str) -> Any:
-        """A note, None when there is none."""
-        row = self.sql.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
-
-    def put(self, name: str, value: Any) -> None:
-        """Keep a note."""
-        self.sql.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
-
-    def close(self) -> None:
-        """Close the database."""
-        if self._finalize is not None:
-            self._finalize()
-        self._sql = self._finalize = None
-
-    def _open(self) -> sqlite3.Connection:
-        sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
-        self._path.chmod(0o600)
-        self._finalize = weakref.finalize(self, sql.close)
-        sql.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
-        return sql
+_ABSENT = (404, 409, 422)
+"""How GitHub answers for an object that it does not have."""
 
 
 class HubObjects(Objects):
     """Objects that come from GitHub when the copy lacks them; see git_objects.Objects.
 
     repository: the path of the API for it, `/repos/OWNER/REPO`. heads: those commits whose files
-    an archive may bring when many objects are missing.
+    an archive may bring when many objects are missing. Every method may raise Unreachable.
     """
 
     def __init__(self, folder: Path, hub: Hub, repository: str, notes: Notes) -> None:
@@ -101,13 +57,13 @@ class HubObjects(Objects):
         self._commits: dict[bytes, Commit] = {}
 
     def commit(self, sha: bytes) -> Commit:
-        """A commit, as GitHub tells it. Raises DamagedObject when there is none, Unreachable."""
+        """A commit, as GitHub tells it. Raises DamagedObject when there is none."""
         if sha not in self._commits:
             self._commits[sha] = self._known_commit(sha) or self._ask_commit(sha)
         return self._commits[sha]
 
     def refresh(self, sha: ObjectID) -> Commit:
-        """A commit asked for now, whether or not it is known."""
+        """A commit asked for now, whether or not it is known. Raises DamagedObject when there is none."""
         self._commits[sha] = self._ask_single(sha)
         return self._commits[sha]
 
@@ -115,28 +71,49 @@ class HubObjects(Objects):
         """Begin to count anew what is missing, for other heads."""
         self._missed = 0
 
+    def write(self, objects: Iterable[ShaFile]) -> None:
+        """As Objects.write, into the copy."""
+        try:
+            super().write(objects)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
+
     def bulk(self) -> None:
-        """Bring every file of the heads with one archive each; nothing where GitHub gives none."""
+        """Bring every file of the heads with one archive each; nothing where GitHub gives none that is good."""
         for head in self.heads:
             root = self.commit(head).tree
-            if not self._is_complete(root):
-                for part in self.unpack(head):
-                    self.write(part)
+            for _attempt in range(BULK_ATTEMPTS):
+                if self._is_complete(root):
+                    break
+                try:
+                    for part in self.unpack(head):
+                        self.write(part)
+                    break
+                except DamagedArchive:
+                    continue
 
     def unpack(self, head: ObjectID) -> Iterator[list[ShaFile]]:
-        """The blobs and trees of the archive of a commit, some thousand at a time."""
-        make_folder(self._folder)
-        with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
-            file = Path(scratch) / "archive.tar.gz"
+        """The blobs and trees of the archive of a commit, some thousand at a time. Raises DamagedArchive."""
+        try:
+            make_folder(self._folder)
+            scratch = tempfile.TemporaryDirectory(dir=self._folder)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
+        with scratch as folder:
+            file = Path(folder) / "archive.tar.gz"
             if not self._hub.download(f"{self._repository}/tarball/{head.decode()}", file):
                 return
             try:
-                yield from _read_archive(self, file)
-            except (tarfile.TarError, EOFError, OSError) as error:
-                raise Unreachable(
+                yield from _read_archive(self, file, self._hub.check_cancel)
+            except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+                raise DamagedArchive(
                     f"The archive from {self._hub.place} cannot be read ({type(error).__name__}).",
                     remedy="It is tried again at the next sync.",
                 ) from error
+
+    def fetch(self, sha: ObjectID) -> ShaFile:
+        """A blob as GitHub tells it now, whether or not it is known. Raises DamagedObject."""
+        return self._ask(sha, b"blob", DamagedObject(sha, "is missing."))
 
     def _read(self, sha: bytes, kind: bytes) -> ShaFile:
         try:
@@ -145,6 +122,8 @@ class HubObjects(Objects):
             if kind not in (b"tree", b"blob") or len(sha) != 40:
                 raise
             return self._bring(sha, kind, damaged)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
 
     def _bring(self, sha: bytes, kind: bytes, damaged: DamagedObject) -> ShaFile:
         self._missed += 1
@@ -154,51 +133,73 @@ class HubObjects(Objects):
                 return super()._read(sha, kind)
             except DamagedObject:
                 pass
-        answer = self._hub.ask("GET", f"{self._repository}/git/{kind.decode()}s/{sha.decode()}", expect=(404, 409, 422))
-        if answer.status != 200:
-            raise damaged
-        try:
-            found = _tree(answer.data) if kind == b"tree" else _blob(answer.data)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedObject(sha, f"cannot be read as GitHub tells it ({type(error).__name__}).") from error
-        if found.id != sha:
-            raise DamagedObject(sha, "does not match its name as GitHub tells it.", found.as_raw_string())
+        found = self._ask(sha, kind, damaged)
         self.write([found])
         return found
 
+    def _ask(self, sha: bytes, kind: bytes, damaged: DamagedObject) -> ShaFile:
+        """A tree or blob as GitHub tells it; raises `damaged` when it has none."""
+
+        def read(told: Mapping[str, Any]) -> ShaFile:
+            found = _tree(told) if kind == b"tree" else _blob(told)
+            if found.id != sha:
+                raise ValueError("it does not match its name")
+            return found
+
+        path = f"{self._repository}/git/{kind.decode()}s/{sha.decode('ascii', 'replace')}"
+        answer = self._hub.ask("GET", path, expect=_ABSENT, reads=read)
+        if answer.status != 200:
+            self._forget_commits(sha)
+            raise damaged
+        found: ShaFile = answer.found
+        return found
+
     def _known_commit(self, sha: bytes) -> Commit | None:
-        query = "SELECT tree, parents, at, message FROM commits WHERE sha = ?"
-        row = self._notes.sql.execute(query, (sha.decode("ascii", "replace"),)).fetchone()
-        return _commit(row[0], row[1].split(), row[2], row[3]) if row else None
+        row = self._notes.get(_note(sha))
+        return _commit(*row) if row else None
 
     def _ask_commit(self, sha: bytes) -> Commit:
         """A commit that is not known: alone at first, then with those before it."""
         self._missed += 1
         if self._missed > 1:
             path = f"{self._repository}/commits?sha={sha.decode()}&per_page={COMMITS_AT_ONCE}"
-            answer = self._hub.ask("GET", path, expect=(404, 409, 422))
-            for told in answer.data if answer.status == 200 and isinstance(answer.data, list) else ():
-                self.keep(told["sha"], told["commit"], told["parents"])
+            self._hub.ask("GET", path, expect=_ABSENT, reads=self._keep_all)
         return self._known_commit(sha) or self._ask_single(sha)
 
+    def _keep_all(self, told: list[Mapping[str, Any]]) -> None:
+        for one in told:
+            self.keep({**one["commit"], "sha": one["sha"], "url": one.get("url"), "parents": one["parents"]})
+
     def _ask_single(self, sha: bytes) -> Commit:
-        answer = self._hub.ask("GET", f"{self._repository}/git/commits/{sha.decode()}", expect=(404, 409, 422))
+        def read(told: Mapping[str, Any]) -> Commit:
+            if sha_of(told).encode() != sha:
+                raise ValueError("it is another commit")
+            return self.keep(told)
+
+        path = f"{self._repository}/git/commits/{sha.decode('ascii', 'replace')}"
+        answer: Answer = self._hub.ask("GET", path, expect=_ABSENT, reads=read)
         if answer.status != 200:
             raise DamagedObject(sha, "is missing.")
-        try:
-            return self.keep(answer.data["sha"], answer.data, answer.data["parents"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedObject(sha, "is no commit as GitHub tells it.") from error
+        found: Commit = answer.found
+        return found
 
-    def keep(self, sha: str, told: Mapping[str, Any], parents: list[Mapping[str, str]]) -> Commit:
-        """Remember a commit that GitHub told in an answer. Raises KeyError, TypeError, ValueError for half of one."""
+    def keep(self, told: Mapping[str, Any]) -> Commit:
+        """Remember a commit as GitHub tells it. Raises what `Hub.ask` expects of `reads` for half of one."""
         at = round(datetime.fromisoformat(told["committer"]["date"]).timestamp())
-        row = (told["tree"]["sha"], " ".join(parent["sha"] for parent in parents), at, told["message"])
-        self._notes.sql.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", (sha, *row))
-        return _commit(row[0], row[1].split(), row[2], row[3])
+        row = (sha_of(told["tree"]), [sha_of(parent) for parent in told["parents"]], at, told["message"])
+        commit = _commit(*row)
+        self._notes.put(_note(sha_of(told).encode()), row)
+        return commit
+
+    def _forget_commits(self, tree: bytes) -> None:
+        """Ask again for commits of a tree that is not there: what was noted of them may be wrong."""
+        for sha in [sha for sha, commit in self._commits.items() if commit.tree == tree]:
+            del self._commits[sha]
+            self._notes.put(_note(sha), None)
 
     def _is_complete(self, root: bytes) -> bool:
         """Whether the copy has a tree and all below it, files apart."""
+        self._hub.check_cancel()
         try:
             entries = Tree.from_string(super()._read(root, b"tree").as_raw_string()).items()
         except DamagedObject:
@@ -206,7 +207,15 @@ class HubObjects(Objects):
         return all(self._is_complete(entry.sha) for entry in entries if entry.mode == 0o040000)
 
 
-def _commit(tree: str, parents: list[str], at: int, message: str) -> Commit:
+class DamagedArchive(Disturbed):
+    """An archive arrived, and cannot be read to its end."""
+
+
+def _note(sha: bytes) -> str:
+    return f"commit {sha.decode('ascii', 'replace')}"
+
+
+def _commit(tree: str, parents: Iterable[str], at: int, message: str) -> Commit:
     commit = Commit()
     commit.tree = ObjectID(tree.encode())
     commit.parents = [ObjectID(parent.encode()) for parent in parents]
@@ -218,9 +227,10 @@ def _commit(tree: str, parents: list[str], at: int, message: str) -> Commit:
 
 
 def _tree(told: Mapping[str, Any]) -> Tree:
+    """A tree as GitHub tells it. Raises ValueError for a part of one, of which nothing may be concluded."""
     if told.get("truncated"):
         raise ValueError("truncated")
-    return make_tree({e["path"]: Entry(int(e["mode"], 8), ObjectID(e["sha"].encode())) for e in told["tree"]})
+    return make_tree({e["path"]: Entry(int(e["mode"], 8), ObjectID(sha_of(e).encode())) for e in told["tree"]})
 
 
 def _blob(told: Mapping[str, Any]) -> Blob:
@@ -228,12 +238,13 @@ def _blob(told: Mapping[str, Any]) -> Blob:
     return Blob.from_string(base64.b64decode(content) if told["encoding"] == "base64" else content.encode())
 
 
-def _read_archive(objects: Objects, file: Path) -> Iterator[list[ShaFile]]:
-    """The regular files of an archive as blobs, then the trees that hold them."""
+def _read_archive(objects: Objects, file: Path, pause: Callable[[], None]) -> Iterator[list[ShaFile]]:
+    """The regular files of an archive as blobs, then the trees that hold them; pause: called before each."""
     paths: dict[str, ObjectID] = {}
     found: list[ShaFile] = []
     with tarfile.open(file, "r:gz") as archive:
         for member in archive:
+            pause()
             _, _, path = member.name.partition("/")
             content = archive.extractfile(member) if member.isreg() and path else None
             if content is None:

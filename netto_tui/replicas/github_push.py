@@ -13,7 +13,10 @@ from dulwich.objects import Commit, ObjectID, ShaFile, Tree
 from netto_tui.errors import InvalidRecord, Moved, Unreachable
 from netto_tui.replicas import git_trees
 from netto_tui.replicas.git_objects import TREE_MODE, Objects
-from netto_tui.replicas.github_client import Answer, Hub
+from netto_tui.replicas.github_answers import Answer, sha_of
+from netto_tui.replicas.github_client import Hub
+
+SUBMODULE_MODE = 0o160000
 
 CHUNK_FILES = 100
 CHUNK_BYTES = 10**6
@@ -37,10 +40,10 @@ class HubPush:
         found = base
         for entries in self._chunks(base, root):
             body = {"tree": entries, **({"base_tree": found.decode()} if found else {})}
-            answer = self._hub.ask("POST", f"{self._path}/git/trees", body, expect=(409, 422))
-            if answer.status != 201:
+            answer = self._hub.ask("POST", f"{self._path}/git/trees", body, expect=(409, 422), reads=sha_of)
+            if answer.found is None:
                 raise self._refusal(answer, entries)
-            found = ObjectID(answer.data["sha"].encode())
+            found = ObjectID(answer.found.encode())
         if found != root:
             self._write_each([one for one in made if isinstance(one, Tree)])
 
@@ -51,13 +54,14 @@ class HubPush:
                 {
                     "path": entry.path.decode(),
                     "mode": f"{entry.mode:06o}",
-                    "type": "tree" if entry.mode == TREE_MODE else "blob",
+                    "type": {TREE_MODE: "tree", SUBMODULE_MODE: "commit"}.get(entry.mode, "blob"),
                     "sha": entry.sha.decode(),
                 }
                 for entry in tree.items()
             ]
-            answer = self._hub.ask("POST", f"{self._path}/git/trees", {"tree": entries}, expect=(409, 422))
-            if answer.status != 201 or answer.data["sha"] != tree.id.decode():
+            body = {"tree": entries}
+            answer = self._hub.ask("POST", f"{self._path}/git/trees", body, expect=(409, 422), reads=sha_of)
+            if answer.found != tree.id.decode():
                 raise Unreachable(f"{self._place} made another tree than was sent.", remedy="Nothing moved there.")
 
     def _chunks(self, base: ObjectID | None, root: ObjectID) -> Iterator[list[dict[str, Any]]]:
@@ -87,10 +91,10 @@ class HubPush:
         if text and "\0" not in text:
             return {**entry, "content": text}, len(data)
         body = {"content": base64.b64encode(data).decode(), "encoding": "base64"}
-        answer = self._hub.ask("POST", f"{self._path}/git/blobs", body, expect=(409, 422))
-        if answer.status != 201:
+        answer = self._hub.ask("POST", f"{self._path}/git/blobs", body, expect=(409, 422), reads=sha_of)
+        if answer.found is None:
             raise self._refusal(answer, [entry])
-        return {**entry, "sha": answer.data["sha"]}, 0
+        return {**entry, "sha": sha.decode()}, 0
 
     def write_commit(self, commit: Commit, parent: ObjectID | None) -> ObjectID:
         """Make a commit there that says what one here says; its name there."""
@@ -104,7 +108,7 @@ class HubPush:
             "author": person,
             "committer": person,
         }
-        return ObjectID(self._hub.ask("POST", f"{self._path}/git/commits", body).data["sha"].encode())
+        return ObjectID(self._hub.ask("POST", f"{self._path}/git/commits", body, reads=sha_of).found.encode())
 
     def is_protected(self, text: str) -> bool:
         """Whether GitHub finds a secret in a text."""
@@ -118,7 +122,9 @@ class HubPush:
             return PushProtected({e["path"]: e.get("content", "") for e in entries}, self._place)
         if answer.status == 409 or "does not exist" in words or "not found" in words.lower():
             return somebody_else_wrote(self._place)
-        return Unreachable(f"{self._place} did not take what was sent: {words}.", remedy="Run netto-tui doctor.")
+        return Unreachable(
+            f"{self._place} did not take what was sent: {words or 'it says no more'}.", remedy="Run netto-tui doctor."
+        )
 
 
 class PushProtected(InvalidRecord):
@@ -134,7 +140,9 @@ class PushProtected(InvalidRecord):
 
 def _found_secret(answer: Answer) -> bool:
     """Tell push protection from an empty repository and a lost race, which have the same status."""
-    return answer.status == 409 and bool(re.search(r"secret|push protection|rule violation", answer.message, re.I))
+    return answer.status in (409, 422) and bool(
+        re.search(r"secret|push protection|rule violation", answer.message, re.I)
+    )
 
 
 def somebody_else_wrote(place: str) -> Moved:

@@ -12,25 +12,26 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
-from netto_tui.errors import Refused, Unreachable, UsageError, WrongTarget
+from netto_tui.errors import Limited, Refused, Unreachable, UsageError, WrongTarget
 from netto_tui.replicas import git_trees
 from netto_tui.replicas.base import Corrupt, Presence
 from netto_tui.replicas.git_branch import label
 from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
 from netto_tui.replicas.git_objects import DamagedObject
-from netto_tui.replicas.github_client import DAY_MS, Answer, Hub, next_page
-from netto_tui.replicas.github_objects import HubObjects, Notes
+from netto_tui.replicas.github_answers import Disturbed, sha_of
+from netto_tui.replicas.github_client import DAY_MS, Hub
+from netto_tui.replicas.github_notes import Notes
+from netto_tui.replicas.github_objects import HubObjects
 from netto_tui.replicas.github_push import HubPush, somebody_else_wrote
-
-LAG_WAITS = (0.5, 1.0, 2.0, 4.0)
-"""Seconds between looks at a ref that was just moved; some of GitHub's readers lag behind its writers."""
+from netto_tui.replicas.github_refs import HEADS, LAG_WAITS, HubRefs
+from netto_tui.replicas.tree import kind_of
 
 _TARGET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
-_HEADS = "refs/heads/"
 
 
 class HubRepository:
@@ -48,10 +49,9 @@ class HubRepository:
         self.notes = Notes(folder)
         self._objects = HubObjects(folder, hub, self._path, self.notes)
         self.push = HubPush(hub, self._path, self.place, self._objects)
-        self._cancel = cancel
-        self._is_absent = self._is_private = False
+        self._refs = HubRefs(hub, target, self.place, self.notes, self.require_private)
+        self._is_private = False
         self._seen: set[ObjectID] = set()
-        self._just_moved: dict[str, tuple[ObjectID | None, ObjectID]] = {}
 
     @property
     def requests(self) -> int:
@@ -65,10 +65,9 @@ class HubRepository:
 
     def look(self) -> tuple[Presence, Refs]:
         """Presence and branches by one conditional request; once a day also whether it is still private."""
-        answer = self._ask_refs()
-        if answer.status == 404:
+        refs = self._look()
+        if refs is None:
             return "absent", {}
-        refs = self._settle(answer)
         checked_ms = self.notes.get("checked_ms")
         if checked_ms and self.hub.clock_ms and self.hub.clock_ms - checked_ms > DAY_MS:
             self.require_private()
@@ -84,10 +83,10 @@ class HubRepository:
 
     def refs(self) -> Refs:
         """All branches. Raises Unreachable when there is no such repository, or it may not be seen."""
-        answer = self._ask_refs()
-        if answer.status == 404:
+        refs = self._look()
+        if refs is None:
             raise self._no_repository()
-        return self._settle(answer)
+        return refs
 
     def fetch(self, refs: Refs) -> None:
         """Have the commits of these refs; what they hold follows when it is read."""
@@ -96,8 +95,12 @@ class HubRepository:
             return
         self._objects.look_again()
         self._objects.heads = [head for ref, head in refs.items() if ref == MAIN]
-        for head in new:
-            self._objects.commit(head)
+        try:
+            for head in new:
+                self._objects.commit(head)
+        except DamagedObject:
+            self._refs.forget()  # they may have been told wrong, and are asked for again
+            raise
         if refs.get(MAIN) in new and not self.notes.get("filled"):
             self._objects.bulk()
             self.notes.put("filled", True)
@@ -118,19 +121,18 @@ class HubRepository:
             old, base = self._begin(commit)
         self.push.write_tree(base.tree if base else None, commit.tree, made)
         sha = self.push.write_commit(commit, old)
-        self._move_ref(ref, old, sha)
-        self._just_moved[ref] = (old, sha)
+        self._refs.move(ref, old, sha)
         if self._read_back(sha).tree != commit.tree:
             raise Unreachable(f"{self.place} has another tree than was sent.", remedy="It is tried again.")
         return sha
 
     def create(self) -> None:
         """Make the private repository, unless it was just seen. Raises Refused when the token may not."""
-        if not self._is_absent:
+        if not self._refs.is_absent:
             return
         owner, _, name = self._target.partition("/")
-        login = self.hub.ask("GET", "/user").data["login"]
-        where = "/user/repos" if login.lower() == owner.lower() else f"/orgs/{owner}/repos"
+        login = self.hub.ask("GET", "/user", reads=lambda told: told["login"].lower()).found
+        where = "/user/repos" if login == owner.lower() else f"/orgs/{owner}/repos"
         about = {
             "name": name,
             "private": True,
@@ -148,9 +150,10 @@ class HubRepository:
 
     def set_aside(self, stamp: str) -> None:
         """Keep what every branch has under `damaged/STAMP/…`; the branches themselves stay."""
+        self.require_private()
         for ref, head in self.refs().items():
             if ref == MAIN or ref.startswith(LIVE):
-                kept = f"{_HEADS}damaged/{stamp}/{label(ref)}"
+                kept = f"{HEADS}damaged/{stamp}/{label(ref)}"
                 self.hub.ask("POST", f"{self._path}/git/refs", {"ref": kept, "sha": head.decode()}, expect=(422,))
 
     def renew(self) -> bool:
@@ -165,11 +168,13 @@ class HubRepository:
             for part in self._objects.unpack(head):
                 self._objects.write(part)
                 blobs.update(found.id for found in part if isinstance(found, Blob))
-            if not blobs:
-                continue  # GitHub gave no archive; reading the conversations says what is wrong
             for path, _, sha in git_trees.differences(self._objects, None, tree, lambda _path, _error: None):
-                if sha is not None and sha not in blobs:
-                    yield Corrupt(f"{label(ref)}:{path}", b"", "The archive of the branch has something else there.")
+                if sha is None or sha in blobs or kind_of(path) == "foreign":
+                    continue
+                try:  # a person can have files left out of archives, or altered in them
+                    self._objects.write([self._objects.fetch(sha)])
+                except DamagedObject as error:
+                    yield Corrupt(f"{label(ref)}:{path}", error.data, error.message)
 
     def close(self) -> None:
         """Close connections and the copy."""
@@ -186,68 +191,39 @@ class HubRepository:
 
         Raises Refused and WrongTarget; Unreachable when GitHub does not say clearly.
         """
-        answer = self.hub.ask("GET", self._path, expect=(404,))
+        answer = self.hub.ask("GET", self._path, expect=(404,), reads=_about)
         if answer.status == 404:
             raise self._no_repository()
-        told = answer.data if isinstance(answer.data, dict) else {}
-        if told.get("private") is not True or told.get("visibility", "private") != "private":
+        told = answer.found
+        if told["private"] is not True or told.get("visibility", "private") != "private":
             raise Refused(
-                f"{self.place} is not private ({told.get('visibility', 'unknown')}); nothing is written to it.",
+                f"{self.place} is not private ({told.get('visibility', 'public')}); nothing is written to it.",
                 remedy="Make it private in its settings under “Danger Zone”, and think about what was seen meanwhile.",
             )
-        if str(told.get("full_name", "")).lower() != self._target.lower():
+        if told["full_name"].lower() != self._target.lower():
             raise WrongTarget(
-                f"{self.place} was renamed or transferred: it is {told.get('full_name')} now. Nothing was written.",
+                f"{self.place} was renamed or transferred: it is {told['full_name']} now. Nothing was written.",
                 remedy="If that is right, write its new name into config.toml.",
             )
         pinned = self.notes.get("id")
-        if pinned not in (None, told.get("id")):
+        if pinned not in (None, told["id"]):
             raise WrongTarget(
                 f"{self.place} is another repository than before: deleted and made again. Nothing was written.",
                 remedy="If you did that, run `netto-tui sync NAME --rebuild` for it.",
             )
-        if told.get("permissions", {}).get("push") is False or told.get("archived"):
+        if told["permissions"].get("push") is False or told.get("archived"):
             raise Refused(
                 f"{self.place} can be read but not written{' since it is archived' if told.get('archived') else ''}.",
                 remedy="The token needs Contents: read and write for this repository.",
             )
-        self.notes.put("id", told.get("id"))
+        self.notes.put("id", told["id"])
         self.notes.put("checked_ms", self.hub.clock_ms)
         self._is_private = True
 
-    def _ask_refs(self) -> Answer:
-        """The answer about all branches: 404 without a repository, 409 for an empty one."""
+    def _look(self) -> Refs | None:
+        """The branches now, None without a repository."""
         self._is_private = False  # what was said before the last look does not count for the next push
-        kept = self.notes.get("refs") or {"etag": "", "refs": {}}
-        path = f"{self._path}/git/matching-refs/heads/"
-        answer = self.hub.ask("GET", path, etag=kept["etag"], expect=(404, 409))
-        self._is_absent = answer.status == 404
-        if answer.status == 304:
-            return Answer(200, answer.headers, kept["refs"])
-        if answer.status != 200:
-            return answer
-        found: dict[str, str] = {}
-        for page in (answer, *self._more(answer)):
-            if not isinstance(page.data, list):
-                raise Unreachable(f"{self.place} gave half an answer.", remedy="It is tried again at the next sync.")
-            found |= {one["ref"]: one["object"]["sha"] for one in page.data}
-        self.notes.put("refs", {"etag": answer.headers.get("etag", ""), "refs": found})
-        return Answer(200, answer.headers, found)
-
-    def _more(self, answer: Answer) -> Iterator[Answer]:
-        if path := next_page(answer):
-            yield from self.hub.pages(path)
-
-    def _settle(self, answer: Answer) -> Refs:
-        """The branches of an answer; asked for again while GitHub still tells what was before our last move."""
-        for wait in LAG_WAITS:
-            refs = _refs(answer)
-            if not any(refs.get(ref) == old for ref, (old, _) in self._just_moved.items()):
-                break
-            self._cancel.wait(wait)
-            answer = self._ask_refs()
-        self._just_moved.clear()
-        return _refs(answer)
+        return self._refs.look()
 
     def _read_back(self, sha: ObjectID) -> Commit:
         """A commit as GitHub tells it, which may take a moment for one that was just made."""
@@ -255,7 +231,7 @@ class HubRepository:
             try:
                 return self._objects.refresh(sha)
             except DamagedObject:
-                self._cancel.wait(wait)
+                self.hub.wait(wait)
         return self._objects.refresh(sha)
 
     def _begin(self, commit: Commit) -> tuple[ObjectID, Commit]:
@@ -265,35 +241,29 @@ class HubRepository:
             for path, _, sha in git_trees.differences(self._objects, None, commit.tree, lambda _path, _error: None)
             if sha is not None
         )
+        made: dict[ObjectID, Tree] = {}
+        root = git_trees.edit(self._objects, None, {path: sha}, made)
+        self._objects.write(made.values())
         content = base64.b64encode(self._objects.read(sha, b"blob")).decode()
         body = {"message": commit.message.decode("utf-8", "replace"), "content": content, "branch": label(MAIN)}
-        answer = self.hub.ask("PUT", f"{self._path}/contents/{quote(path)}", body, again=False, expect=(409, 422))
-        if answer.status not in (200, 201):
-            raise somebody_else_wrote(self.place)
-        told = answer.data["commit"]
-        made: dict[ObjectID, Tree] = {}
-        git_trees.edit(self._objects, None, {path: sha}, made)
-        self._objects.write(made.values())
-        return ObjectID(told["sha"].encode()), self._objects.keep(told["sha"], told, told["parents"])
-
-    def _move_ref(self, ref: str, old: ObjectID | None, new: ObjectID) -> None:
-        """Compare-and-swap: GitHub refuses what does not descend from the head; a lost answer is asked for."""
-        if old is None:
-            method, path, body = "POST", f"{self._path}/git/refs", {"ref": ref, "sha": new.decode()}
-        else:
-            method, path = "PATCH", f"{self._path}/git/{ref}"
-            body = {"sha": new.decode(), "force": False}  # type: ignore[dict-item]
+        where = f"{self._path}/contents/{quote(path)}"
         try:
-            answer = self.hub.ask(method, path, body, again=False, expect=(404, 409, 422))
-        except Unreachable:
-            if self._head(ref) == new:
-                return
+            told = self.hub.ask("PUT", where, body, again=False, expect=(409, 422), reads=self._first_commit).found
+        except Limited:
             raise
-        if answer.status >= 400 and self._head(ref) != new:
+        except Disturbed:
+            head = self._refs.head(MAIN)
+            if head is None:
+                raise
+            told = head, self._read_back(head)
+        if told is None or told[1].tree != root:
             raise somebody_else_wrote(self.place)
+        first: tuple[ObjectID, Commit] = told
+        return first
 
-    def _head(self, ref: str) -> ObjectID | None:
-        return _refs(self._ask_refs()).get(ref)
+    def _first_commit(self, told: Mapping[str, Any]) -> tuple[ObjectID, Commit]:
+        """The commit that an answer of the contents API tells of."""
+        return ObjectID(sha_of(told["commit"]).encode()), self._objects.keep(told["commit"])
 
     def _no_repository(self) -> Unreachable:
         return Unreachable(
@@ -302,6 +272,10 @@ class HubRepository:
         )
 
 
-def _refs(answer: Answer) -> Mapping[str, ObjectID]:
-    found = answer.data if answer.status == 200 else {}
-    return {ref: ObjectID(sha.encode()) for ref, sha in sorted(found.items()) if ref.startswith(_HEADS)}
+def _about(told: Any) -> dict[str, Any]:
+    """What GitHub says of a repository. Raises ValueError when it does not say clearly who may see which one."""
+    about = {"permissions": {}, **told}
+    kinds = {"private": bool, "id": int, "full_name": str, "permissions": dict}
+    if not all(isinstance(about.get(name), kind) for name, kind in kinds.items()):
+        raise ValueError("it is no repository")
+    return about

@@ -7,13 +7,14 @@ of what it refused; what is refused once is not offered again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.formats import read_line
 from netto_tui.replicas import tree
 from netto_tui.replicas.base import Batch
-from netto_tui.replicas.github_objects import Notes
+from netto_tui.replicas.github_notes import Notes
 from netto_tui.replicas.github_push import HubPush, PushProtected
 from netto_tui.security.envelope import Envelope
 
@@ -50,26 +51,36 @@ class Withheld:
 
     def learn(self, refusal: PushProtected, batch: Batch) -> None:
         """Find what was refused, and remember it. Raises the refusal when no part of it is refused alone."""
-        found = set()
         blobs = {tree.blob_path(self._envelope, name): name for name in batch.blobs}
-        for path, text in refusal.files.items():
-            if path in blobs and len(refusal.files) == 1:
+        found: set[str] = set()
+        for path, text in self._refused(list(refusal.files.items())):
+            if path in blobs:
                 found.add(blobs[path])
-            elif text and self._push.is_protected(text):
-                found |= {path} if tree.kind_of(path) == "view" else self._records(text)
+            elif tree.kind_of(path) == "view":
+                found.add(path)
+            else:
+                found |= self._records(text)
         if not found - self._names():
             raise refusal
         self._notes.put("withheld", sorted(self._names() | found))
 
+    def _refused(self, files: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those of some files (path and text) in which GitHub finds a secret: halves are offered until one is alone."""
+        text = "\n".join(text for _, text in files)
+        if text and not self._push.is_protected(text):
+            return []
+        if len(files) < 2:
+            return files
+        middle = len(files) // 2
+        return self._refused(files[:middle]) + self._refused(files[middle:])
+
     def _records(self, text: str) -> set[str]:
-        """The records of a file in which GitHub finds a secret."""
+        """The records of a file that hold what GitHub refuses; all of them when it refuses none alone."""
+        lines = [("", line) for line in text.split("\n") if line]
         found = set()
-        for line in filter(None, text.split("\n")):
-            if self._push.is_protected(line):
-                try:
-                    found.add(read_line(self._envelope.open(line.encode())).id)
-                except InvalidRecord:
-                    continue
+        for _, line in self._refused(lines) or lines:
+            with suppress(InvalidRecord):
+                found.add(read_line(self._envelope.open(line.encode())).id)
         return found
 
     def _names(self) -> set[str]:

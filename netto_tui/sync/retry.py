@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import stamina
 
-from netto_tui.errors import Unreachable
+from netto_tui.errors import Limited, Unreachable
 
 ATTEMPTS = 3
 ATTEMPT_SECONDS = 20.0
@@ -26,14 +26,18 @@ T = TypeVar("T")
 
 
 def retry(call: Callable[[], T]) -> T:
-    """Call something that reads, again with backoff and jitter while it answers Unreachable."""
+    """Call something that reads, again with backoff and jitter while it is Unreachable and does not ask to wait."""
     attempts = stamina.retry_context(
-        on=Unreachable, attempts=ATTEMPTS, timeout=ATTEMPT_SECONDS, wait_initial=0.2, wait_max=5.0
+        on=_may_help, attempts=ATTEMPTS, timeout=ATTEMPT_SECONDS, wait_initial=0.2, wait_max=5.0
     )
     for attempt in attempts:
         with attempt:
             return call()
     raise AssertionError("stamina ends with a result or an error")
+
+
+def _may_help(error: Exception) -> bool:
+    return isinstance(error, Unreachable) and not isinstance(error, Limited)
 
 
 def pause_ms(failures: int, jitter: float) -> int:
