@@ -26,8 +26,8 @@ CREATE TABLE spent (day TEXT PRIMARY KEY, reads INTEGER, writes INTEGER) WITHOUT
 CREATE TABLE reading (cut_off INTEGER);
 """
 
-_KEPT = "-10 days"
-"""How long it is remembered what a day has cost."""
+_KEPT_DAYS = 10
+"""Of so many days it is remembered what they have cost."""
 
 T = TypeVar("T")
 
@@ -156,7 +156,9 @@ class Copy:
                     for statement in filter(str.strip, _SCHEMA.split(";")):
                         sql.execute(statement)
                 sql.commit()
-            sql.execute("DELETE FROM spent WHERE day < date('now', ?)", (_KEPT,))
+            sql.execute(
+                "DELETE FROM spent WHERE day NOT IN (SELECT day FROM spent ORDER BY day DESC LIMIT ?)", (_KEPT_DAYS,)
+            )
             sql.commit()
         except BaseException:
             sql.close()

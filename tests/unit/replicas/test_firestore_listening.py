@@ -31,7 +31,9 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firestore_listener, "FIRST_PAUSE", 0.01)
+    """A stream that ends begins again at once, however short it was."""
+    monkeypatch.setattr(firestore_listener, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(firestore_listener, "LASTING", -1.0)
 
 
 class Ear:
@@ -154,6 +156,7 @@ def test_a_server_that_is_away_is_asked_with_growing_pauses(cloud: Cloud, monkey
 
     monkeypatch.setattr(firestore_listener.threading, "Event", Counted)
     monkeypatch.setattr(firestore_listener, "FIRST_PAUSE", 1.0)
+    monkeypatch.setattr(firestore_listener, "LASTING", 30.0)
     cloud.server.fault("Listen", "UNAVAILABLE", 1000)
     stop = laptop.listen(Ear())
     assert enough.wait(SOON)
