@@ -13,22 +13,32 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from netto_tui import demo
+from netto_tui.config import load
+from netto_tui.demo import servers
 from netto_tui.model.clock import to_ms
+from netto_tui.sync.journal import Journal
+from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
 from netto_tui.tui.app import NettoApp
+from netto_tui.vault.vault import Vault
+from tests.servers.firestore import FirestoreServer, store
+from tests.servers.github import GitHubServer
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 NOW = to_ms("2026-11-23T10:30:00.000Z")
 SCENES: dict[str, tuple[str, ...]] = {
     "browse": (),
     "search": ("slash", *"bread"),
-    "sync": ("2",),
+    "sync": ("2", "j", "j", "j"),
+    "setup": ("2", "A"),
     "conflicts": ("3",),
     "resolver": ("3", "enter"),
     "recovery": ("4",),
@@ -70,6 +80,26 @@ async def _settle(app: NettoApp, pilot: Pilot[int | None]) -> None:
         await pilot.pause(0.05)
 
 
+def bring_to_clouds(path: Path) -> None:
+    """Give the vault replicas at GitHub and Firestore, at servers whose clocks stand where its own stands."""
+    store.time = SimpleNamespace(time_ns=lambda: NOW * 1_000_000)  # type: ignore[assignment]  # its only clock
+    with (
+        GitHubServer(Path("github").absolute()) as hub,
+        FirestoreServer() as fire,
+        Vault.open(path, now=lambda: NOW) as vault,
+    ):
+        hub.start().change("clock", offset=NOW / 1000 - time.time())
+        fire.start().create(servers.PROJECT)
+        os.environ |= {"NETTO_GITHUB_TOKEN": hub.token, "FIRESTORE_EMULATOR_HOST": fire.address}
+        servers.connect(path, hub.url)
+        config = load(path / "config.toml")
+        journal = Journal(vault, lambda _event: None)
+        replicas = open_replicas(vault, config, ["github", "firestore"])
+        reports = sync_all(new_engine(vault, config, journal), replicas, complete=False)
+        close_all(replicas)
+        assert not any(report.error for report in reports), reports
+
+
 def to_png(svg: Path) -> None:
     """Photograph an SVG with a browser, if there is one."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -93,6 +123,7 @@ def main() -> None:
         os.chdir(folder)
         vault = Path("netto")
         demo.make(vault, lambda: NOW, zone="UTC")
+        bring_to_clouds(vault)
         for name in wanted:
             for size in SIZES:
                 svg = TARGET / f"{name}-{size[0]}x{size[1]}.svg"
