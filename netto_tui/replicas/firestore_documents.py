@@ -86,7 +86,7 @@ class Put:
 
     def is_done(self, there: Mapping[str, Any]) -> bool:
         """Whether a document that is there is as good as the one to be written."""
-        same = {name for name, value in self.fields.items() if value is SERVER_TIME or there.get(name) == value}
+        same = {name for name, value in self.fields.items() if value is SERVER_TIME or _equal(there.get(name), value)}
         return same == there.keys() == self.fields.keys() or (self.accepts is not None and self.accepts(there))
 
 
@@ -200,7 +200,7 @@ def message_puts(envelope: Envelope, conversation: str, record: Record) -> Itera
     fields = {"item": _item(envelope, record), "at": record.rev.at, "record": first, "pieces": 1 + len(rest)}
 
     def accepts(there: Mapping[str, Any]) -> bool:
-        return message_fault(envelope, record, there) == "" and there.get("pieces") == 1 and _opens(there)
+        return message_fault(envelope, record, there) == "" and _equal(there.get("pieces"), 1) and _opens(there)
 
     def _opens(there: Mapping[str, Any]) -> bool:
         try:
@@ -300,6 +300,11 @@ def newer_format(user: User, place: str) -> NewerFormat:
 
 def _item(envelope: Envelope, record: Record) -> str:
     return record.rev.item if envelope.readable else envelope.name(record.rev.item)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values are the same for the store too, to which 1 and 1.0 are two."""
+    return type(one) is type(other) and bool(one == other)
 
 
 def _length(value: Any) -> int:

@@ -134,6 +134,14 @@ def mend(cloud: Cloud, identity: bool) -> None:
     replica.add(batch(SOME, records(2, day=2), blobs=blobs), changes.cursor)
 
 
+def test_a_number_of_another_type_is_mended_too(tmp_path: Path, envelope: Envelope) -> None:
+    cloud = filled(tmp_path, envelope)
+    cloud.damage(cloud.message_of(1, SOME[1]), pieces=1.0)
+    assert not Looked(cloud.open("tablet")).is_whole
+    mend(cloud, identity=False)
+    assert Looked(cloud.open("third")).is_whole
+
+
 def test_messages_without_a_header_are_told_and_found_again(tmp_path: Path, envelope: Envelope) -> None:
     cloud = filled(tmp_path, envelope)
     name = envelope.name(conversation(2))
