@@ -19,10 +19,16 @@ def main() -> None:
     arguments.add_argument("--project", action="append", default=[], help="a project to create; may be repeated")
     arguments.add_argument("--create-on-use", action="store_true", help="let every project exist")
     asked = arguments.parse_args()
-    server = FirestoreServer(asked.root, create_on_use=asked.create_on_use)
+    if not 0 <= asked.port < 65536:
+        arguments.error(f"{asked.port} is no port: choose one from 1 to 65535, or 0 for a free one")
+    try:
+        server = FirestoreServer(asked.root, create_on_use=asked.create_on_use)
+        server.start(asked.port)
+    except RuntimeError as error:
+        arguments.exit(1, f"The server does not begin. {error}\n")
     for project in asked.project:
         server.create(project)
-    print(server.start(asked.port).address, flush=True)
+    print(server.address, flush=True)
     server.wait()
 
 

@@ -48,7 +48,7 @@ class FirestoreServer:
         self.address = ""
 
     def start(self, port: int = 0) -> FirestoreServer:
-        """Serve; 0 is any free port. `address` is `127.0.0.1:PORT` then."""
+        """Serve; 0 is any free port. `address` is `127.0.0.1:PORT` then. Raises RuntimeError when the port is taken."""
         options = [("grpc.max_receive_message_length", _MESSAGE_CAP), ("grpc.so_reuseport", 0)]
         self._server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
         self._server.add_generic_rpc_handlers((self._service.handler(),))

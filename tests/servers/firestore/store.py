@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from google.cloud.firestore_v1.types import document as document_types
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -96,11 +97,20 @@ class Scope:
 
 
 class Store:
-    """All databases of a server. Whoever reads or writes holds `lock` for as long as it needs one state."""
+    """All databases of a server. Whoever reads or writes holds `lock` for as long as it needs one state.
+
+    Raises RuntimeError when another server uses the directory.
+    """
 
     def __init__(self, root: Path | None) -> None:
+        self._owner: FileLock | None = None
         if root:
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._owner = FileLock(root / "in-use", thread_local=False)
+            try:
+                self._owner.acquire(timeout=0)
+            except Timeout as error:
+                raise RuntimeError(f"Another server uses {root}: end it first, or choose another directory.") from error
         self.lock = threading.RLock()
         self._rows = sqlite3.connect(
             root / "firestore.db" if root else ":memory:", isolation_level=None, check_same_thread=False
@@ -112,6 +122,8 @@ class Store:
         """Let go of the file."""
         with self.lock:
             self._rows.close()
+            if self._owner:
+                self._owner.release()
 
     def create(self, database: str) -> None:
         """Make a database, unless it exists."""

@@ -64,6 +64,22 @@ def test_everything_survives_a_restart(tmp_path: Path, monkeypatch: pytest.Monke
         assert db.document("c/1").set({"n": 3}, **NOW).update_time > last
 
 
+def test_a_directory_is_used_by_one_server_at_a_time(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.servers.firestore", "--root", str(tmp_path)]
+    with FirestoreServer(tmp_path):
+        second = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert "Another server uses" in second.stderr and "Traceback" not in second.stderr
+    FirestoreServer(tmp_path).close()
+
+
+def test_a_port_that_is_taken_is_told(server: FirestoreServer) -> None:
+    command = [sys.executable, "-m", "tests.servers.firestore", "--port", server.address.split(":")[1]]
+    second = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert server.address in second.stderr and "Traceback" not in second.stderr
+
+
 def test_acknowledged_commits_survive_a_kill(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.servers.firestore", "--root", str(tmp_path), "--project", PROJECT]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as victim:
