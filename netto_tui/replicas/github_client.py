@@ -116,10 +116,12 @@ class Hub:
 
         def call(deadline: float) -> Answer:
             answer = self._once(method, path, body, etag, deadline)
+            if (limit := self._limit(answer)) is not None:
+                raise limit
             if answer.status in expect or answer.status == 304:
                 return answer
             if answer.status >= 300:
-                raise self._fault(answer, method, path)
+                raise refusal(answer, method, path, self.place)
             self._unnamed_limits = 0
             return self._understood(answer, reads)
 
@@ -286,12 +288,12 @@ class Hub:
         if ends := expiry_ms(headers.get("github-authentication-token-expiration", "")):
             self._meters["token"] = Meter("days of the token", max(0, (ends - self._now()) // DAY_MS), 0, ends)
 
-    def _fault(self, answer: Answer, method: str, path: str) -> NettoError:
-        """The error for a status that nobody expected."""
+    def _limit(self, answer: Answer) -> Limited | None:
+        """The error of an answer that asks to wait."""
         unnamed = min(UNNAMED_SECONDS * 2**self._unnamed_limits, UNNAMED_LIMIT)
         seconds = limit_seconds(answer, self._now(), unnamed)
         if seconds is None:
-            return refusal(answer, method, path, self.place)
+            return None
         self._unnamed_limits += seconds == unnamed
         return self._limited(self._now() + round(seconds * 1000))
 

@@ -133,7 +133,9 @@ class HubRefs:
 
 
 def _refs_of(told: list[Any]) -> dict[str, str]:
-    """The branches of a listing. Raises ValueError for one whose name and address differ."""
+    """The branches of a listing. Raises TypeError for none, ValueError for one whose name and address differ."""
+    if not isinstance(told, list):
+        raise TypeError("it is no listing")
     if any(not unquote(one.get("url") or one["ref"]).endswith(one["ref"].removeprefix("refs")) for one in told):
         raise ValueError("a name of a branch is damaged")
     return {one["ref"]: sha_of(one["object"]) for one in told}

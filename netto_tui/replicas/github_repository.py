@@ -98,9 +98,11 @@ class HubRepository:
         try:
             for head in new:
                 self._objects.commit(head)
-        except DamagedObject:
+        except DamagedObject as error:
             self._refs.forget()  # they may have been told wrong, and are asked for again
-            raise
+            raise Disturbed(
+                f"{self.place} names a commit that it does not show.", remedy="It is tried again at the next sync."
+            ) from error
         if refs.get(MAIN) in new and not self.notes.get("filled"):
             self._objects.bulk()
             self.notes.put("filled", True)

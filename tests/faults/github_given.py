@@ -45,6 +45,13 @@ class World:
             self._vaults[name] = new_vault(self.folder / name, device=name, now=self.time)
         return Device(self, self._vaults[name])
 
+    def open(self, cache: Path, device: str, cancel: threading.Event) -> GitHub:
+        """The replica, with its copy in a folder."""
+        options = Options(api_url=self.api_url)
+        opened = open_replica("hub", "github", self.repository, PLAIN, cache, device, cancel, self.time, options)
+        assert isinstance(opened, GitHub)
+        return opened
+
     def close(self) -> None:
         """Close the vaults."""
         self.hub.clear_faults()
@@ -70,7 +77,7 @@ class World:
         return {one["ref"]: one["object"]["sha"] for one in found.json()} if found.ok else {}
 
     def idle_commits(self) -> list[str]:
-        """Commits that changed nothing, which is what a lost answer leaves when it is not settled."""
+        """Late commits that changed nothing, which is what a lost answer leaves when it is not settled."""
         found = []
         for head in self.branches().values():
             trees = [one["commit"]["tree"]["sha"] for one in self.commits(head)]
@@ -79,7 +86,7 @@ class World:
 
     def commits(self, head: str = "main") -> list[dict[str, Any]]:
         """The latest commits from a head on."""
-        return list(self.store.call("GET", f"/commits?sha={head}&per_page=100").json())
+        return list(self.store.call("GET", f"/commits?sha={head}&per_page=5").json())
 
     def files(self, branch: str = "main") -> dict[str, str]:
         """Path and sha of each file of a branch."""
@@ -95,17 +102,10 @@ class Device:
         self.vault = vault
         self.cancel = threading.Event()
         self.told: list[events.SyncEvent] = []
-        self.cache = vault.path / ".netto" / "cache"
 
     def open(self) -> GitHub:
         """The replica."""
-        world, vault = self.world, self.vault
-        options = Options(api_url=world.api_url)
-        opened = open_replica(
-            "hub", "github", world.repository, PLAIN, self.cache, vault.device, self.cancel, vault.clock.now, options
-        )
-        assert isinstance(opened, GitHub)
-        return opened
+        return self.world.open(self.vault.path / ".netto" / "cache", self.vault.device, self.cancel)
 
     def sync(self, *, rebuild: bool = False) -> events.PassReport:
         """One pass, which must not raise whatever happens."""
@@ -135,11 +135,8 @@ class Device:
         return {record.id: name for name in names for record in self.vault.records(name)}
 
     def there(self) -> dict[str, str]:
-        """Every record that a device finds at GitHub which has nothing of it yet."""
-        self.cancel.clear()
-        opened, self.cache = self.open(), self.world.folder / f"reader-{next(self.world.numbers)}"
-        opened.close()
-        opened, self.cache = self.open(), self.vault.path / ".netto" / "cache"
+        """Every record that another device finds at GitHub, with its conversation."""
+        opened = self.world.open(self.world.folder / "reader", "reader", threading.Event())
         try:
             names = sorted(opened.changes("").names)
             return {r.id: r.rev.conversation for held in opened.read(names) for r in held.records}
