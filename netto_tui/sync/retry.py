@@ -24,6 +24,8 @@ SHORT_PAUSE_MS = 20 * 1000
 
 T = TypeVar("T")
 
+stamina.instrumentation.set_on_retry_hooks([])  # whoever calls tells what failed in the end; a log line helps nobody
+
 
 def retry(call: Callable[[], T]) -> T:
     """Call something that reads, again with backoff and jitter while it is Unreachable and does not ask to wait."""

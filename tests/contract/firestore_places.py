@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from netto_tui import firebase
 from netto_tui.replicas.base import Replica
 from netto_tui.security.envelope import Envelope
 from tests.contract.stores import Store, opener
@@ -107,7 +109,7 @@ class EmulatedStore(FireStore):
 @cache
 def server() -> FirestoreServer:
     """One server for all tests of a process."""
-    return FirestoreServer().start()
+    return FirestoreServer(indexes=json.loads(firebase.indexes())).start()
 
 
 def at(address: str, opened: Callable[..., Replica]) -> Callable[..., Replica]:
