@@ -141,7 +141,7 @@ class Hub:
         """
 
         def call(deadline: float) -> bool:
-            answer = self.ask("GET", path, expect=(302, 404, 409))
+            answer = self.ask("GET", path, expect=(302, 404, 409), again=False)
             location = answer.headers.get("location", "")
             if answer.status != 302 or not location.startswith(("https://", f"{self.api_url}/")):
                 return False

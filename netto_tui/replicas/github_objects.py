@@ -17,6 +17,7 @@ from typing import Any
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
+from netto_tui.errors import Unreachable
 from netto_tui.files import make_folder
 from netto_tui.replicas.git_objects import DamagedObject, Entry, Objects, make_tree
 from netto_tui.replicas.git_trees import edit
@@ -32,6 +33,9 @@ BULK_ATTEMPTS = 2
 
 COMMITS_AT_ONCE = 30
 """How many commits one listing brings, once a single one was not enough."""
+
+SECOND_LOOK_MS = 10 * 60 * 1000
+"""When an object that GitHub did not show is given up."""
 
 _PACK_OBJECTS = 2000
 
@@ -150,9 +154,24 @@ class HubObjects(Objects):
         answer = self._hub.ask("GET", path, expect=_ABSENT, reads=read)
         if answer.status != 200:
             self._forget_commits(sha)
+            self._believe_absent(sha)
             raise damaged
         found: ShaFile = answer.found
         return found
+
+    def _believe_absent(self, sha: bytes) -> None:
+        """That an object is not there is believed at a second look: GitHub's readers may lag behind its writers.
+
+        Raises Unreachable before that.
+        """
+        note = f"absent {sha.decode('ascii', 'replace')}"
+        now, first = self._hub.clock_ms or 0, self._notes.get(note)
+        if first is None:
+            self._notes.put(note, now)
+        if first is None or now - first < SECOND_LOOK_MS:
+            raise Unreachable(
+                f"{self._hub.place} names an object that it does not show.", remedy="It is looked for again later."
+            )
 
     def _known_commit(self, sha: bytes) -> Commit | None:
         row = self._notes.get(_note(sha))

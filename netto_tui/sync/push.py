@@ -9,7 +9,7 @@ from netto_tui.errors import InvalidRecord, Moved
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
 from netto_tui.plural import many
-from netto_tui.replicas.base import Batch, Corrupt, Portion, Selective, Write
+from netto_tui.replicas.base import Batch, Corrupt, Metered, Portion, Selective, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
 from netto_tui.sync.ledger import Due
@@ -33,6 +33,7 @@ class Push:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self._left = 0
 
     def run(self, outbox: list[Due], cursor: str) -> str:
         """Write batch by batch from a cursor on; returns the cursor after the last.
@@ -40,6 +41,7 @@ class Push:
         Raises Moved when another writer was first, also when it shows only in what is read back.
         """
         context, done = self.context, 0
+        self._left = context.ledger.count_fresh(outbox) if isinstance(context.replica, Metered) else 0
         for batch in _batches(context.vault, outbox, context.replica.portion):
             context.check_cancel()
             cursor = self._write(batch, cursor)
@@ -68,7 +70,8 @@ class Push:
         if context.replica.keeps_views:
             with context.vault.reader() as reader:
                 views = memory.views_of(reader, [due.name for due, _ in batch])
-        cursor = context.replica.add(Batch(writes, blobs, views, self._message(batch, writes)), cursor)
+        self._left = max(0, self._left - sum(1 + len(write.fresh) for write in writes))
+        cursor = context.replica.add(Batch(writes, blobs, views, self._message(batch, writes), self._left), cursor)
         self._prove(batch, blobs, incomplete)
         context.tally.pushed_conversations += len(batch)
         context.tally.pushed += sum(len(write.fresh) for write in writes)
@@ -109,9 +112,10 @@ class Push:
         for due, records in batch:
             fresh = context.ledger.fresh(due)
             for record in records:
-                if record.id in withheld and record.id in fresh:
-                    text = f"{withheld[record.id]} It is in {due.name}, {record.rev.item}; all else is written."
-                    context.alert("withheld", text)
+                for name in {record.id, *body_blobs(record.rev.body)} & withheld.keys():
+                    if record.id in fresh:
+                        text = f"{withheld[name]} It is in {due.name}, {record.rev.item}; all else is written."
+                        context.alert("withheld", text)
         return withheld
 
     def _message(self, batch: list[Item], writes: Sequence[Write]) -> str:

@@ -201,6 +201,26 @@ def test_each_request_of_a_pass_may_go_wrong(shared: Shared, moment: str, fault:
     assert is_settled(device)
 
 
+ODD = {
+    "404": {"code": 404},
+    "409 of an empty repository": {"ready": "empty"},
+    "302 elsewhere": {"code": 302, "headers": {"Location": "http://portal.example/login"}},
+}
+
+
+@pytest.mark.parametrize("answer", ODD)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_status_that_makes_no_sense_ends_in_a_named_state(shared: Shared, moment: str, answer: str) -> None:
+    device = begin(shared, moment)
+    device.world.fault(MOMENTS[moment], "status", **ODD[answer])
+    report = device.sync()
+    assert report.state in {"ok", "unreachable", "behind", "paused"}, report.error
+    assert report.state == "ok" or says_what_to_do(report.error)
+    assert not {"lost", "exchanged", "rewritten"} & set(device.alerts())
+    device.world.hub.clear_faults()
+    assert is_settled(device)
+
+
 @pytest.mark.parametrize("moment", ["private check", "tree", "move of main", "head", "archive"])
 @pytest.mark.parametrize("kind", ["timeout-before", "timeout-after", "drip"])
 def test_a_call_that_does_not_end_is_left_at_its_deadline(
@@ -361,6 +381,20 @@ def test_a_failure_while_reading_is_never_taken_for_something_missing(shared: Sh
     assert (report.state, report.quarantined) == ("unreachable", 0)
     begun.hub.clear_faults()
     assert is_settled(phone)
+
+
+def test_an_object_that_github_does_not_show_is_given_up_at_a_second_look_only(shared: Shared) -> None:
+    phone = begin(shared, "trees")
+    world = phone.world
+    world.fault(READ["trees"], "status", code=404, times=None)
+    for _ in range(2):
+        report = phone.sync()
+        assert (report.state, report.quarantined) == ("unreachable", 0)
+    world.hub.change("clock", offset=11 * 60)
+    try:
+        assert phone.sync().quarantined > 0
+    finally:
+        world.hub.change("clock", offset=0)
 
 
 def test_a_listing_that_is_cut_short_is_concluded_nothing_from(shared: Shared) -> None:
@@ -562,6 +596,7 @@ def test_a_blob_that_github_refuses_is_left_out_alone(world: World, data: bytes)
     assert opened.read_blob(bad) is None
     assert set(opened.withheld()) == {bad}
     opened.close()
+    assert laptop.alerts().count("withheld") == 1
     assert laptop.sync().requests == 1
 
 
