@@ -120,13 +120,16 @@ class Batch:
     """What one `add` brings: conversations, the blobs that they need, and views for people.
 
     blobs: by SHA-256, the bytes. views: `memory/YYYY-MM-DD.md` and the like, by path; a store
-    whose envelope is not readable leaves them out. message: what a history should tell.
+    whose envelope is not readable leaves them out. message: what a history should tell. later: how
+    many conversations and records wait for a batch after this one, so that a store with a daily
+    quota can say how long all of it takes.
     """
 
     writes: Sequence[Write]
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     views: Mapping[str, bytes] = field(default_factory=dict)
     message: str = ""
+    later: int = 0
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class Adding:
             plans, waiting = self._within_quota(self._plan(batch.writes[part], days[part]), blobs, len(spare))
             cursor, spare = self._send(plans, spare, cursor), []
             if waiting:
-                raise self._quota.paused(waiting)
+                raise self._quota.paused(waiting + batch.later)
         return cursor
 
     def _plan(self, writes: Sequence[Write], days: Sequence[str]) -> list[Plan]:

@@ -86,7 +86,7 @@ class Quota:
         return int(self._options.daily_writes * WRITE_SHARE)
 
     def paused(self, remaining: int) -> Limited:
-        """What to raise when this many documents of an add have to wait for another day."""
+        """What to raise when this many documents have to wait for another day."""
         days = -(-remaining // max(1, self.daily_writes))
         return Limited(
             f"Today's writes of {self._place} are used up: about {many(days, 'day')} for the"

@@ -278,6 +278,15 @@ class Ledger:
         )
         return {row[0].hex() for row in rows}
 
+    def count_fresh(self, outbox: Iterable[Due]) -> int:
+        """How many conversations, and revisions that are not known to be there, an outbox has."""
+        query = (
+            "SELECT count(*) FROM revisions JOIN conversations ON conversations.id = conversation"
+            " WHERE name = ? AND seq > ?"
+        )
+        found = (self._vault.sql.execute(query, (due.name, due.mark if due.known else 0)) for due in outbox)
+        return sum(1 + int(rows.fetchone()[0]) for rows in found)
+
     def count_here(self, conversation: str) -> int:
         """How many revisions of a conversation are here."""
         query = "SELECT revisions FROM conversations WHERE name = ?"

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from netto_tui.errors import Limited
 from netto_tui.replicas.base import Batch, Metered
 from netto_tui.replicas.firestore_faults import midnight_ms
+from netto_tui.sync.engine import Engine
 from tests.contract.stores import batch, conversation, held, ids, records
 from tests.faults.stores import BLOBS, with_blob
 from tests.unit.replicas.firestore_given import NOON, Cloud, added, more
+from tests.unit.vault.talks import new_vault, talk
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -174,3 +176,19 @@ def test_a_conversation_longer_than_a_days_writes_gets_there_in_some_days(cloud:
     assert days == [283, 284, 284, 151]
     assert ids(held(cloud.open("phone"), 1)[1]) == {record.id for record in records(1, 999)}
     assert list(replica.check()) == []
+
+
+def test_a_pass_tells_how_many_days_all_that_waits_will_take(cloud: Cloud, tmp_path: Path) -> None:
+    with new_vault(tmp_path / "vault", now=lambda: cloud.now) as vault:
+        vault.add(record for number in range(500) for record in talk(number, day=1 + number % 20))
+        replica = cloud.open(daily_writes=700)
+        cloud.server.clear_log()
+        report = Engine(vault, lambda _event: None).run(replica)
+        left = 500 * 5 - cloud.server.writes
+        assert report.state == "limited"
+        days = int(report.error.split("about ")[1].split(" ")[0])
+        assert days == -(-left // 700), report.error
+        for _ in range(days):
+            cloud.now += DAY
+            report = Engine(vault, lambda _event: None).run(replica)
+        assert (report.state, report.error) == ("ok", "")
