@@ -82,7 +82,7 @@ def target(folder: Path, kind: str) -> tuple[str, Options]:
         github_client.BURST = 10_000
         return f"alice/stores-{name}", Options(api_url=github_places.server().url)
     os.environ["FIRESTORE_EMULATOR_HOST"] = firestore_places.server().address
-    return f"stores-{name}/someone", Options()
+    return f"stores-{name}/someone", Options(daily_reads=0, daily_writes=0)
 
 
 @contextmanager
