@@ -112,7 +112,7 @@ class Git:
         self._repository.create()
         draft = Draft(self._repository.objects, head)
         draft.put(tree.MARKER, tree.render_marker(marker))
-        if self.envelope.readable:
+        if self.envelope.readable and draft.find(tree.README_PATH) is None:  # a person may have one of their own
             draft.put(tree.README_PATH, tree.README)
         self._commit(draft, MAIN, f"Begin a replica of a vault, from {self._device}\n".encode())
 

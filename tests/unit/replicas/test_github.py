@@ -119,6 +119,17 @@ def test_what_a_push_costs_grows_with_what_changed_and_not_with_what_is_there(wo
     assert len(cost(laptop)) <= 11  # it becomes stable, and leaves the live branch
 
 
+def test_large_files_go_in_parts_of_a_megabyte(world: World) -> None:
+    laptop = filled(world, 1)
+    for day in range(1, 7):
+        laptop.add_talk(day=day, count=20, text="long " * 4000)  # 400 kB, and as much in the file of its day
+    asked = cost(laptop)
+    trees = [one["request_bytes"] for one in world.hub.log() if one["path"].endswith("/git/trees")]
+    assert sum(trees) > 4_500_000
+    assert max(trees) < 1_100_000
+    assert len(asked) <= 3 * -(-sum(trees) // 1_000_000) + 4
+
+
 @pytest.mark.parametrize("count", [BIG, *([10_000] if NIGHTLY else [])])
 def test_a_first_upload_needs_few_requests(world: World, count: int) -> None:
     laptop = world.device()
@@ -212,6 +223,15 @@ def commit_by_hand(world: World, files: dict[str, tuple[str, str]]) -> None:
     body = {"message": "By hand", "tree": tree, "parents": [head]}
     sha = world.store.call("POST", "/git/commits", body).json()["sha"]
     world.store.call("PATCH", "/git/refs/heads/main", {"sha": sha})
+
+
+def test_a_readme_of_their_own_stays_when_the_identity_is_written_again(world: World) -> None:
+    laptop = filled(world, 2)
+    commit_by_hand(world, BY_HAND["a readme of their own"] | {".netto/vault.json": ("100644", "?")})
+    theirs = world.files()["README.md"]
+    assert laptop.sync().error == ""
+    assert "marker" in laptop.alerts()
+    assert world.files()["README.md"] == theirs
 
 
 @pytest.mark.parametrize("mode", ["100755", "120000"])
