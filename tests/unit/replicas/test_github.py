@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import itertools
 import json
 import random
@@ -10,17 +11,25 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 import stamina
+from dulwich.objects import ObjectID
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from netto_tui.errors import NettoError
 from netto_tui.model.clock import to_ms
 from netto_tui.replicas import github_client, github_objects
 from netto_tui.replicas.github import GitHub
+from netto_tui.replicas.github_client import Hub
+from netto_tui.replicas.github_notes import Notes
+from netto_tui.replicas.github_objects import HubObjects
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.vault import writing
@@ -347,6 +356,56 @@ def test_a_copy_that_is_damaged_anywhere_costs_requests_and_nothing_else(world: 
     phone.sync()
     assert laptop.here() == laptop.there() == phone.here()
     assert "rewritten" not in laptop.alerts()
+
+
+def test_a_note_whose_bytes_changed_counts_as_never_noted(world: World) -> None:
+    laptop = filled(world, 3)
+    with closing(sqlite3.connect(copy_of(laptop) / "notes.db")) as sql:
+        rows = sql.execute("SELECT name, value FROM notes").fetchall()
+        assert {name.partition(" ")[0] for name, _ in rows} == {"refs", "id", "checked_ms", "filled", "commit"}
+        for name, value in rows:
+            digit = next(letter for letter in reversed(value) if letter in "0123456789ue")
+            other = {"u": "v", "e": "f"}.get(digit, str((int(digit, 16) + 1) % 10))
+            changed = value[::-1].replace(digit, other, 1)[::-1]
+            sql.execute("UPDATE notes SET value = ? WHERE name = ?", (changed, name))
+        sql.commit()
+    add_talks(laptop, 1)
+    report = laptop.sync()
+    assert (report.state, report.error, report.quarantined) == ("ok", "", 0)
+    assert set(laptop.alerts()) <= {"clock"}
+    assert laptop.here() == laptop.there()
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_an_archive_damaged_anywhere_is_read_or_told_to_be_damaged(archive: bytes, data: st.DataObject) -> None:
+    at, bit = data.draw(st.integers(0, len(archive) - 1)), data.draw(st.integers(0, 7))
+    end = data.draw(st.sampled_from([len(archive), at]))
+    damaged = (archive[:at] + bytes([archive[at] ^ 1 << bit]) + archive[at + 1 :])[:end]
+    with scratch() as folder:
+        hub = Hub("http://127.0.0.1:9", threading.Event(), lambda: "token", lambda: 0)
+        objects = HubObjects(folder, hub, "/repos/a/b", Notes(folder))
+
+        def download(_path: str, target: Path) -> bool:
+            target.write_bytes(damaged)
+            return True
+
+        hub.download = download  # type: ignore[method-assign]  # there is no such archive to be had from a server
+        with suppress(github_objects.DamagedArchive):
+            for part in objects.unpack(ObjectID(b"0" * 40)):
+                objects.write(part)
+
+
+@pytest.fixture(scope="module")
+def archive() -> bytes:
+    """Files of random bytes, as an archive has them."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
+        for name in ("one", "späß/" + "x" * 120, "c/d/e"):
+            member = tarfile.TarInfo(f"top/{name}")
+            member.size = 3000
+            tar.addfile(member, io.BytesIO(random.Random(name).randbytes(3000)))  # noqa: S311 - only to be incompressible
+    return made.getvalue()
 
 
 @pytest.mark.parametrize("what", ["everything", "the objects", "the notes"])
