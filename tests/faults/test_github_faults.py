@@ -333,6 +333,22 @@ def test_somebody_who_writes_right_before_us_is_taken_in(world: World, ref: str)
     assert is_settled(laptop)
 
 
+@pytest.mark.parametrize("kind", ["reset", "garbage"])
+@pytest.mark.parametrize("ref", ["move of main", "move of a live branch"])
+def test_a_lost_answer_about_a_move_is_settled_by_one_look(world: World, ref: str, kind: str) -> None:
+    write(world).sync()
+    world.hub.clear_log()
+    assert write(world).sync().error == ""
+    usual = len(world.requests())
+    for after, more in ((True, 1), (False, 2)):  # one look; and the move again when it did not take effect
+        laptop = write(world)
+        world.fault(PUSH[ref], kind, after=after)
+        world.hub.clear_log()
+        assert laptop.sync().error == ""
+        assert len(world.requests()) == usual + more
+    assert is_settled(laptop)
+
+
 def test_a_race_that_never_ends_gives_up_and_says_so(world: World) -> None:
     laptop = write(world)
     world.fault(PUSH["move of main"], "status", ready="not-fast-forward", times=None)

@@ -398,13 +398,14 @@ def test_an_archive_damaged_anywhere_is_read_or_told_to_be_damaged(archive: byte
 
 @pytest.fixture(scope="module")
 def archive() -> bytes:
-    """Files of random bytes, as an archive has them."""
+    """Files of random digits, as an archive has them."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
         for name in ("one", "späß/" + "x" * 120, "c/d/e"):
             member = tarfile.TarInfo(f"top/{name}")
-            member.size = 3000
-            tar.addfile(member, io.BytesIO(random.Random(name).randbytes(3000)))  # noqa: S311 - only to be incompressible
+            member.size = 60_000
+            digits = random.Random(name).randbytes(30_000).hex()  # noqa: S311 - only so that it packs badly
+            tar.addfile(member, io.BytesIO(digits.encode()))
     return made.getvalue()
 
 
