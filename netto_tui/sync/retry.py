@@ -17,6 +17,9 @@ ATTEMPTS = 3
 ATTEMPT_SECONDS = 20.0
 """A call that is harmless to repeat is repeated this often, for at most this long."""
 
+PAUSE_SECONDS = 0.4
+"""What lies between two attempts at most: nothing interrupts it, and who stops a pass shall not notice it."""
+
 FIRST_FAILURES = 3
 FIRST_PAUSE_MS = 5 * 60 * 1000
 LONGEST_PAUSE_MS = 6 * 60 * 60 * 1000
@@ -30,7 +33,7 @@ stamina.instrumentation.set_on_retry_hooks([])  # whoever calls tells what faile
 def retry(call: Callable[[], T]) -> T:
     """Call something that reads, again with backoff and jitter while it is Unreachable and does not ask to wait."""
     attempts = stamina.retry_context(
-        on=_may_help, attempts=ATTEMPTS, timeout=ATTEMPT_SECONDS, wait_initial=0.2, wait_max=5.0
+        on=_may_help, attempts=ATTEMPTS, timeout=ATTEMPT_SECONDS, wait_initial=0.2, wait_max=PAUSE_SECONDS
     )
     for attempt in attempts:
         with attempt:
