@@ -41,7 +41,7 @@ class GitHub(Git):
         hub = Hub(api_url, cancel, lambda: github_token(api_url, target), now)
         folder = cache_dir / "github" / hashlib.sha256(f"{hub.api_url} {target}".encode()).hexdigest()[:32]
         self._hub_repository = HubRepository(hub, target, folder, cancel)
-        self._withheld = Withheld(self._hub_repository.notes, self._hub_repository.push, envelope)
+        self._withheld = Withheld(self._hub_repository.notes, self._hub_repository.push, envelope, self._ids_of)
         super().__init__(name, target, envelope, cancel, self._hub_repository, device=device, now=now)
 
     def meters(self) -> tuple[Meter, ...]:
@@ -67,6 +67,10 @@ class GitHub(Git):
         """
         self._hub_repository.pin_anew()
         super().rebuild(marker)
+
+    def _ids_of(self, conversation: str) -> set[str]:
+        """The records of a conversation that are there."""
+        return {record.id for held in self.read([self.envelope.name(conversation)]) for record in held.records}
 
     def _look_before_writing(self, known: Refs) -> Refs:
         """What was last seen, when that is what the writer expects too: GitHub compares when a branch moves."""

@@ -6,14 +6,14 @@ of what it refused; what is refused once is not offered again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.formats import read_line
 from netto_tui.replicas import tree
-from netto_tui.replicas.base import Batch
+from netto_tui.replicas.base import Batch, Write
 from netto_tui.replicas.github_notes import Notes
 from netto_tui.replicas.github_push import HubPush, PushProtected
 from netto_tui.security.envelope import Envelope
@@ -22,12 +22,17 @@ _REASON = "GitHub found a secret in a message and does not take it."
 
 
 class Withheld:
-    """Names of records and blobs, and paths of views, that GitHub refused."""
+    """Names of records and blobs, and paths of views, that GitHub refused.
 
-    def __init__(self, notes: Notes, push: HubPush, envelope: Envelope) -> None:
+    Where it refuses what it took before, the conversation stays there as it is: its name is kept
+    too, and those of all records that are not there. there: the records that are there of one.
+    """
+
+    def __init__(self, notes: Notes, push: HubPush, envelope: Envelope, there: Callable[[str], set[str]]) -> None:
         self._notes = notes
         self._push = push
         self._envelope = envelope
+        self._there = there
 
     def reasons(self) -> Mapping[str, str]:
         """Each name with the reason in words."""
@@ -35,12 +40,14 @@ class Withheld:
 
     def leave_out(self, batch: Batch) -> Batch:
         """A batch without what was refused."""
-        refused = self._names()
-        if not refused:
+        if not self._names():
             return batch
+        self._add({name for write in batch.writes if write.conversation in self._names() for name in self._new(write)})
+        refused = self._names()
         writes = [
             replace(write, records=tuple(record for record in write.records if record.id not in refused))
             for write in batch.writes
+            if write.conversation not in refused
         ]
         return replace(
             batch,
@@ -59,10 +66,30 @@ class Withheld:
             elif tree.kind_of(path) == "view":
                 found.add(path)
             else:
-                found |= self._records(text)
-        if not found - self._names():
+                found |= self._names_of(self._records(text), batch)
+        if not self._add(found):
             raise refusal
-        self._notes.put("withheld", sorted(self._names() | found))
+
+    def _names_of(self, records: set[str], batch: Batch) -> set[str]:
+        """What to leave out because of some records: those that are new, else all that is new of their conversation."""
+        found: set[str] = set()
+        for write in batch.writes:
+            if refused := records & {record.id for record in write.records}:
+                new = self._new(write)
+                found |= refused & new or {write.conversation, *new}
+        return found
+
+    def _new(self, write: Write) -> set[str]:
+        """The records of a write that are not there."""
+        return {record.id for record in write.records} - self._there(write.conversation)
+
+    def _add(self, names: set[str]) -> bool:
+        """Remember names; whether one of them is new."""
+        known = self._names()
+        if names <= known:
+            return False
+        self._notes.put("withheld", sorted(known | names))
+        return True
 
     def _refused(self, files: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Those of some files (path and text) in which GitHub finds a secret: halves are offered until one is alone."""

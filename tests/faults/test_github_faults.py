@@ -596,6 +596,25 @@ def test_a_secret_in_an_ongoing_conversation_holds_nothing_else_up(world: World)
     assert [REFUSED.encode() in r.line for r in laptop.vault.records(name) if r.id in missing] == [True]
 
 
+def test_a_secret_that_github_took_before_it_knew_it_holds_up_its_own_conversation_only(world: World) -> None:
+    laptop = world.device()
+    name = laptop.say(f"use {REFUSED}")
+    for minutes in (0, 24 * 60):  # on the live branch, and on main
+        world.time.pass_minutes(minutes)
+        assert laptop.sync().error == ""
+        before = laptop.there().keys()
+        world.hub.change("push-protection")
+        for _ in range(2):
+            laptop.say("More in the same conversation.", name)
+            laptop.say("Something else.")
+            assert laptop.sync().error == ""
+            held_up = laptop.here().keys() - laptop.there().keys()
+            assert {record.id for record in laptop.vault.records(name)} >= held_up
+            assert before <= laptop.there().keys()
+        assert held_up
+        world.hub.change("push-protection", on=False)
+
+
 @pytest.mark.parametrize("data", [f"text with {REFUSED} in it\n".encode() * 40, b"\0\xff" + REFUSED.encode() * 40])
 def test_a_blob_that_github_refuses_is_left_out_alone(world: World, data: bytes) -> None:
     laptop = world.device()
