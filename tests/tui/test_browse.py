@@ -57,7 +57,7 @@ async def test_typing_searches_and_opens_at_the_message(start: Start) -> None:
 
 
 async def test_only_the_last_of_several_quick_keys_is_asked(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netto_tui.tui.panes.browse.DEBOUNCE_SECONDS", 1.0)  # quick keys, also on a busy machine
+    monkeypatch.setattr("netto_tui.tui.panes.browse.DEBOUNCE_SECONDS", 3.0)  # quick keys, also on a busy machine
     async with start() as driven:
         before = len(driven.said(Answered))
         await type_query(driven, "lisbon")

@@ -31,6 +31,12 @@ NOW = 1_800_000_000_000
 _names = itertools.count(1)
 
 
+@pytest.fixture(autouse=True)
+def pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The burst is as it is outside the tests, whatever a test of the same process set before."""
+    monkeypatch.setattr(github_client, "BURST", 15)
+
+
 @pytest.fixture
 def served() -> Iterator[GitHubServer]:
     found = server()
