@@ -28,32 +28,35 @@ def run(sizes: Sequence[int]) -> None:
 def _passes(folder: Path, conversations: int) -> list[list[str]]:
     """The first upload, a look, changes of several sizes, and a message that is live."""
     firestore_places.server().create(target(folder, "firestore")[0].partition("/")[0])
-    with new_vault(folder / "vault") as vault:
-        vault.add(record for number in range(conversations) for record in talk(number, day=1 + number % 28))
+    new_vault(folder / "vault").close()
     with opened(folder, CLOUDS) as place:
-        records = 4 * conversations
+        place.sync()  # both get their identity, as `init` gives it
+        place.vault.add(record for number in range(conversations) for record in talk(number, day=1 + number % 25))
         batches = ceil(conversations / 200)
-        rows = [
-            _row(place, conversations, "first upload", 120, conversations + records + batches + 1)
-        ]  # 1: the identity
+        rows = [_row(place, conversations, "first upload", 120, 5 * conversations + batches)]
         rows.append(_row(place, conversations, "nothing to do", 1, 0))
         for changed in (count for count in CHANGED if count <= conversations):
-            later = [talk(number, 1, first=5 + changed, day=1 + number % 28)[0] for number in range(changed)]
+            later = [talk(number, 1, first=5 + changed, day=1 + number % 25)[0] for number in range(changed)]
             place.vault.add(later)
-            github = 3 * ceil(2 * changed / 100) + 4  # of each conversation its file, and a day's file for people
-            rows.append(_row(place, conversations, f"{changed} changed", github, 2 * changed + 1))
+            rows.append(_row(place, conversations, f"{changed} changed", None, 2 * changed + 1, files=2 * changed))
         writing.log(place.vault, None, "user", "Is anybody there?")
         rows.append(_row(place, conversations, "a new one, live", 7, 4))
     return rows
 
 
-def _row(place: Place, conversations: int, name: str, requests: int, writes: int) -> list[str]:
+def _row(
+    place: Place, conversations: int, name: str, requests: int | None, writes: int, *, files: int = 0
+) -> list[str]:
+    """One pass; requests: the bound, else 3 for 100 files or 1 MB, and 4. files: of conversations and of days."""
     hub, fire = github_places.server(), firestore_places.server()
     hub.clear_log()
     fire.clear_log()
     for report in place.sync():
         assert not report.error, report.error
     asked = len(hub.log())
+    if requests is None:
+        sent = sum(entry["request_bytes"] for entry in hub.log())
+        requests = 3 * max(ceil(files / 100), ceil(sent / 1_000_000)) + 4
     return [
         f"{conversations:,}",
         name,
