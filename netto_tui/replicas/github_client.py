@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from netto_tui.errors import Cancelled, Limited, NettoError
-from netto_tui.replicas.base import Meter
+from netto_tui.replicas.base import TOKEN_DAYS, Meter
 from netto_tui.replicas.deadline import CALL_SECONDS, within
 from netto_tui.replicas.github_answers import (
     Answer,
@@ -286,7 +286,7 @@ class Hub:
         except (KeyError, ValueError):
             pass
         if ends := expiry_ms(headers.get("github-authentication-token-expiration", "")):
-            self._meters["token"] = Meter("days of the token", max(0, (ends - self._now()) // DAY_MS), 0, ends)
+            self._meters["token"] = Meter(TOKEN_DAYS, max(0, (ends - self._now()) // DAY_MS), 0, ends)
 
     def _limit(self, answer: Answer) -> Limited | None:
         """The error of an answer that asks to wait."""
