@@ -10,7 +10,8 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import pytest
 import stamina
@@ -26,6 +27,9 @@ from tests.unit.vault.talks import scratch
 
 SECONDS = 0.5
 """The deadline of a call that is meant to miss it."""
+
+USES = 15
+"""How many tests write to one repository."""
 
 REFUSED = "ghp_FAKESECRET"
 """What push protection finds."""
@@ -62,27 +66,50 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         made.close()
 
 
-class Shared(NamedTuple):
-    """Repositories that many tests share, each of which leaves them whole: one is written to, one is read."""
+class Shared:
+    """Repositories that many tests share, each of which leaves them whole."""
 
-    busy: World
-    still: World
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._worlds: list[World] = []
+        self._uses = 0
+        self.still = self._busy = self._filled()
+
+    def empty(self) -> World:
+        """One whose repository is not there yet."""
+        self._worlds.append(World(self._folder / f"world-{len(self._worlds)}"))
+        return self._worlds[-1]
+
+    def _filled(self) -> World:
+        """One with a settled and an ongoing conversation from the laptop in it."""
+        made = self.empty()
+        laptop = made.device()
+        laptop.add_talk()
+        laptop.say()
+        assert laptop.sync().state == "ok"
+        return made
+
+    def busy(self) -> World:
+        """One that may be written to; a new one from time to time, since those that grow get slow."""
+        self._uses += 1
+        if self._uses % USES == 1:
+            self._busy = self._filled()
+        return self._busy
+
+    def close(self) -> None:
+        """Close all of them."""
+        for world in self._worlds:
+            world.close()
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Shared]:
     with scratch() as folder, pytest.MonkeyPatch.context() as patch:
-        made = Shared(World(folder / "busy"), World(folder / "still"))
-        patch.setenv("NETTO_GITHUB_TOKEN", made.busy.hub.token)
+        patch.setenv("NETTO_GITHUB_TOKEN", server().token)
         patch.setattr(github_client, "BURST", 10_000)
-        for world in made:
-            laptop = world.device()
-            laptop.add_talk()
-            laptop.say()
-            assert laptop.sync().state == "ok"
+        made = Shared(folder)
         yield made
-        for world in made:
-            world.close()
+        made.close()
 
 
 def add_picture(device: Device, data: bytes = b"") -> str:
@@ -162,10 +189,10 @@ SETTLED_LATER = {
 def begin(shared: Shared, moment: str) -> Device:
     """A device whose next pass comes to a moment."""
     if moment in PUSH:
-        return write(shared.busy)
+        return write(shared.busy())
     if moment in READ:
         return shared.still.device(f"reader-{next(_numbers)}")
-    device = World(shared.busy.folder / f"claim-{next(_numbers)}").device()
+    device = shared.empty().device()
     device.add_talk()
     device.say()
     return device
