@@ -115,8 +115,9 @@ class SyncPane(Pane):
         self.refresh_bindings()
 
     def tick(self) -> None:
-        """Let ages grow."""
+        """Let ages grow, and waits shrink."""
         self.stores.refresh()
+        self._tell()
 
     @on(RowList.Moved, "#stores")
     def _moved(self) -> None:
