@@ -27,13 +27,13 @@ _RACE = re.compile(r"fast.forward|already exists|moved|expected", re.IGNORECASE)
 
 
 class HubRefs:
-    """The branches of a repository. is_absent: whether the last look found no repository.
+    """The branches of a repository. is_absent, is_empty: whether the last look found no repository, no branch.
 
     forwarded: called when GitHub answers for a repository of another name; it raises what that means.
     """
 
     def __init__(self, hub: Hub, target: str, place: str, notes: Notes, forwarded: Callable[[], None]) -> None:
-        self.is_absent = False
+        self.is_absent = self.is_empty = False
         self._hub = hub
         self._path = f"/repos/{target}"
         self._place = place
@@ -62,6 +62,10 @@ class HubRefs:
     def forget(self) -> None:
         """Ask for all branches the next time, whatever was told before."""
         self._notes.put("refs", None)
+
+    def begun(self, ref: str) -> None:
+        """Expect a branch that was not there before."""
+        self._just_moved[ref] = None
 
     def move(self, ref: str, old: ObjectID | None, new: ObjectID) -> None:
         """Move a branch from old (None: not there yet) to what descends from it; a lost answer is settled by looking.
@@ -113,7 +117,7 @@ class HubRefs:
             self.forget()
         elif "etag" in answer.headers:
             self._notes.put("refs", {"etag": answer.headers["etag"], "refs": answer.found})
-        self.is_absent = answer.status == 404
+        self.is_absent, self.is_empty = answer.status == 404, not answer.found
         found: dict[str, str] = answer.found or {}
         return {ref: ObjectID(sha.encode()) for ref, sha in sorted(found.items()) if ref.startswith(HEADS)}
 

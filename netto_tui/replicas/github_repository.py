@@ -118,9 +118,9 @@ class HubRepository:
             self.require_private()
         self._objects.write(found for found in made if not isinstance(found, Commit))
         commit = next(found for found in made if isinstance(found, Commit) and found.id == new)
+        if old is None and ref == MAIN and self._refs.is_empty:
+            return self._begin(commit)
         base = self._objects.commit(old) if old else None
-        if base is None and ref == MAIN:
-            old, base = self._begin(commit)
         self.push.write_tree(base.tree if base else None, commit.tree, made)
         sha = self.push.write_commit(commit, old)
         self._refs.move(ref, old, sha)
@@ -236,16 +236,24 @@ class HubRepository:
                 self.hub.wait(wait)
         return self._objects.refresh(sha)
 
-    def _begin(self, commit: Commit) -> tuple[ObjectID, Commit]:
-        """Give an empty repository its first commit, which the Git Data API cannot: with a file of the commit."""
-        path, sha = next(
-            (path, sha)
-            for path, _, sha in git_trees.differences(self._objects, None, commit.tree, lambda _path, _error: None)
-            if sha is not None
-        )
-        made: dict[ObjectID, Tree] = {}
-        root = git_trees.edit(self._objects, None, {path: sha}, made)
-        self._objects.write(made.values())
+    def _begin(self, commit: Commit) -> ObjectID:
+        """Give an empty repository its first files, which the Git Data API cannot; the commit that has them all."""
+        files = git_trees.differences(self._objects, None, commit.tree, lambda _path, _error: None)
+        root: ObjectID | None = None
+        head = None
+        for path, _, sha in files:
+            if sha is not None:
+                made: dict[ObjectID, Tree] = {}
+                root = git_trees.edit(self._objects, root, {path: sha}, made)
+                self._objects.write(made.values())
+                head = self._put(commit, path, sha, root)
+        if head is None or root != commit.tree:
+            raise somebody_else_wrote(self.place)
+        self._refs.begun(MAIN)
+        return head
+
+    def _put(self, commit: Commit, path: str, sha: ObjectID, root: ObjectID | None) -> ObjectID:
+        """Write one file of a commit on main, which makes `root` of it; the commit there. Raises Moved."""
         content = base64.b64encode(self._objects.read(sha, b"blob")).decode()
         body = {"message": commit.message.decode("utf-8", "replace"), "content": content, "branch": label(MAIN)}
         where = f"{self._path}/contents/{quote(path)}"
@@ -260,8 +268,7 @@ class HubRepository:
             told = head, self._read_back(head)
         if told is None or told[1].tree != root:
             raise somebody_else_wrote(self.place)
-        first: tuple[ObjectID, Commit] = told
-        return first
+        return ObjectID(told[0])
 
     def _first_commit(self, told: Mapping[str, Any]) -> tuple[ObjectID, Commit]:
         """The commit that an answer of the contents API tells of."""

@@ -60,7 +60,8 @@ class Withheld:
         """Find what was refused, and remember it. Raises the refusal when no part of it is refused alone."""
         blobs = {tree.blob_path(self._envelope, name): name for name in batch.blobs}
         found: set[str] = set()
-        for path, text in self._refused(list(refusal.files.items())):
+        texts = [file for file in refusal.files.items() if file[1]]  # other bytes went as a blob before, each alone
+        for path, text in self._refused(texts or list(refusal.files.items())):
             if path in blobs:
                 found.add(blobs[path])
             elif tree.kind_of(path) == "view":

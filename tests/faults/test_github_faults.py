@@ -646,14 +646,14 @@ def test_a_secret_that_github_took_before_it_knew_it_holds_up_its_own_conversati
 def test_a_blob_that_github_refuses_is_left_out_alone(world: World, data: bytes) -> None:
     laptop = world.device()
     world.hub.change("push-protection")
-    good = add_picture(laptop)
+    good, *others = (add_picture(laptop) for _ in range(6))
     bad = add_picture(laptop, data)
     laptop.add_talk()
     report = laptop.sync()
     assert (report.state, report.error) == ("ok", "")
     assert laptop.here() == laptop.there()
     opened = laptop.open()
-    assert opened.read_blob(good) is not None
+    assert all(opened.read_blob(name) is not None for name in (good, *others))
     assert opened.read_blob(bad) is None
     assert set(opened.withheld()) == {bad}
     opened.close()
