@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from netto_tui.config import Options
 from netto_tui.errors import UsageError
@@ -19,59 +20,50 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _folder(name: str, target: str, envelope: Envelope, cancel: threading.Event, *_unused: object) -> Replica:
+class _Wish(NamedTuple):
+    """What `open_replica` was asked for."""
+
+    name: str
+    target: str
+    envelope: Envelope
+    cancel: threading.Event
+    cache_dir: Path
+    device: str
+    now: Callable[[], int]
+    options: Options
+
+
+def _folder(wish: _Wish) -> Replica:
     from netto_tui.replicas.folder import Folder
 
-    return Folder(name, target, envelope, cancel)
+    return Folder(wish.name, wish.target, wish.envelope, wish.cancel)
 
 
-def _git(
-    name: str,
-    target: str,
-    envelope: Envelope,
-    cancel: threading.Event,
-    cache_dir: Path,
-    device: str,
-    now: Callable[[], int],
-    _options: Options,
-) -> Replica:
+def _git(wish: _Wish) -> Replica:
     from netto_tui.replicas.git import Git, open_repository
 
-    repository = open_repository(target, cache_dir, cancel)
-    return Git(name, target, envelope, cancel, repository, device=device, now=now)
+    repository = open_repository(wish.target, wish.cache_dir, wish.cancel)
+    return Git(wish.name, wish.target, wish.envelope, wish.cancel, repository, device=wish.device, now=wish.now)
 
 
-def _github(
-    name: str,
-    target: str,
-    envelope: Envelope,
-    cancel: threading.Event,
-    cache_dir: Path,
-    device: str,
-    now: Callable[[], int],
-    options: Options,
-) -> Replica:
+def _github(wish: _Wish) -> Replica:
     from netto_tui.replicas.github import GitHub
 
-    return GitHub(name, target, envelope, cancel, cache_dir=cache_dir, device=device, now=now, api_url=options.api_url)
+    return GitHub(*wish[:4], **_further(wish), api_url=wish.options.api_url)
 
 
-def _firestore(
-    name: str,
-    target: str,
-    envelope: Envelope,
-    cancel: threading.Event,
-    cache_dir: Path,
-    device: str,
-    now: Callable[[], int],
-    options: Options,
-) -> Replica:
+def _firestore(wish: _Wish) -> Replica:
     from netto_tui.replicas.firestore import Firestore
 
-    return Firestore(name, target, envelope, cancel, cache_dir=cache_dir, device=device, now=now, options=options)
+    return Firestore(*wish[:4], **_further(wish), options=wish.options)
 
 
-_KINDS: dict[str, Callable[..., Replica]] = {
+def _further(wish: _Wish) -> dict[str, Any]:
+    """What a replica with a copy of its own needs besides."""
+    return {"cache_dir": wish.cache_dir, "device": wish.device, "now": wish.now}
+
+
+_KINDS: dict[str, Callable[[_Wish], Replica]] = {
     "folder": _folder,
     "git": _git,
     "github": _github,
@@ -104,4 +96,4 @@ def open_replica(
         raise UsageError(f"There is no kind of replica called {kind!r}.", remedy=f"Use one of: {', '.join(KINDS)}.")
     if not target.strip():
         raise UsageError(f"The replica {name} has no target.", remedy=f"Write {name}={kind}:TARGET.")
-    return _KINDS[kind](name, target, envelope, cancel, cache_dir, device, now, options)
+    return _KINDS[kind](_Wish(name, target, envelope, cancel, cache_dir, device, now, options))
