@@ -107,7 +107,8 @@ class _Mover:
     def _walk(self, node: Any, pointer: str) -> None:
         pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         for key, value in list(pairs):
-            if isinstance(value, dict) and list(value) == [_JSON] and id(value) not in self.folded:
+            own = isinstance(value, dict) and list(value) == [_JSON] and id(value) not in self.folded
+            if own and self._is_long(value[_JSON]):
                 node[key] = value = self._fold(value)  # a source's own "$json" must come back as it was
             if isinstance(key, str) and key in _STRUCTURAL and _is_structure(pointer):
                 continue
@@ -117,9 +118,13 @@ class _Mover:
             else:
                 self._walk(value, where)
 
+    def _is_long(self, value: Any) -> bool:
+        return isinstance(value, str) and len(value) * 4 > self.limit and len(value.encode()) > self.limit
+
     def _string(self, text: str, pointer: str) -> str:
-        if len(text) * 4 <= self.limit or len(data := text.encode()) <= self.limit:
+        if not self._is_long(text):
             return text
+        data = text.encode()
         sha256 = hashlib.sha256(data).hexdigest()
         self.blobs[sha256] = data
         self.refs[pointer] = {"sha256": sha256, "bytes": len(data)}

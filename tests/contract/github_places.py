@@ -19,6 +19,7 @@ from tests.servers import emulate
 from tests.servers.github import GitHubServer
 
 _numbers = itertools.count(1)
+_emulated = itertools.count()
 
 
 class HubStore(Store):
@@ -102,16 +103,25 @@ def _github(root: Path, envelope: Envelope) -> HubStore:
     return hub_store(root, envelope, server().url, server().token)
 
 
-@cache
-def _emulate() -> emulate.Emulate:
-    """One for all tests of a process."""
-    return emulate.Emulate()
+_emulates: list[emulate.Emulate] = []
+_STORES_EACH = 50
+"""After so many stores another server begins: each of them answers 5,000 calls an hour and no more."""
+
+
+def _emulate(number: int) -> emulate.Emulate:
+    """The server of a store; the one before it is not needed any more."""
+    if number // _STORES_EACH >= len(_emulates):
+        if _emulates:
+            _emulates[-1].close()
+        _emulates.append(emulate.Emulate())
+    return _emulates[-1]
 
 
 def _github_emulate(root: Path, envelope: Envelope) -> HubStore:
     if why := emulate.reason():
         pytest.skip(why)
-    return hub_store(root, envelope, _emulate().url, _emulate().token)
+    served = _emulate(next(_emulated))
+    return hub_store(root, envelope, served.url, served.token)
 
 
 PLACES = {"github": _github, "github-emulate": _github_emulate}

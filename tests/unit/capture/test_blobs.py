@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netto_tui.errors import InvalidRecord
@@ -63,6 +63,8 @@ def test_a_small_body_is_not_touched(body: Body) -> None:
 
 
 @given(NATIVE, st.sampled_from([Message, About]))
+@example({"a/b": LARGE, "~": {"$json": ""}}, Message)
+@example({"a/b": LARGE, "~": {"$json": LARGE}}, Message)
 @settings(max_examples=25, deadline=None)
 def test_whatever_a_source_says_comes_back_exactly(value: Any, kind: type[Message] | type[About]) -> None:
     native = {"value": value, "$json": value}
