@@ -95,7 +95,7 @@ def changed(draw: Any, value: Any) -> Any:
 
 
 @given(data=st.data())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_damage_of_any_document_is_told_or_harmless_and_mended(
     tmp_path: Path, envelope: Envelope, data: st.DataObject
 ) -> None:

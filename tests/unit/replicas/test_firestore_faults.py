@@ -425,7 +425,7 @@ FAULTS = st.one_of(
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 3), FAULTS), min_size=1, max_size=8))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_fails_what_was_acknowledged_is_there_and_the_rest_comes_later(
     cloud: Cloud, steps: list[tuple[int, int, tuple[str, str, int, bool, int] | None]]
 ) -> None:
