@@ -1,13 +1,28 @@
-"""What all tests share: how hard Hypothesis tries. Its time limit is off, since other work may run beside."""
+"""What all tests share: how hard Hypothesis tries, and that no test waits for another's keyring.
+
+Hypothesis has no time limit, since other work may run beside.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from netto_tui.security import keyring_store
+from netto_tui.security.bounded import Patience
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # as the replica sets it; a stand-in server may be loaded before it
 
 settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", settings.get_profile("usual"), max_examples=3000)
 settings.load_profile("nightly" if os.environ.get("NETTO_NIGHTLY") else "usual")
+
+
+@pytest.fixture(autouse=True)
+def keyring_calls() -> Iterator[None]:
+    """A call to a keyring that hangs in one test is not waited for in the next one of the same process."""
+    yield
+    keyring_store._calls = Patience("netto-keyring")
