@@ -14,6 +14,7 @@ from netto_tui.config import Options
 from netto_tui.model.clock import to_ms
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import Attachment, Message, Record, Stamp, Text, mint
+from netto_tui.recovery.verify import verify
 from netto_tui.replicas import github_client
 from netto_tui.replicas.base import Replica
 from netto_tui.replicas.registry import open_replica
@@ -51,6 +52,19 @@ class Place:
     def sync(self, replicas: Sequence[Replica] = (), rebuild: Sequence[str] = ()) -> list[events.PassReport]:
         engine = Engine(self.vault, Journal(self.vault, self.told.append))
         return sync_all(engine, list(replicas) or self.replicas, rebuild=rebuild)
+
+    def mend(self, what: str = "") -> None:
+        """What a person does after a loss: verify, sync, and say where asked that a replica is to be rebuilt.
+
+        what: named when it does not help.
+        """
+        verify(self.vault, self.replicas, deep=True)
+        reports = self.sync()
+        damaged = [report.name for report in reports if report.error]
+        if damaged:  # an unreadable identity over something that may be another's
+            assert "--rebuild" in "".join(report.error for report in reports), (what, reports)
+            reports = self.sync(rebuild=damaged)
+        assert not any(report.error for report in reports), (what, reports)
 
     def everywhere(self) -> list[dict[str, str]]:
         """For the vault and each replica: every record and blob that reads back good, by name."""

@@ -124,13 +124,7 @@ def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path,
     folder, one, digest, clouds = stores
     LOSSES[name](clouds)
     with opened(folder, CLOUDS) as place:
-        verify(place.vault, place.replicas, deep=True)
-        reports = place.sync()
-        damaged = [report.name for report in reports if report.error]
-        if damaged:  # an unreadable identity over something that may be another's: a person says so
-            assert "--rebuild" in "".join(report.error for report in reports)
-            reports = place.sync(rebuild=damaged)
-        assert [report.error for report in reports] == ["", ""]
+        place.mend()
         assert place.everywhere() == [one, one, one]
         assert place.vault.digest() == digest
         verdict = verify(place.vault, place.replicas, deep=True)
@@ -289,13 +283,7 @@ def test_one_exchanged_letter_spreads_nowhere_and_is_put_right(
     folder, one, digest, clouds = stores
     what = damage(clouds, Random(f"{damage.__name__} {seed}"))  # noqa: S311 - where to flip is no secret
     with opened(folder, CLOUDS) as place:
-        verify(place.vault, place.replicas, deep=True)
-        reports = place.sync()
-        damaged = [report.name for report in reports if report.error]
-        if damaged:
-            assert "--rebuild" in "".join(report.error for report in reports), what
-            reports = place.sync(rebuild=damaged)
-        assert [report.error for report in reports] == ["", ""], what
+        place.mend(what)
         for found in place.everywhere():
             assert one.items() <= found.items(), what
         verdict = verify(place.vault, place.replicas, deep=True)
