@@ -148,18 +148,21 @@ class Firestore:
         if before is not None and before == cursor:
             return Changes(since, frozenset(), False)
         rewritten = before is not None and (cursor is None or cursor.n <= before.n or cursor.at <= before.at)
-        whole = before is None or rewritten
-        if whole:
+        start = None if rewritten else before
+        if start is None:
             self._reading.begin_anew(RESUME_MS)
-        listed = None if before is None or whole else ("updated_at", max(0, before.at - OVERLAP_NS))
+            pages = self._connection.everything(CONVERSATIONS)
+        else:
+            pages = self._connection.pages(CONVERSATIONS, since=("updated_at", max(0, start.at - OVERLAP_NS)))
         names: set[str] = set()
-        for page in self._connection.pages(CONVERSATIONS, since=listed):
+        for page in pages:
             self._connection.begin()
-            changed = [document for document in page if whole or before is None or document.updated > before.at]
-            changed = [document for document in changed if is_name(document.path[-1])]
-            self._reading.note_headers(changed)
+            changed = [document for document in page if is_name(document.path[-1])]
+            if start is not None:
+                changed = [document for document in changed if document.updated > start.at]
+            self._reading.note_headers(document for document in changed if document.updated)
             names.update(document.path[-1] for document in changed)
-        return Changes(cursor.encode() if cursor else "", frozenset(names), whole, rewritten)
+        return Changes(cursor.encode() if cursor else "", frozenset(names), start is None, rewritten)
 
     def read(self, names: Iterable[str]) -> Iterator[Held]:
         """The named conversations; after `changes` with no cursor all of it comes from the server."""

@@ -152,6 +152,8 @@ class Adding:
         for plan in plans:
             own = [sha256 for sha256 in _blobs_of(plan.write) if sha256 in blobs]
             plan.blobs = [put for sha256 in own for put in blobs[sha256]]
+            if not plan.cost:
+                continue
             if left is not None and plan.cost >= self._quota.daily_writes and not chosen:
                 room -= self._begin_long(plan, int(room))
             if plan.cost > room:

@@ -27,7 +27,9 @@ class Blobs:
         """A blob's bytes; None when it is not there. Raises InvalidRecord when they are not its own."""
         path = (*BLOBS, blob_name(self._envelope, sha256))
         there = self._connection.get([path, (*path, "chunks", "0")])  # most blobs are no longer
-        return self._content(there[path], there) if path in there else None
+        if path in there:
+            return self._content(there[path], there)
+        return self._uncounted(path) if there else None
 
     def puts(self, blobs: Mapping[str, bytes]) -> dict[str, list[Put]]:
         """What has to be written so that these are there; those that are already are left out."""
@@ -43,20 +45,28 @@ class Blobs:
 
     def check(self) -> Iterator[Corrupt]:
         """Every blob that is not what it should be, and what lies among them without being one."""
-        seen = set()
-        for page in self._connection.pages(BLOBS):
+        for page in self._connection.everything(BLOBS):
             for document in page:
                 self._connection.begin()
                 where = "/".join(document.path)
-                seen.add(document.path[-1])
+                if not document.updated:
+                    reason = "There are chunks without the blob that counts them; they are taken up when it is written."
+                    yield Corrupt(where, b"", reason, foreign=self._uncounted(document.path) is None)
+                    continue
                 try:
                     self._content(document)
                 except InvalidRecord as error:
                     yield Corrupt(where, b"", error.message, foreign=not is_name(document.path[-1]))
-        for name in self._connection.places(BLOBS):
-            if name not in seen:
-                reason = "There are chunks without the blob that counts them; they are taken up when it is written."
-                yield Corrupt("/".join((*BLOBS, name)), b"", reason, foreign=True)
+
+    def _uncounted(self, path: Path) -> bytes | None:
+        """The bytes of a blob that lost the document with its size, or None as its writing was not finished."""
+        pages = self._connection.pages((*path, "chunks"))
+        chunks = {document.path: document for page in pages for document in page}
+        size = sum(len(document.fields.get("data", b"")) for document in chunks.values())
+        try:
+            return self._content(Document(path, {"size": size, "chunks": len(chunks)}, 0), chunks)
+        except InvalidRecord:
+            return None
 
     def _holds(self, document: Document, content: bytes) -> bool:
         try:

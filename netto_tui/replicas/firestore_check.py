@@ -30,11 +30,12 @@ def check(connection: Connection, reading: Reading, blobs: Blobs) -> Iterator[Co
 
 def _check_conversations(connection: Connection, reading: Reading) -> Iterator[Corrupt]:
     headers: dict[str, Header] = {}
-    for page in connection.pages(CONVERSATIONS):
+    names: list[str] = []
+    for page in connection.everything(CONVERSATIONS):
         connection.begin()
-        headers |= {document.path[-1]: read_header(document) for document in page}
-    connection.begin()
-    for name in sorted(headers.keys() | set(connection.places(CONVERSATIONS))):
+        names += [document.path[-1] for document in page]
+        headers |= {document.path[-1]: read_header(document) for document in page if document.updated}
+    for name in sorted(names):
         connection.begin()
         if not is_name(name):
             yield Corrupt("/".join((*CONVERSATIONS, name)), b"", "It is no conversation.", foreign=True)

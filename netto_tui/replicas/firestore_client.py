@@ -122,17 +122,16 @@ class Connection:
         """Whether a collection has no document; one read."""
         return not next(self._follow(collection, lambda query: query.select([]), 1, exact=True))
 
-    def places(self, collection: Path) -> list[str]:
-        """The names of all documents of a collection, those too that are only a place for others."""
-
-        def ask(seconds: float) -> list[str]:
-            found = self._reference(collection).list_documents(page_size=PAGE, retry=None, timeout=seconds)
-            return [reference.id for reference in found]
-
-        with self._reserved(1):
-            found = self._call(ask, reads=lambda names: max(1, len(names)))
-        self.count_requests(len(found) // PAGE)
-        return found
+    def everything(self, collection: Path) -> Iterator[list[Document]]:
+        """All documents of a collection, and what is only a place for others: that has no fields, and the time 0."""
+        after = ""
+        while True:
+            with self._reserved(PAGE) as granted:
+                ask = partial(self._list, collection, granted, after)
+                page, after = self._call(ask, reads=lambda answer: max(1, len(answer[0])))
+            yield page
+            if not after:
+                return
 
     def collections(self) -> list[str]:
         """The collections below the user document."""
@@ -252,6 +251,28 @@ class Connection:
         never = Retry(predicate=lambda _error: False)  # with None the library fails at its own error handling
         snapshots = list(query.stream(retry=never, timeout=seconds))
         return [self._document(snapshot) for snapshot in snapshots], snapshots[-1] if snapshots else None
+
+    def _list(self, collection: Path, limit: int, after: str, seconds: float) -> tuple[list[Document], str]:
+        """One page, and the token of the next; the library's own listing drops the fields."""
+        from google.cloud.firestore_v1._helpers import decode_dict
+
+        reference = self._reference(collection)
+        request = {
+            "parent": reference.parent._document_path,
+            "collection_id": reference.id,
+            "page_size": limit,
+            "page_token": after,
+            "show_missing": True,
+        }
+        client = self._client
+        api, metadata = client._firestore_api, client._rpc_metadata
+        answer = next(api.list_documents(request=request, metadata=metadata, retry=None, timeout=seconds).pages)
+        found = []
+        for each in answer.documents:
+            fields: Any = decode_dict(each.fields, client)
+            path = (*collection, each.name.rpartition("/")[2])
+            found.append(Document(path, fields, _nanoseconds(each.update_time)))
+        return found, answer.next_page_token
 
     @contextmanager
     def _reserved(self, reads: int) -> Iterator[int]:

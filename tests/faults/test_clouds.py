@@ -131,11 +131,14 @@ def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path,
         assert verdict.ok, [(store.name, store.missing, store.corrupt, store.error) for store in verdict.stores]
 
 
+@pytest.mark.parametrize("damage", ["", "headers are gone"])
 @pytest.mark.parametrize("kept", CLOUDS)
 def test_either_of_them_alone_makes_a_new_vault_and_the_other_again(
-    kept: str, stores: tuple[Path, dict[str, str], str, Clouds]
+    kept: str, damage: str, stores: tuple[Path, dict[str, str], str, Clouds]
 ) -> None:
     folder, one, digest, clouds = stores
+    if damage:
+        LOSSES[damage](clouds)
     clouds.change("wipe") if kept == "firestore" else clouds.fire.wipe(clouds.project)
     remove("vault")(folder)
     with Vault.create(folder / "vault", device="other", zone="UTC", vault_id="v_" + "0" * 32):
@@ -147,6 +150,8 @@ def test_either_of_them_alone_makes_a_new_vault_and_the_other_again(
     assert (report.ok, report.digest) == (True, digest)
     with opened(folder, CLOUDS) as place:
         assert [report.error for report in place.sync()] == ["", ""]
+        if damage:
+            place.mend()
         assert place.everywhere() == [one, one, one]
         assert verify(place.vault, place.replicas, deep=True).ok
 
