@@ -50,12 +50,14 @@ class ReplicaConfig(Options):
     """One replica. kind: as in replicas.registry; one that is not there shows when the replica is opened.
 
     target: a folder, a Git repository's path or URL, OWNER/REPO of GitHub, or PROJECT/UID of Firestore.
+    plain: everything lies there as it is, for all to read who can reach the place; else it is sealed.
     unknown: keys of other versions.
     """
 
     name: str
     kind: str
     target: str
+    plain: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -194,6 +196,8 @@ def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
     """Everything that is said; of the options only those that are not as they are anyway."""
     usual = {one.name: one.default for one in fields(Options)}
     found = {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
+    if found.get("plain") is False:
+        del found["plain"]
     return {name: value for name, value in found.items() if name not in usual or value != usual[name]}
 
 

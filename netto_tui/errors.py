@@ -11,6 +11,7 @@
     │   ├── Unreachable       3  it is not there, or does not answer
     │   │   └── Limited       3  it asks to wait: a rate limit, or the day's quota
     │   ├── Denied            4  credentials are missing, or do not permit what is needed
+    │   │   └── Locked        4  the keys that open sealed replicas are not at hand
     │   ├── Moved             3  someone else wrote first: compare-and-swap lost
     │   ├── WrongTarget       5  its identity is foreign or unreadable
     │   └── Suspect           5  more is missing at once than is plausible
@@ -92,6 +93,10 @@ class Denied(ReplicaError):
     """Credentials are missing, expired, or do not permit what is needed; trying again does not help."""
 
     exit_code = 4
+
+
+class Locked(Denied):
+    """The keys of the vault are not at hand, so sealed replicas wait; what is captured is kept here."""
 
 
 class Moved(ReplicaError):

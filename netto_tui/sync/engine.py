@@ -17,6 +17,7 @@ from netto_tui.errors import (
     Denied,
     InvalidRecord,
     Limited,
+    Locked,
     Moved,
     NettoError,
     NewerFormat,
@@ -46,6 +47,7 @@ PROOF_MS = 10 * 60 * 1000
 STATES: tuple[tuple[type[NettoError], str], ...] = (
     (Limited, "limited"),
     (Unreachable, "unreachable"),
+    (Locked, "locked"),
     (Denied, "denied"),
     (WrongTarget, "wrong-target"),
     (Suspect, "suspect"),
