@@ -176,8 +176,11 @@ def _github(replica: ReplicaConfig) -> ReplicaConfig:
 
 
 def _api_for(host: str) -> str:
+    """The base of a host's API; written down where the environment names it, which may not do so next time."""
+    if not host:
+        return os.environ.get(API_VARIABLE, "")
     host = host.casefold().removeprefix("www.").removeprefix("api.")
-    if host in ("", "github.com"):
+    if host == "github.com":
         return ""
     return f"https://api.{host}" if host.endswith(".ghe.com") else f"https://{host}/api/v3"
 

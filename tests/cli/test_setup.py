@@ -183,6 +183,15 @@ def test_an_api_that_cannot_be_reached_changes_nothing(
     assert not home.exists()
 
 
+def test_the_api_that_the_environment_named_is_kept_for_the_time_without_it(
+    netto: Program, home: Path, github: GitHubServer, memory: keyrings.Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert netto("init", VAULT, "--token-stdin", stdin=github.token).code == 0
+    monkeypatch.delenv("NETTO_GITHUB_API")
+    done = netto("sync")
+    assert done.code == 0, done.err
+
+
 def test_a_remote_that_is_there_already_is_given_a_new_token(
     netto: Program, home: Path, github: GitHubServer, memory: keyrings.Memory
 ) -> None:
