@@ -162,8 +162,11 @@ def test_a_clock_that_is_wrong_is_noticed(vault: Program, ask: Ask, github: GitH
     assert found["github clock"]["state"] == "warn" and "ahead of" in found["github clock"]["detail"]
 
 
-def test_an_api_that_cannot_be_reached_is_named(vault: Program, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NETTO_GITHUB_API", "http://127.0.0.1:9")
+def test_an_api_that_cannot_be_reached_is_named(
+    vault: Program, home: Path, ask: Ask, github: GitHubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = home / "config.toml"
+    settings.write_text(settings.read_text().replace(github.url, "http://127.0.0.1:9"))
     monkeypatch.setattr("netto_tui.replicas.github_client.ATTEMPTS", 1)
     assert "could not be reached" in ask()["github"]["detail"]
 
