@@ -3,6 +3,8 @@
     oct <vault>-1 … -n   wrap the keys of records; the last is the one that is used now
     oct <vault>-name     makes names on replicas; never exchanged, else every name would change
     OKP <vault>-sign     Ed25519, signs heads
+    oct <vault>-code     the 16 bytes of the recovery code, so that its slot can be sealed anew after a
+                         rotation and the kit printed again; whoever has the set has all that the code opens
 
 <vault> is the first eight digits of the vault's id. Records that an older key sealed stay readable.
 """
@@ -15,16 +17,17 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NoReturn
 
 from netto_tui.errors import InvalidRecord
 
 KEY_BYTES = 32
+CODE_BYTES = 16
 
 _VAULT = re.compile(r"v_([0-9a-f]{8})[0-9a-f]{24}")
-_KID = re.compile(r"([0-9a-f]{8})-([1-9][0-9]{0,5}|name|sign)")
+_KID = re.compile(r"([0-9a-f]{8})-([1-9][0-9]{0,5}|name|sign|code)")
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,13 +35,14 @@ class KeySet:
     """All keys of one vault. It does not show itself when something prints or logs it.
 
     prefix: what key ids begin with. wrapping: 32 bytes each, by number, from 1 on without a gap.
-    name, sign: 32 bytes each; sign is the seed of the Ed25519 key.
+    name, sign: 32 bytes each; sign is the seed of the Ed25519 key. code: 16 bytes, or none.
     """
 
     prefix: str
     wrapping: Mapping[int, bytes]
     name: bytes
     sign: bytes
+    code: bytes = b""
 
     @property
     def current(self) -> int:
@@ -64,7 +68,16 @@ class KeySet:
     def rotated(self) -> KeySet:
         """The same keys and one more to seal with."""
         added = {**self.wrapping, self.current + 1: secrets.token_bytes(KEY_BYTES)}
-        return KeySet(self.prefix, added, self.name, self.sign)
+        return replace(self, wrapping=added)
+
+    def with_code(self, code: bytes) -> KeySet:
+        """The same keys, and another recovery code."""
+        return replace(self, code=code)
+
+    def covers(self, other: KeySet) -> bool:
+        """Whether these open all that the other ones open."""
+        mine = (self.prefix, self.name, self.sign)
+        return mine == (other.prefix, other.name, other.sign) and other.wrapping.items() <= self.wrapping.items()
 
     def encode(self) -> bytes:
         """As a JWK set: canonical JSON."""
@@ -76,6 +89,8 @@ class KeySet:
         keys.append(
             {"crv": "Ed25519", "d": _text(self.sign), "kid": self.kid("sign"), "kty": "OKP", "x": _text(self.public)}
         )
+        if self.code:
+            keys.append({"k": _text(self.code), "kid": self.kid("code"), "kty": "oct"})
         return json.dumps({"keys": keys}, sort_keys=True, separators=(",", ":")).encode()
 
     def __repr__(self) -> str:
@@ -91,7 +106,7 @@ def new_keys(vault: str) -> KeySet:
     if found is None:
         raise ValueError("that is no id of a vault")
     first, name, sign = (secrets.token_bytes(KEY_BYTES) for _ in range(3))
-    return KeySet(found[1], {1: first}, name, sign)
+    return KeySet(found[1], {1: first}, name, sign, secrets.token_bytes(CODE_BYTES))
 
 
 def decode(data: bytes) -> KeySet:
@@ -115,20 +130,22 @@ def _decode(found: Any) -> KeySet:
             other["sign"] = _bytes(key["d"])
         elif match[2] == "name":
             other["name"] = _bytes(key["k"])
+        elif match[2] == "code":
+            other["code"] = _bytes(key["k"], CODE_BYTES)
         else:
             wrapping[int(match[2])] = _bytes(key["k"])
     (prefix,) = prefixes
     if sorted(wrapping) != list(range(1, len(wrapping) + 1)) or not wrapping:
         raise ValueError("a key is missing")
-    return KeySet(prefix, wrapping, other["name"], other["sign"])
+    return KeySet(prefix, wrapping, other["name"], other["sign"], other.get("code", b""))
 
 
 def _text(key: bytes) -> str:
     return base64.urlsafe_b64encode(key).rstrip(b"=").decode()
 
 
-def _bytes(text: str) -> bytes:
-    key = base64.b64decode(text + "=", altchars=b"-_", validate=True)
-    if len(key) != KEY_BYTES or _text(key) != text:
+def _bytes(text: str, size: int = KEY_BYTES) -> bytes:
+    key = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if len(key) != size or _text(key) != text:
         raise ValueError("no key")
     return key

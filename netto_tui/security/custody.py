@@ -1,0 +1,265 @@
+"""Custody: where the keys of a vault lie on this device, and how they come and go.
+
+    <vault>/.netto/keys/device.jwe         the key set, sealed with the key of this device; never leaves it
+    <vault>/.netto/keys/slot-recovery.age  the key set, for the recovery code; lies on every sealed replica too
+    <vault>/.netto/keys/slot-pass-1.age …  the same for passphrases
+    <vault>/.netto/keys/confirmed.json     that a person typed the recovery code back
+
+Nothing here belongs on the thread of a screen: a keyring may take ten seconds, a slot as long.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import threading
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from netto_tui.errors import Denied, InvalidRecord, Locked, NettoError, Refused, UsageError, WrongTarget
+from netto_tui.files import atomic_write, make_folder, open_json, read_regular, seal_json
+from netto_tui.security import device_key, keyset, recovery_code
+from netto_tui.security import slots as slot_files
+from netto_tui.security.device_file import open_device_file, seal_device_file
+from netto_tui.security.device_key import DeviceKey
+from netto_tui.security.keyset import KeySet
+from netto_tui.security.recovery_code import RecoveryCode
+from netto_tui.security.secret import Secret
+
+DEVICE = "device.jwe"
+BEFORE = "device.before.jwe"
+CONFIRMED = "confirmed.json"
+
+_lock = threading.Lock()
+_device_keys: dict[str, DeviceKey] = {}  # by vault
+_loaded: dict[tuple[Path, str], tuple[tuple[int, ...], KeySet]] = {}  # with what the file was then
+
+
+def folder(vault_path: Path) -> Path:
+    """Where the files of the keys lie."""
+    return vault_path / ".netto" / "keys"
+
+
+def has_keys(vault_path: Path) -> bool:
+    """Whether there are keys for this vault here, open or locked. Asks no keyring."""
+    return (folder(vault_path) / DEVICE).exists() or bool(_slot_names(vault_path))
+
+
+def slots(vault_path: Path) -> dict[str, bytes]:
+    """The slots by name, as they have to lie on every sealed replica."""
+    return {name: read_regular(folder(vault_path) / name) for name in _slot_names(vault_path)}
+
+
+def load(vault_path: Path, vault_id: str) -> KeySet:
+    """The keys of a vault. Read once per process, and again after the file changed.
+
+    Takes up to keyring_store.SECONDS the first time. Raises Locked where they are not at hand.
+    """
+    with _lock:
+        path = folder(vault_path) / DEVICE
+        try:
+            status = os.stat(path)
+            now = (status.st_ino, status.st_size, status.st_mtime_ns)
+            before = _loaded.get((path, vault_id))
+            if before is not None and before[0] == now:
+                return before[1]
+            data = read_regular(path)
+        except FileNotFoundError:
+            message = "The keys of this vault are not on this device."
+            raise Locked(message, remedy=f"{device_key.UNLOCK} A new vault gets its keys by netto-tui init.") from None
+        except OSError as error:
+            message = f"The keys of this vault cannot be read: {error.strerror} ({path})."
+            raise Locked(message, remedy=f"Correct that, or: {device_key.UNLOCK}") from None
+        keys = _open_device_file(data, _device_key(vault_id), vault_id)
+        _loaded[path, vault_id] = (now, keys)
+        return keys
+
+
+def make(vault_path: Path, vault_id: str) -> tuple[KeySet, RecoveryCode]:
+    """Keys for a vault that has none: the device's key into its place, and the slot of a recovery code.
+
+    Takes seconds. Raises Refused where there are keys already, Denied where this device's key cannot be kept.
+    """
+    if _slot_names(vault_path):
+        message = f"The vault in {vault_path} has keys already; new ones would open nothing of what is sealed."
+        raise Refused(message, remedy=device_key.UNLOCK)
+    if has_keys(vault_path):
+        keys = load(vault_path, vault_id)  # making them was interrupted before anybody saw the code
+    else:
+        keys = keyset.new_keys(vault_id)
+        save(vault_path, vault_id, keys, _find_or_make(vault_id))
+    code = RecoveryCode(keys.code)
+    atomic_write(folder(vault_path) / slot_files.RECOVERY, slot_files.seal(keys, code))
+    return keys, code
+
+
+def enroll(vault_path: Path, vault_id: str, slots: Mapping[str, bytes], code: Secret) -> KeySet:
+    """Open slots with a recovery code or a passphrase, and keep the keys on this device.
+
+    slots: by name, as replicas hold them, or those of `slots(vault_path)`. Takes seconds for each slot that is
+    tried. Raises UsageError for a mistyped code, Denied where nothing opens or this device's key cannot be
+    kept, Refused and InvalidRecord for slots that were changed, WrongTarget for those of another vault.
+    """
+    slots = {name: data for name, data in slots.items() if slot_files.is_slot(name)}
+    keys, typed = _open_any(slots, code)
+    check_vault(keys, vault_id)
+    own = _find_or_make(vault_id)
+    try:
+        here = _open_device_file(read_regular(folder(vault_path) / DEVICE), own, vault_id)
+    except (Locked, OSError):
+        here = None
+    if here is not None and here.covers(keys):
+        keys = here  # the slot is from before a rotation
+    _make_folder(vault_path)
+    for name, data in slots.items():
+        if (here is None or not (folder(vault_path) / name).exists()) and slot_files.is_sound(data):
+            atomic_write(folder(vault_path) / name, data)
+    if here is None and (folder(vault_path) / DEVICE).exists():  # a locked keyring may open it one day
+        atomic_write(folder(vault_path) / BEFORE, read_regular(folder(vault_path) / DEVICE))
+    save(vault_path, vault_id, keys, own)
+    if typed is not None and typed.data == keys.code:
+        confirm(vault_path, keys, typed)
+    return keys
+
+
+def refresh(vault_path: Path, vault_id: str, slots: Mapping[str, bytes]) -> KeySet:
+    """Take over keys that another device added, from the slots that it put on a replica.
+
+    The recovery code in the keys opens them, so nobody is asked. Takes seconds. Raises Locked where the
+    keys are not at hand or the code is another one now; then a person has to enter it.
+    """
+    keys = load(vault_path, vault_id)
+    slot = slots.get(slot_files.RECOVERY)
+    if slot is None or not keys.code:
+        raise Locked("The replica has no slot that this device can open.", remedy=device_key.UNLOCK)
+    try:
+        newer = slot_files.unseal(slot, RecoveryCode(keys.code))
+    except Denied:
+        message = "The vault has another recovery code now, so this device cannot take over its new keys."
+        raise Locked(message, remedy=device_key.UNLOCK) from None
+    if keys.covers(newer):
+        return keys
+    if not newer.covers(keys):
+        message = "The key slot holds other keys under the same numbers as those of this device."
+        raise WrongTarget(message, remedy="Look on which device the keys were rotated; nothing was changed here.")
+    for name, data in slots.items():
+        if slot_files.is_slot(name) and slot_files.is_sound(data):
+            atomic_write(folder(vault_path) / name, data)
+    save(vault_path, vault_id, newer, own(vault_id))
+    return newer
+
+
+def own(vault_id: str) -> DeviceKey:
+    """The key of this device. Raises Locked where there is none or its place cannot be used."""
+    with _lock:
+        return _device_key(vault_id)
+
+
+def save(vault_path: Path, vault_id: str, keys: KeySet, own: DeviceKey) -> None:
+    """Keep the keys under the key of this device, in one step. Raises OSError."""
+    check_vault(keys, vault_id)
+    _make_folder(vault_path)
+    atomic_write(folder(vault_path) / DEVICE, seal_device_file(keys, own.key))
+
+
+def check_vault(keys: KeySet, vault_id: str) -> None:
+    """Raises WrongTarget where the keys are not those of a vault `v_…`."""
+    if keys.prefix != vault_id.removeprefix("v_")[:8]:
+        message = f"These are the keys of another vault, v_{keys.prefix}…, and this one is {vault_id}."
+        raise WrongTarget(message, remedy="Name the vault that they belong to with --vault.")
+
+
+def confirm(vault_path: Path, keys: KeySet, code: RecoveryCode) -> None:
+    """Note that a person has the recovery code. Raises UsageError where it is another one."""
+    if not hmac.compare_digest(code.data, keys.code):
+        message = "That is a recovery code, but not the one of this vault."
+        raise UsageError(message, remedy="Look for the newest kit, or print one with: netto-tui keys kit.")
+    atomic_write(folder(vault_path) / CONFIRMED, seal_json({"code": _mark(keys)}))
+
+
+def is_confirmed(vault_path: Path, keys: KeySet) -> bool:
+    """Whether a person typed back the recovery code that is in force."""
+    try:
+        return bool(open_json(read_regular(folder(vault_path) / CONFIRMED)).get("code") == _mark(keys))
+    except (OSError, InvalidRecord):
+        return False
+
+
+def _mark(keys: KeySet) -> str:
+    """Stands for the recovery code; tells nothing of it to those without the keys."""
+    return hmac.digest(keys.name, b"netto/v1/confirmed" + keys.code, sha256).hex()[:16]
+
+
+def _device_key(vault_id: str) -> DeviceKey:
+    """The key of this device, from memory when it was there before; the caller has the lock."""
+    found = _device_keys.get(vault_id)
+    if found is None or found.source != device_key.source():
+        _spare_core_files()
+        found = device_key.find(vault_id)
+        if found is None:
+            message = f"The key of this device is not in {device_key.source()}."
+            raise Locked(message, remedy=f"{device_key.UNLOCK} {device_key.WITHOUT}")
+        _device_keys[vault_id] = found
+    return found
+
+
+def _find_or_make(vault_id: str) -> DeviceKey:
+    with _lock:
+        _spare_core_files()
+        found = _device_keys[vault_id] = device_key.find_or_make(vault_id)
+        return found
+
+
+def _open_device_file(data: bytes, own: DeviceKey, vault_id: str) -> KeySet:
+    try:
+        keys = open_device_file(data, own.key)
+    except InvalidRecord:
+        message = f"The key from {own.source} does not open the keys of this vault."
+        raise Locked(message, remedy=f"Take the key that was there before, or: {device_key.UNLOCK}") from None
+    if keys.prefix != vault_id.removeprefix("v_")[:8]:
+        raise Locked("The keys on this device are those of another vault.", remedy=device_key.UNLOCK)
+    return keys
+
+
+def _open_any(slots: Mapping[str, bytes], code: Secret) -> tuple[KeySet, RecoveryCode | None]:
+    """What the first slot gives that a code or passphrase opens; the code, when it was one."""
+    if not slots:
+        raise Denied(
+            "There is no key slot to open.", remedy="Name a replica that has one, or look into its .netto/keys."
+        )
+    passphrases = sorted((name for name in slots if name != slot_files.RECOVERY), key=slot_files.slot_number)
+    try:
+        typed = recovery_code.parse(code)
+    except UsageError:
+        if not passphrases or recovery_code.looks_like_code(code):
+            raise
+    else:
+        if slot_files.RECOVERY in slots:
+            return slot_files.unseal(slots[slot_files.RECOVERY], typed), typed
+    failure: NettoError = Denied("There is no key slot for a recovery code.", remedy="Enter a passphrase.")
+    for name in passphrases:
+        try:
+            return slot_files.unseal(slots[name], code), None
+        except (Denied, InvalidRecord, Refused) as error:
+            failure = error
+    raise failure
+
+
+def _slot_names(vault_path: Path) -> list[str]:
+    try:
+        return sorted(filter(slot_files.is_slot, os.listdir(folder(vault_path))))
+    except OSError:
+        return []
+
+
+def _make_folder(vault_path: Path) -> None:
+    make_folder(folder(vault_path))
+    folder(vault_path).chmod(0o700)
+
+
+def _spare_core_files() -> None:
+    """No image of this process is written when it crashes: the keys are in it."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -1,0 +1,101 @@
+"""Slots: the keys of a vault, each time in an age file that one recovery code or passphrase opens.
+
+Any age program opens them (https://age-encryption.org/v1, the scrypt stanza). One secret opens one file: the
+format allows no second recipient beside scrypt.
+"""
+
+from __future__ import annotations
+
+import re
+
+from netto_tui.errors import Denied, InvalidRecord, Refused
+from netto_tui.security import keyset
+from netto_tui.security.keyset import KeySet
+from netto_tui.security.recovery_code import RecoveryCode
+from netto_tui.security.secret import Secret
+
+RECOVERY = "slot-recovery.age"
+"""The slot that the recovery code opens."""
+
+MOST_BYTES = 64 * 1024
+"""A slot of a hundred keys has 12 kB."""
+
+MOST_WORK = 22
+"""The base-2 logarithm of scrypt's work: what age itself still opens, 4 GiB of memory and some ten seconds.
+
+A library that seals chooses it by the speed of the machine (18 to 20 are usual), so there is room above that.
+"""
+
+_NAME = re.compile(r"slot-(?:recovery|pass-[1-9][0-9]{0,3})\.age")
+_HEADER = re.compile(
+    rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{22} ([1-9][0-9]{0,9})\n[A-Za-z0-9+/]{43}\n"
+    rb"--- [A-Za-z0-9+/]{43}\n"
+)
+
+
+def is_slot(name: str) -> bool:
+    """Whether a file of this name is a slot."""
+    return _NAME.fullmatch(name) is not None
+
+
+def passphrase_slot(number: int) -> str:
+    """The name of a passphrase's slot, from 1 on."""
+    return f"slot-pass-{number}.age"
+
+
+def slot_number(name: str) -> int:
+    """The inverse of passphrase_slot; 0 for the recovery code's."""
+    return 0 if name == RECOVERY else int(name.removeprefix("slot-pass-").removesuffix(".age"))
+
+
+def check(data: bytes) -> None:
+    """Look at a slot before any work is spent on it; takes no time.
+
+    Raises InvalidRecord for what is no slot, Refused for one that would cost too much to open.
+    """
+    found = _HEADER.match(data[:1024])
+    if len(data) > MOST_BYTES or found is None:
+        remedy = "Take the slot from another replica."
+        raise InvalidRecord("The key slot is no age file that one passphrase opens.", remedy=remedy)
+    if int(found[1]) > MOST_WORK:
+        message = f"The key slot asks for work of 2^{found[1].decode()} steps to open, which no slot of ours does."
+        raise Refused(message, remedy="Somebody changed it. Take the slot from another replica.")
+
+
+def is_sound(data: bytes) -> bool:
+    """Whether `check` finds nothing in it."""
+    try:
+        check(data)
+    except (InvalidRecord, Refused):
+        return False
+    return True
+
+
+def seal(keys: KeySet, secret: Secret | RecoveryCode) -> bytes:
+    """Put the keys into a slot; takes seconds, on purpose."""
+    from pyrage import passphrase
+
+    sealed: bytes = passphrase.encrypt(keys.encode(), _words(secret))
+    check(sealed)
+    return sealed
+
+
+def unseal(data: bytes, secret: Secret | RecoveryCode) -> KeySet:
+    """The keys in a slot; takes seconds, on purpose.
+
+    Raises InvalidRecord and Refused as `check` does, Denied where the secret does not open it.
+    """
+    check(data)
+    import pyrage
+
+    try:
+        content = pyrage.passphrase.decrypt(data, _words(secret))
+    except pyrage.DecryptError:
+        kind = "recovery code" if isinstance(secret, RecoveryCode) else "passphrase"
+        message = f"The {kind} does not open the key slot: it is another one, or the slot was changed."
+        raise Denied(message, remedy="Check that the code belongs to this vault, then try again.") from None
+    return keyset.decode(content)
+
+
+def _words(secret: Secret | RecoveryCode) -> str:
+    return (secret.text if isinstance(secret, RecoveryCode) else secret).reveal()
