@@ -39,7 +39,7 @@ class Blobs:
         for sha256, content in blobs.items():
             document = there.get((*BLOBS, names[sha256]))
             if document is None or not self._holds(document, content):
-                puts = blob_puts(names[sha256], self._envelope.seal(content))
+                puts = blob_puts(names[sha256], self._envelope.seal_blob(content))
                 found[sha256] = [Put(put.path, put.fields, "replace") for put in puts] if document else list(puts)
         return found
 
@@ -87,7 +87,7 @@ class Blobs:
         sealed = b"".join(part for part in parts if isinstance(part, bytes))
         if len(sealed) != size:
             raise InvalidRecord("The blob has another size than it should.")
-        content = self._envelope.open(sealed)
+        content = self._envelope.open_blob(sealed)
         if self._envelope.name(hashlib.sha256(content).hexdigest()) != document.path[-1]:
             raise InvalidRecord("The bytes of the blob do not match its name.")
         return content

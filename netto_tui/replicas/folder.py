@@ -143,7 +143,7 @@ class Folder:
             raise InvalidRecord(f"The blob cannot be read: {data.reason}")
         if fault := tree.blob_fault(self.envelope, path, data):
             raise InvalidRecord(fault)
-        return self.envelope.open(data)
+        return self.envelope.open_blob(data)
 
     def read_view(self, path: str) -> bytes | None:
         """A view as it lies there; what cannot be read is as good as gone."""
@@ -209,7 +209,7 @@ class Folder:
             path = tree.blob_path(self.envelope, sha256)
             there = self._files.content(path)
             if not isinstance(there, bytes) or tree.blob_fault(self.envelope, path, there):
-                yield self._files.place(path), self.envelope.seal(content)
+                yield self._files.place(path), self.envelope.seal_blob(content)
 
     def _new_pages(
         self, writes: Sequence[Write], written: set[str], outdated: list[Path]

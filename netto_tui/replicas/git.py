@@ -174,7 +174,7 @@ class Git:
             if data is not None:
                 if fault := tree.blob_fault(self.envelope, path, data):
                     raise InvalidRecord(fault)
-                return self.envelope.open(data)
+                return self.envelope.open_blob(data)
         return None
 
     def read_view(self, path: str) -> bytes | None:

@@ -21,7 +21,7 @@ class Push:
         path = tree.blob_path(self._envelope, sha256)
         there = self._main.content(path)
         if there is None or tree.blob_fault(self._envelope, path, there):
-            self._main.put(path, self._envelope.seal(content))
+            self._main.put(path, self._envelope.seal_blob(content))
 
     def settle(self, write: Write) -> None:
         """Put a whole conversation on main and take its segments off the live branch."""

@@ -109,7 +109,7 @@ def blob_path(envelope: Envelope, sha256: str) -> str:
 def blob_fault(envelope: Envelope, path: str, data: bytes) -> str:
     """Why these bytes are not the blob that belongs at this path; "" when they are."""
     try:
-        content = envelope.open(data)
+        content = envelope.open_blob(data)
     except InvalidRecord as error:
         return error.message
     right = blob_path(envelope, hashlib.sha256(content).hexdigest()) == path

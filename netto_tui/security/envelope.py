@@ -1,12 +1,37 @@
 """The seam between records and what a remote sees of them.
 
 A replica stores only what an envelope gave it, and reads only through it. Plain replicas use
-`PLAIN`; sealed ones another object of the same protocol.
+`PLAIN`, sealed ones `Sealed`: there a record is one token (security/jwe.py) and a blob is lines of them,
+
+    {"count":2,"sha256":"…","size":700000}      the manifest, sealed under the blob's own name
+    part 1, part 2                              each sealed under a name made of the blob, its place and the count
+
+and names are keyed hashes, so that nobody without the keys can tell or guess what they stand for.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import hmac
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from netto_tui.errors import InvalidRecord
+from netto_tui.model.revision import split_line
+
+if TYPE_CHECKING:
+    from netto_tui.security.jwe import Tokens
+    from netto_tui.security.keyset import KeySet
+
+UNSEALED = "A record lies here unsealed, on a replica that holds sealed records only."
+"""The message of the error for plain content on a sealed replica: nobody with the keys puts it there."""
+
+PART_BYTES = 448 * 1024
+"""Bytes of a blob in one part; with what gzip and padding add at worst, a sealed part stays below 480 KiB."""
+
+_RECORD = re.compile(rb'\{"id":"([0-9a-f]{64})","rev":')
+_MANIFEST = re.compile(rb'\{"count":([0-9]{1,6}),"sha256":"([0-9a-f]{64})","size":([0-9]{1,15})\}')
 
 
 class Envelope(Protocol):
@@ -15,26 +40,40 @@ class Envelope(Protocol):
     readable: bool
     """Whether people may read the replica as it lies; if so it carries `memory/` as well."""
 
-    def seal(self, data: bytes) -> bytes:
-        """The stored form of a record line or a blob: for a line, one line without a newline."""
+    def seal(self, line: bytes) -> bytes:
+        """The stored form of a record line, in one line without a newline. Raises InvalidRecord, Locked."""
         ...
 
-    def open(self, data: bytes) -> bytes:
-        """The inverse of seal. Raises InvalidRecord for what was not sealed here."""
+    def open(self, line: bytes) -> bytes:
+        """The inverse of seal. Raises InvalidRecord for what was not sealed here, Locked without the keys."""
+        ...
+
+    def seal_blob(self, data: bytes) -> bytes:
+        """The stored form of a blob. Raises Locked."""
+        ...
+
+    def open_blob(self, data: bytes) -> bytes:
+        """The inverse of seal_blob. Raises InvalidRecord for what was not sealed here, Locked without the keys."""
         ...
 
     def name(self, name: str) -> str:
-        """The name under which a conversation or blob is stored: letters, digits, `_` only."""
+        """The name under which a conversation, record or blob is stored: letters, digits, `_` only. Raises Locked."""
         ...
 
 
 class _Plain:
     readable = True
 
-    def seal(self, data: bytes) -> bytes:
+    def seal(self, line: bytes) -> bytes:
+        return line
+
+    def open(self, line: bytes) -> bytes:
+        return line
+
+    def seal_blob(self, data: bytes) -> bytes:
         return data
 
-    def open(self, data: bytes) -> bytes:
+    def open_blob(self, data: bytes) -> bytes:
         return data
 
     def name(self, name: str) -> str:
@@ -43,3 +82,106 @@ class _Plain:
 
 PLAIN: Envelope = _Plain()
 """Stores everything as it is."""
+
+
+class _Ready(NamedTuple):
+    keys: KeySet
+    tokens: Tokens
+
+
+class Sealed:
+    """Seals with the keys of a vault. Equal content is equal bytes and equal names on every device.
+
+    Any two seals of a record that open are as good as each other, so a store keeps the one it has.
+    keys: gives the key set, quickly; it is asked again each time, so that a new key is taken up at once and
+    missing keys show, as Locked, where something is to be sealed or opened.
+    """
+
+    readable = False
+
+    def __init__(self, keys: Callable[[], KeySet]) -> None:
+        self._keys = keys
+        self._last: _Ready | None = None
+
+    def seal(self, line: bytes) -> bytes:
+        """One token. Raises InvalidRecord for what is not the line of a record."""
+        from netto_tui.security.jwe import RECORD
+
+        found = _RECORD.match(line)
+        if found is None:
+            raise InvalidRecord("The line does not have the shape of a record.")
+        keys, tokens = self._ready()
+        return tokens.seal(RECORD, _name(keys, found[1]), line)
+
+    def open(self, line: bytes) -> bytes:
+        """The record line, checked against the name in it and the one outside."""
+        from netto_tui.security.jwe import RECORD
+
+        if _RECORD.match(line):
+            raise InvalidRecord(UNSEALED)
+        keys, tokens = self._ready()
+        rid, content = tokens.open(RECORD, line)
+        record_id, _raw = split_line(content)
+        if _name(keys, record_id.encode()) != rid:
+            raise InvalidRecord("The seal belongs to another record.")
+        return content
+
+    def seal_blob(self, data: bytes) -> bytes:
+        """A manifest and as many parts as it takes, a line each."""
+        from netto_tui.security.jwe import BLOB
+
+        keys, tokens = self._ready()
+        blob = sha256(data).hexdigest().encode()
+        parts = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
+        manifest = b'{"count":%d,"sha256":"%b","size":%d}' % (len(parts), blob, len(data))
+        lines = [tokens.seal(BLOB, _name(keys, blob), manifest)]
+        for index, part in enumerate(parts):
+            lines.append(tokens.seal(BLOB, _part_name(keys, blob, index, len(parts)), part))
+        return b"".join(line + b"\n" for line in lines)
+
+    def open_blob(self, data: bytes) -> bytes:
+        """The blob, whole and in its order. Which blob it is, its hash tells."""
+        from netto_tui.security.jwe import BLOB
+
+        keys, tokens = self._ready()
+        first, *rest = data.split(b"\n")
+        rid, content = tokens.open(BLOB, first)
+        found = _MANIFEST.fullmatch(content)
+        if found is None or _name(keys, found[2]) != rid:
+            raise InvalidRecord("The blob does not begin with what its parts are.")
+        count, blob, size = int(found[1]), found[2], int(found[3])
+        if len(rest) != count + 1 or rest[-1]:
+            raise InvalidRecord("The blob lacks a part, or has one too many.")
+        parts = []
+        for index, line in enumerate(rest[:-1]):
+            rid, part = tokens.open(BLOB, line)
+            size -= len(part)
+            if rid != _part_name(keys, blob, index, count) or size < 0:
+                raise InvalidRecord("A part of the blob is another one than its place says.")
+            parts.append(part)
+        whole = b"".join(parts)
+        if size or sha256(whole).hexdigest().encode() != blob:
+            raise InvalidRecord("The parts of the blob do not make the blob.")
+        return whole
+
+    def name(self, name: str) -> str:
+        """32 hex digits."""
+        return _name(self._ready().keys, name.encode())
+
+    def _ready(self) -> _Ready:
+        """The keys of now, with what was made of them; that is made anew only for another set."""
+        keys, last = self._keys(), self._last
+        if last is None or last.keys is not keys:
+            from netto_tui.security.jwe import Tokens
+
+            self._last = last = _Ready(keys, Tokens(keys))
+        return last
+
+
+def _name(keys: KeySet, name: bytes) -> str:
+    return hmac.digest(keys.name, name, "sha256")[:16].hex()
+
+
+def _part_name(keys: KeySet, blob: bytes, index: int, count: int) -> str:
+    """No name of anything else: none begins with these words and a zero byte."""
+    return _name(keys, b"netto/v1/part\0%b\0%d\0%d" % (blob, index, count))

@@ -5,7 +5,6 @@ A new kind of replica joins by one more entry in tests.contract.places: a functi
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import shutil
 import threading
@@ -18,39 +17,24 @@ from typing import Any
 import pytest
 
 from netto_tui.config import Options
-from netto_tui.errors import InvalidRecord
 from netto_tui.model.conversation import start_day
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import About, Message, Record, Stamp, Text, mint
 from netto_tui.replicas.base import Batch, Held, Marker, Replica, Write
 from netto_tui.replicas.registry import DEFAULTS, open_replica
 from netto_tui.replicas.tree import render_marker
-from netto_tui.security.envelope import PLAIN, Envelope
+from netto_tui.security.envelope import PLAIN, Envelope, Sealed
+from netto_tui.security.keyset import KeySet
 from tests.contract.git_http import GitServer, available
 
 MARKER = Marker(vault="v_" + "1" * 32, replica="r_" + "2" * 32, zone="Europe/Berlin")
 FOREIGN = Marker(vault="v_" + "3" * 32, replica="r_" + "4" * 32, zone="UTC")
 
 
-class ToyEnvelope:
-    """Seals by base64 with a checksum and names by a hash: enough to prove the seam."""
+KEYS = KeySet("11111111", {1: bytes(range(32)), 2: bytes(range(32, 64))}, b"n" * 32, b"s" * 32)
+"""Of the vault of MARKER, after one rotation."""
 
-    readable = False
-
-    def seal(self, data: bytes) -> bytes:
-        return base64.b64encode(hashlib.sha256(data).digest()[:8] + data)
-
-    def open(self, data: bytes) -> bytes:
-        try:
-            opened = base64.b64decode(data, validate=True)
-        except ValueError as error:
-            raise InvalidRecord("It was not sealed here.") from error
-        if hashlib.sha256(opened[8:]).digest()[:8] != opened[:8] or base64.b64encode(opened) != data:
-            raise InvalidRecord("It was not sealed here.")
-        return opened[8:]
-
-    def name(self, name: str) -> str:
-        return hashlib.sha256(b"key" + name.encode()).hexdigest()[:40]
+SEALED = Sealed(lambda: KEYS)
 
 
 @dataclass
@@ -164,7 +148,7 @@ PLACES: dict[str, Callable[[Path, Envelope], Store]] = {
 }
 """By name, how to make a store below a temporary directory: those that need no server of ours."""
 
-ENVELOPES = {"plain": PLAIN, "sealed": ToyEnvelope()}
+ENVELOPES = {"plain": PLAIN, "sealed": SEALED}
 
 
 def conversation(number: int) -> str:

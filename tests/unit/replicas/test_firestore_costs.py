@@ -20,7 +20,7 @@ from netto_tui.replicas.base import Batch, Write
 from netto_tui.replicas.firestore import Firestore
 from netto_tui.security.envelope import PLAIN, Envelope
 from tests.contract.firestore_places import USER
-from tests.contract.stores import MARKER, ToyEnvelope, batch, conversation, held, ids, records
+from tests.contract.stores import MARKER, SEALED, batch, conversation, held, ids, records
 from tests.unit.replicas.firestore_given import Cloud, added, long_record, more
 
 BLOB = bytes(range(256)) * 8000
@@ -28,7 +28,7 @@ BLOB = bytes(range(256)) * 8000
 
 @pytest.fixture(params=["plain", "sealed"])
 def envelope(request: pytest.FixtureRequest) -> Envelope:
-    return PLAIN if request.param == "plain" else ToyEnvelope()
+    return PLAIN if request.param == "plain" else SEALED
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from netto_tui.errors import InvalidRecord, NettoError
 from netto_tui.replicas.firestore import Firestore
 from netto_tui.replicas.firestore_documents import PIECE_BYTES, cut_text
 from netto_tui.security.envelope import PLAIN, Envelope
-from tests.contract.stores import MARKER, ToyEnvelope, batch, conversation, held, ids, records
+from tests.contract.stores import MARKER, SEALED, batch, conversation, held, ids, records
 from tests.unit.replicas.firestore_given import Cloud, long_record
 
 PICTURE = bytes(range(256)) * 10
@@ -29,7 +29,7 @@ SOME = (*records(1), long_record(1, 1_000_000))
 
 @pytest.fixture(params=["plain", "sealed"])
 def envelope(request: pytest.FixtureRequest) -> Envelope:
-    return PLAIN if request.param == "plain" else ToyEnvelope()
+    return PLAIN if request.param == "plain" else SEALED
 
 
 def filled(folder: Path, envelope: Envelope) -> Cloud:

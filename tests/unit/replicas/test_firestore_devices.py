@@ -18,7 +18,7 @@ from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.round import sync_all
 from netto_tui.vault import writing
-from tests.contract.stores import ToyEnvelope, conversation
+from tests.contract.stores import SEALED, conversation
 from tests.faults.stores import BLOBS, with_blob
 from tests.servers import emulator
 from tests.unit.replicas.firestore_given import Cloud
@@ -60,7 +60,7 @@ class Device:
 
 @pytest.fixture(params=["plain", "sealed"])
 def envelope(request: pytest.FixtureRequest) -> Envelope:
-    return PLAIN if request.param == "plain" else ToyEnvelope()
+    return PLAIN if request.param == "plain" else SEALED
 
 
 @pytest.fixture

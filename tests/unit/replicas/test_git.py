@@ -18,7 +18,7 @@ from netto_tui.replicas.git import Git
 from netto_tui.replicas.git_disk import Disk
 from netto_tui.replicas.git_objects import DamagedObject, DamagedRepository
 from netto_tui.replicas.tree import README
-from tests.contract.stores import FOREIGN, MARKER, ToyEnvelope, batch, conversation, held, ids, records
+from tests.contract.stores import FOREIGN, MARKER, SEALED, batch, conversation, held, ids, records
 from tests.unit.replicas.conftest import START_MS
 
 Run = Callable[..., str]
@@ -91,7 +91,7 @@ def test_there_is_one_commit_a_push_and_branch_with_date_author_and_message(repl
 
 
 def test_nothing_readable_stands_in_the_history_of_a_sealed_replica(open_git: Open, git: Run) -> None:
-    sealed = open_git(envelope=ToyEnvelope())
+    sealed = open_git(envelope=SEALED)
     sealed.claim(MARKER)
     add(sealed, Batch(batch(records(1)).writes, message="Tea and biscuits"))
     add(sealed, Batch(batch(records(2), settled=False).writes, message="Secrets"))

@@ -12,8 +12,8 @@ from netto_tui.errors import InvalidRecord, NewerFormat, Refused
 from netto_tui.files import seal_json
 from netto_tui.replicas import tree
 from netto_tui.replicas.base import Marker
-from netto_tui.security.envelope import PLAIN
-from tests.contract.stores import MARKER, ToyEnvelope, conversation, records, write
+from netto_tui.security.envelope import PLAIN, Sealed
+from tests.contract.stores import KEYS, MARKER, SEALED, conversation, records, write
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_only_plain_names_become_paths(day: str, name: str) -> None:
 def test_no_bytes_are_taken_for_a_blob_but_its_own(data: bytes) -> None:
     path = tree.blob_path(PLAIN, hashlib.sha256(b"content").hexdigest())
     assert bool(tree.blob_fault(PLAIN, path, data)) == (data != b"content")
-    assert tree.blob_fault(ToyEnvelope(), path, data)
+    assert tree.blob_fault(SEALED, path, data)
 
 
 def test_a_page_is_the_same_bytes_for_the_same_set() -> None:
@@ -66,7 +66,7 @@ def test_a_page_is_the_same_bytes_for_the_same_set() -> None:
 
 @given(data=st.data())
 def test_a_page_with_a_damaged_line_gives_the_others_and_the_bytes_of_the_bad_one(data: st.DataObject) -> None:
-    envelope = data.draw(st.sampled_from([PLAIN, ToyEnvelope()]))
+    envelope = data.draw(st.sampled_from([PLAIN, SEALED]))
     some = records(1, 4)
     lines = tree.render(envelope, some).splitlines()
     number = data.draw(st.integers(0, len(lines) - 1))
@@ -104,14 +104,14 @@ def test_a_record_of_a_newer_version_is_not_taken_for_damage() -> None:
 
 
 def test_lines_that_are_there_are_not_sealed_again() -> None:
-    class Salted(ToyEnvelope):
+    class Counting(Sealed):
         sealed = 0
 
-        def seal(self, data: bytes) -> bytes:
+        def seal(self, line: bytes) -> bytes:
             self.sealed += 1
-            return super().seal(data)
+            return super().seal(line)
 
-    envelope, some = Salted(), records(1, 3)
+    envelope, some = Counting(lambda: KEYS), records(1, 3)
     content = tree.render(envelope, some[:3])
     page = tree.Page()
     page.read(envelope, envelope.name(conversation(1)), "file", content)

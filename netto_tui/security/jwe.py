@@ -1,0 +1,198 @@
+"""One sealed piece of content as a compact JSON Web Encryption token (RFC 7516), which public tools open.
+
+    token  = b64u(header) . b64u(wrapped CEK) . b64u(IV 12) . b64u(ciphertext) . b64u(tag 16)
+    header = {"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"a1b2c3d4-2","rid":"<32 hex>","typ":…,"v":1}
+    body   = gzip(content), then zero bytes up to a size that tells little (Padmé)
+    mac    = HMAC-SHA512(HKDF-SHA256(wrapping key, info "netto/v1/siv"), b64u(header) . "." . body)
+    CEK    = mac[0:32], IV = mac[32:44]
+
+Key and nonce come from exactly what is encrypted, so the same content gives the same token everywhere and no nonce
+can meet two contents. Two zlib builds may compress differently: both tokens are valid seals of the same content.
+
+A header is one text with three holes. It is compared and not parsed, so no other algorithm, field, number or order
+reaches the cryptography.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import zlib
+from binascii import a2b_base64, b2a_base64
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from netto_tui.errors import InvalidRecord
+from netto_tui.security.keyset import KEY_BYTES, KeySet
+
+RECORD = "netto-rec+jwe"
+BLOB = "netto-blob+jwe"
+"""What a token holds: its `typ`."""
+
+LONGEST_CONTENT = 64 * 1024 * 1024
+"""Bytes of content; what unpacks to more is refused."""
+
+LONGEST_TOKEN = LONGEST_CONTENT * 7 // 5
+"""Bytes of a token: content that gzip cannot shorten, padded by at most 1/32 at this size, in base64."""
+
+LEVEL = 6
+"""Of zlib; another one gives other tokens, which are as valid."""
+
+SMALLEST = 256
+"""Bytes of a body: shorter ones are all alike."""
+
+_GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+"""No name, no time, and the system `unknown`: Python versions differ in what they write there."""
+
+_TOKEN = re.compile(
+    rb"([A-Za-z0-9_-]{150,260})\.([A-Za-z0-9_-]{53}[AQgw])\.([A-Za-z0-9_-]{16})"
+    rb"\.([A-Za-z0-9_-]{300,})\.([A-Za-z0-9_-]{21}[AQgw])"
+)
+_HEADER = re.compile(
+    rb'\{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"([0-9a-f]{8})-([1-9][0-9]{0,5})",'
+    rb'"rid":"([0-9a-f]{32})","typ":"(netto-(?:rec|blob)\+jwe)","v":1\}'
+)
+_LAST = (None, b"", b"AQgw", b"AEIMQUYcgkosw048")
+"""By how many letters go beyond whole groups of four: the last letters whose spare bits are zero; None for all."""
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+_NO_TOKEN = "This is not something that netto-tui sealed."  # noqa: S105  # words, not a secret
+_BROKEN = "The seal is broken: it was changed, or other keys made it."
+
+
+class NewerKey(InvalidRecord):
+    """The token was sealed with a later key of this vault than the key set at hand has."""
+
+
+class _Key(NamedTuple):
+    """A wrapping key, what its ids and nonces are made with, and the beginning of a header that names it."""
+
+    wrapping: bytes
+    derivation: bytes
+    head: bytes
+
+
+class Tokens:
+    """Seals and opens with the keys of one set; what is derived from them is kept, and made when first needed."""
+
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
+        self._current = keys.current
+        self._ready: dict[int, _Key] = {}
+
+    def seal(self, typ: str, rid: str, content: bytes) -> bytes:
+        """The token of some content. typ: RECORD or BLOB; rid: 32 hex digits, by which it is known outside.
+
+        Raises InvalidRecord for content over LONGEST_CONTENT.
+        """
+        if len(content) > LONGEST_CONTENT:
+            raise InvalidRecord(f"Content over {LONGEST_CONTENT >> 20} MiB cannot be sealed.")
+        key = self._ready.get(self._current) or self._derive(self._current)
+        body = _pack(content)
+        header = _text(b'%b%b","typ":"%b","v":1}' % (key.head, rid.encode(), typ.encode()))
+        cek, nonce = _synthetic(key, header, body)
+        sealed = AESGCM(cek).encrypt(nonce, body, header)
+        parts = (aes_key_wrap(key.wrapping, cek), nonce, sealed[:-16], sealed[-16:])
+        return b".".join((header, *map(_text, parts)))
+
+    def open(self, typ: str, token: bytes) -> tuple[str, bytes]:
+        """The rid and the content of a token. Whoever asks still has to check that they belong together.
+
+        Raises NewerKey, and InvalidRecord for all else that is not the seal of this kind of content by these keys.
+        Cheap checks come first: nothing is derived, decrypted or unpacked for what is not a token at all.
+        """
+        found = _TOKEN.fullmatch(token) if len(token) <= LONGEST_TOKEN else None
+        if found is None:
+            raise InvalidRecord(_NO_TOKEN)
+        header, wrapped, nonce, ciphertext, tag = found.groups()
+        named = _HEADER.fullmatch(_canonical(header))
+        if named is None or named[4] != typ.encode():
+            raise InvalidRecord(_NO_TOKEN)
+        key = self._key(named[1].decode(), int(named[2]))
+        body = _decrypted(key, header, _bytes(wrapped), _bytes(nonce), _canonical(ciphertext) + _bytes(tag))
+        return named[3].decode(), _unpack(body)
+
+    def _key(self, prefix: str, number: int) -> _Key:
+        if prefix != self._keys.prefix or number not in self._keys.wrapping:
+            kind = NewerKey if prefix == self._keys.prefix and number > self._current else InvalidRecord
+            raise kind("It was sealed with keys that this device does not have.")
+        return self._ready.get(number) or self._derive(number)
+
+    def _derive(self, number: int) -> _Key:
+        wrapping = self._keys.wrapping[number]
+        derivation = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"netto/v1/siv").derive(wrapping)
+        head = f'{{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"{self._keys.kid(number)}","rid":"'
+        self._ready[number] = _Key(wrapping, derivation, head.encode())
+        return self._ready[number]
+
+
+def padded_size(size: int) -> int:
+    """The bytes of a body of so many bytes: at least SMALLEST, then at most 6.3 % more.
+
+    Padmé, from "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs" (Nikitin et al., 2019).
+    """
+    if size <= SMALLEST:
+        return SMALLEST
+    exponent = size.bit_length() - 1
+    unit = 1 << (exponent - exponent.bit_length())
+    return -(-size // unit) * unit
+
+
+def _pack(content: bytes) -> bytes:
+    packed = zlib.compress(content, LEVEL, 31)
+    return b"".join((_GZIP_HEAD, memoryview(packed)[10:], bytes(padded_size(len(packed)) - len(packed))))
+
+
+def _unpack(body: bytes) -> bytes:
+    engine = zlib.decompressobj(31)
+    try:
+        content = engine.decompress(body, LONGEST_CONTENT + 1)
+    except zlib.error:
+        raise InvalidRecord("What was sealed cannot be unpacked.") from None
+    if len(content) > LONGEST_CONTENT:
+        raise InvalidRecord(f"What was sealed unpacks to more than {LONGEST_CONTENT >> 20} MiB.")
+    if not engine.eof or engine.unused_data.strip(b"\0"):
+        raise InvalidRecord("What was sealed is cut short, or followed by something else.")
+    return content
+
+
+def _synthetic(key: _Key, header: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """The content encryption key and the nonce for exactly these bytes."""
+    mac = hmac.digest(key.derivation, b"%b.%b" % (header, body), "sha512")
+    return mac[:32], mac[32:44]
+
+
+def _decrypted(key: _Key, header: bytes, wrapped: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    """The body, which nobody without the wrapping key made: not even with the CEK of another token."""
+    try:
+        cek = aes_key_unwrap(key.wrapping, wrapped)
+        body = AESGCM(cek).decrypt(nonce, sealed, header)
+    except (InvalidUnwrap, InvalidTag):
+        raise InvalidRecord(_BROKEN) from None
+    if not hmac.compare_digest(b"".join(_synthetic(key, header, body)), cek + nonce):
+        raise InvalidRecord(_BROKEN)
+    return body
+
+
+def _text(data: bytes) -> bytes:
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=")
+
+
+def _bytes(text: bytes) -> bytes:
+    """The inverse of _text for letters of its alphabet that end as they should."""
+    return a2b_base64(text.translate(_FROM_URL) + b"==")
+
+
+def _canonical(text: bytes) -> bytes:
+    """The same for letters that may end in any way. Raises InvalidRecord for what _text does not write."""
+    last = _LAST[len(text) % 4]
+    if last is not None and text[-1] not in last:
+        raise InvalidRecord(_NO_TOKEN)
+    return _bytes(text)
