@@ -84,6 +84,45 @@ def read_regular(path: Path) -> bytes:
         return opened.read()
 
 
+def open_for_appending(path: Path) -> int:
+    """Open a file of the owner alone for adding to its end, made with its folder if need be; a descriptor.
+
+    Raises OSError, one with ELOOP where a symbolic link lies.
+    """
+    make_folder(path.parent)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return os.open(path, flags, 0o600)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file of the owner alone if none is there, before a library makes it with wider modes.
+
+    Raises OSError, one with ELOOP where a symbolic link lies.
+    """
+    make_folder(path.parent)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600))
+
+
+_enclosed: set[Path] = set()
+
+
+def enclose(root: Path) -> None:
+    """From now on, nothing in this folder is written through a symbolic link; the folder itself may be one."""
+    _enclosed.add(root)
+
+
+def check_enclosed(path: Path) -> None:
+    """Raises OSError with ELOOP when a folder between an enclosed one and this path is a symbolic link."""
+    way = [path]
+    for folder in path.parents:
+        if folder in _enclosed:
+            for part in way:
+                if part.is_symlink():
+                    raise OSError(errno.ELOOP, "a symbolic link lies where a folder of the vault should be", str(part))
+            return
+        way.append(folder)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and its parents for the owner alone, durably."""
     make_folders([path])
@@ -98,6 +137,7 @@ def make_folders(paths: Iterable[Path]) -> None:
     parents: dict[Path, None] = {}
     try:
         for path in paths:
+            check_enclosed(path)
             missing = []
             while not path.is_dir():
                 missing.append(path)

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The program `netto-tui`: run one command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    args = sys.argv[1:] if argv is None else argv
+    if list(args) == ["--version"]:  # it opens nothing that would have to be protected
+        sys.exit(run(args))
+    from netto_tui import process
+
+    process.begin()
+    sys.exit(process.guarded(lambda: run(args)))
 
 
 def run(argv: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import click
 
 from netto_tui.cli import output
-from netto_tui.errors import NettoError
+from netto_tui.errors import NettoError, UsageError
+from netto_tui.process import own_words
 from netto_tui.security.display import safe_display, safe_line
 
 INTERRUPTED = 130
@@ -18,26 +20,27 @@ INTERRUPTED = 130
 
 def note(text: str) -> None:
     """Tell a person something beside the answer; foreign text in it is made harmless."""
-    click.echo(safe_display(text), err=True)
+    own_words(safe_display(text) + "\n")
 
 
 def progress(text: str) -> None:
     """Show how far something is, on one line that is written over; "" wipes it away. Only at a terminal."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{safe_line(text)[:78]}")
-        sys.stderr.flush()
+        own_words(f"\r\x1b[K{safe_line(text)[:78]}")
 
 
 def guard(action: Callable[[], Any]) -> int:
     """Run a command and turn what went wrong into a sentence and an exit code.
 
-    An error that nobody foresaw keeps its traceback: it is a mistake of ours.
+    An error that nobody foresaw goes on to the caller: it is a mistake of ours.
     """
     try:
         result = action()
         output.flush()
     except NettoError as error:
         note(str(error))
+        if not isinstance(error, UsageError):
+            logging.getLogger(__name__).warning("ended with %s", type(error).__name__)
         return error.exit_code
     except click.exceptions.Exit as left:
         return left.exit_code

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from netto_tui import __version__
+from netto_tui import __version__, log
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
 
@@ -75,7 +76,12 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], click.
     """A subcommand: its function takes the Session first and returns an exit code, or None for 0."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        wrapped: Callable[..., Any] = global_options(click.pass_obj(function))
+        @wraps(function)
+        def logged(session: Session, *args: Any, **options: Any) -> Any:
+            log.keep_in(session.path)
+            return function(session, *args, **options)
+
+        wrapped: Callable[..., Any] = global_options(click.pass_obj(logged))
         return click.command(name, cls=click.Command, **settings)(wrapped)
 
     return decorate

@@ -16,6 +16,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
 
+from netto_tui import log
 from netto_tui.security.display import safe_display
 from netto_tui.tui import crash, messages
 from netto_tui.tui.bridge import Bridge
@@ -304,8 +305,9 @@ def run(vault_path: Path) -> int:
             "The app needs a terminal on its input and its error stream.",
             remedy="Without one, use the commands, for example: netto-tui list --json, netto-tui sync --json.",
         )
+    log.begin()  # a library that wrote to the terminal would spoil the screen
+    log.keep_in(vault_path)
     app = NettoApp(vault_path)
-
     app.leaves_on_signals = True
     app.run()
     return app.return_code or 0

@@ -1,71 +1,30 @@
-"""What is left of a crash: a traceback without values in a file, and four lines on the terminal."""
+"""A crash of the app, and of a job on a thread: what the log keeps, and what a person reads."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netto_tui import log, process
 from netto_tui.errors import NettoError
+from netto_tui.security.display import safe_display
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-EXIT_STATUS = 70
-"""EX_SOFTWARE of sysexits.h: an error inside the program."""
-
-LOG_LIMIT = 512 * 1024
-
-
-def redacted(error: BaseException) -> str:
-    """The places and the types of an error and its causes: no message, no local variable, no source line.
-
-    Messages of foreign exceptions may quote what was stored, or a token.
-    """
-    lines: list[str] = []
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        lines.append(f"{type(current).__module__}.{type(current).__qualname__}")
-        for frame in traceback.extract_tb(current.__traceback__):
-            lines.append(f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}")
-        current = current.__cause__ or current.__context__
-    return "\n".join(lines)
+EXIT_STATUS = process.EXIT_STATUS
 
 
 def note(vault_path: Path, error: BaseException) -> Path | None:
-    """Append an error to the log in the vault; its path, or None where there is no folder to write in."""
-    from datetime import UTC, datetime
-
-    folder = vault_path / "log"
-    path = folder / "app.log"
-    with contextlib.suppress(OSError):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if path.exists() and path.stat().st_size > LOG_LIMIT:
-            path.replace(path.with_suffix(".log.1"))
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with open(handle, "a", encoding="utf-8") as log:
-            log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {redacted(error)}\n")
-        return path
-    return None
+    """Log an error in the vault; the path of the log, or None where there is no folder to write in."""
+    return log.note(error, vault_path)
 
 
-def panel(error: BaseException | None, log: Path | None) -> Text:
+def panel(error: BaseException | None, path: Path | None) -> Text:
     """What a person sees after a crash."""
     from rich.text import Text
 
-    kind = type(error).__name__ if error is not None else "Error"
-    where = f"  Where it happened is in {log}" if log else "  The log could not be written."
-    return Text(
-        f"netto-tui had to stop: {kind}\n"
-        "  Your vault is safe: whatever was acknowledged is on disk.\n"
-        f"{where}\n"
-        "  Start it again; if it comes back, run: netto-tui doctor\n",
-        style="not bold",
-    )
+    return Text(safe_display(process.farewell(error, path)), style="not bold")
 
 
 def in_words(error: Exception, vault_path: Path) -> NettoError:
@@ -77,5 +36,5 @@ def in_words(error: Exception, vault_path: Path) -> NettoError:
     note(vault_path, error)
     return NettoError(
         f"The job stopped: {type(error).__name__}. The vault is as it was.",
-        remedy=f"Report it with {vault_path / 'log' / 'app.log'}.",
+        remedy=f"Report it with {log.file_of(vault_path)}.",
     )
