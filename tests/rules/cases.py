@@ -108,6 +108,9 @@ FREE_TEXT = {
 }
 FREE_BYTES = {("chunk", "data")}
 
+OPTIONAL = {"head": "a string", "keys": "a string", "slots": "a map"}
+"""Fields that an identity may have besides, with their types."""
+
 HALF = "1234567890" * 45_000
 LETTERS = "abcdefghij"
 
@@ -115,6 +118,9 @@ GOOD = {
     "identity": [
         {"sequence": 0}, {"sequence": 2**62}, {"zone": "UTC"}, {"zone": "Etc/GMT+5"}, {"zone": "A" * 64},
         {"device": "d"}, {"device": "d" * 256},
+        {"head": ""}, {"head": "h" * 8192}, {"keys": ""}, {"keys": "k" * 64},
+        {"slots": {}}, {"slots": {f"slot-{number}.age": b"age" for number in range(16)}},
+        {"head": "h", "keys": "k", "slots": {"slot-recovery.age": b"age"}},
     ],
     "header": [{"count": 1}, {"count": 10**6}, {"day": "1970-01-01"}, {"day": "2099-12-31"}],
     "message": [
@@ -135,6 +141,8 @@ BAD = {
         {"replica": "r_" + "1" * 31}, {"replica": "r_" + "1" * 33}, {"replica": "v_" + "1" * 32},
         {"zone": ""}, {"zone": "A" * 65}, {"zone": "Europe Berlin"},
         {"device": ""}, {"device": "d" * 257}, {"sequence": -1},
+        {"head": "h" * 8193}, {"keys": "k" * 65},
+        {"slots": {f"slot-{number}.age": b"age" for number in range(17)}},
         {"updated_at": Timestamp("2026-11-23T08:00:00Z")}, {"updated_at": Timestamp("2099-01-01T00:00:00Z")},
     ],
     "header": [
@@ -201,6 +209,9 @@ def _creating() -> Iterator[Case]:
             for name, value in OTHER_TYPES.items():
                 if not _is_right(kind, field, name):
                     yield Case(kind, f"with {name} as {field}", write(document.having(**{field: value})), False, who)
+        for field, right in OPTIONAL.items() if kind == "identity" else ():
+            for name, value in OTHER_TYPES.items():
+                yield Case(kind, f"with {name} as {field}", write(document.having(**{field: value})), name == right, who)
         yield Case(kind, "with a field more", write(document.having(extra="x")), False, who)
         yield Case(kind, "with a field more that is null", write(document.having(extra=None)), False, who)
         for stranger in (STRANGER, ANONYMOUS, NOBODY):
@@ -268,6 +279,8 @@ def _changing() -> Iterator[Case]:
     yield Case("identity", "one step on", write(ahead), True)
     yield Case("identity", "written by another device", write(ahead.having(device="phone")), True)
     yield Case("identity", "begun anew", write(ahead.having(replica="r_" + "9" * 32, zone="UTC")), True)
+    yield Case("identity", "one step on with a head", write(ahead.having(head="h")), True)
+    yield Case("identity", "one step on with a head that is no text", write(ahead.having(head=7)))
     yield Case("identity", "without a step", write(IDENTITY))
     yield Case("identity", "a step back", write(IDENTITY.having(sequence=4)))
     yield Case("identity", "of another vault", write(ahead.having(vault="v_" + "9" * 32)))

@@ -11,7 +11,7 @@ from tests.rules.world import World
 from tests.servers.emulator import RulesRefused
 
 EQUIVALENT = {
-    "exactly: 'sent().keys().hasAll(fields)' → 'true'": (
+    "having: 'sent().keys().hasAll(fields)' → 'true'": (
         "every field is looked at by another clause, which fails where it is missing"
     ),
     "named: '{1,200}' → '{0,200}'": "Firestore has no documents without a name",
