@@ -2,7 +2,7 @@
 
     <vault>/.netto/keys/device.jwe         the key set, sealed with the key of this device; never leaves it
     <vault>/.netto/keys/slot-recovery.age  the key set, for the recovery code; lies on every sealed replica too
-    <vault>/.netto/keys/slot-pass-1.age …  the same for passphrases
+    <vault>/.netto/keys/slot-pass-1.age …  the same for passphrases; an empty file: it was dropped, for good
     <vault>/.netto/keys/confirmed.json     that a person typed the recovery code back
 
 Nothing here belongs on the thread of a screen: a keyring may take ten seconds, a slot as long.
@@ -47,8 +47,8 @@ def has_keys(vault_path: Path) -> bool:
 
 
 def slots(vault_path: Path) -> dict[str, bytes]:
-    """The slots by name, as they have to lie on every sealed replica."""
-    return {name: read_regular(folder(vault_path) / name) for name in _slot_names(vault_path)}
+    """The slots by name, as they have to lie on every sealed replica; one that was dropped is empty."""
+    return _read_slots(vault_path)
 
 
 def load(vault_path: Path, vault_id: str) -> KeySet:
@@ -101,7 +101,7 @@ def enroll(vault_path: Path, vault_id: str, slots: Mapping[str, bytes], code: Se
     tried. Raises UsageError for a mistyped code, Denied where nothing opens or this device's key cannot be
     kept, Refused and InvalidRecord for slots that were changed, WrongTarget for those of another vault.
     """
-    slots = {name: data for name, data in slots.items() if slot_files.is_slot(name)}
+    slots = {name: data for name, data in slots.items() if slot_files.is_slot(name) and data}
     keys, typed = _open_any(slots, code)
     check_vault(keys, vault_id)
     own = _find_or_make(vault_id)
@@ -110,13 +110,14 @@ def enroll(vault_path: Path, vault_id: str, slots: Mapping[str, bytes], code: Se
     except (Locked, OSError):
         here = None
     if here is not None and here.covers(keys):
-        keys = here  # the slot is from before a rotation
+        keys = here  # the slot is from before a rotation, or as new
+    elif (folder(vault_path) / DEVICE).exists() and not (here is not None and keys.covers(here)):
+        # one day a keyring that is locked now may open it, or somebody need what only it has
+        atomic_write(folder(vault_path) / BEFORE, read_regular(folder(vault_path) / DEVICE))
     _make_folder(vault_path)
     for name, data in slots.items():
-        if (here is None or not (folder(vault_path) / name).exists()) and slot_files.is_sound(data):
+        if (keys is not here or not (folder(vault_path) / name).exists()) and slot_files.is_sound(data):
             atomic_write(folder(vault_path) / name, data)
-    if here is None and (folder(vault_path) / DEVICE).exists():  # a locked keyring may open it one day
-        atomic_write(folder(vault_path) / BEFORE, read_regular(folder(vault_path) / DEVICE))
     save(vault_path, vault_id, keys, own)
     if typed is not None and typed.data == keys.code:
         confirm(vault_path, keys, typed)
@@ -124,30 +125,38 @@ def enroll(vault_path: Path, vault_id: str, slots: Mapping[str, bytes], code: Se
 
 
 def refresh(vault_path: Path, vault_id: str, slots: Mapping[str, bytes]) -> KeySet:
-    """Take over keys that another device added, from the slots that it put on a replica.
+    """Take over what another device changed, from the slots that a replica holds: keys, and slots made or dropped.
 
-    The recovery code in the keys opens them, so nobody is asked. Takes seconds. Raises Locked where the
-    keys are not at hand or the code is another one now; then a person has to enter it.
+    To be called where these differ from `slots(vault_path)`, and before that is put there. The recovery code
+    in the keys opens the slot, so nobody is asked. Takes seconds. Raises Locked where the keys are not at hand,
+    or the code is another one now and a person has to enter it; WrongTarget where two devices made other keys.
     """
     keys = load(vault_path, vault_id)
-    slot = slots.get(slot_files.RECOVERY)
-    if slot is None or not keys.code:
-        raise Locked("The replica has no slot that this device can open.", remedy=device_key.UNLOCK)
+    mine = _read_slots(vault_path)
+    slot = slots.get(slot_files.RECOVERY, b"")
+    newer = _newer(keys, slot) if slot and slot != mine.get(slot_files.RECOVERY) else keys
+    if newer is None:
+        return keys  # the replica's slot is from before a rotation
+    for name, data in slot_files.changes(mine, slots, rotated=newer != keys).items():
+        atomic_write(folder(vault_path) / name, data)
+    if newer != keys:
+        save(vault_path, vault_id, newer, own(vault_id))
+    return newer
+
+
+def _newer(keys: KeySet, slot: bytes) -> KeySet | None:
+    """What is in a slot when it covers the keys, None when they cover it."""
     try:
-        newer = slot_files.unseal(slot, RecoveryCode(keys.code))
-    except Denied:
+        found = slot_files.unseal(slot, RecoveryCode(keys.code))
+    except (Denied, ValueError):
         message = "The vault has another recovery code now, so this device cannot take over its new keys."
         raise Locked(message, remedy=device_key.UNLOCK) from None
-    if keys.covers(newer):
-        return keys
-    if not newer.covers(keys):
-        message = "The key slot holds other keys under the same numbers as those of this device."
-        raise WrongTarget(message, remedy="Look on which device the keys were rotated; nothing was changed here.")
-    for name, data in slots.items():
-        if slot_files.is_slot(name) and slot_files.is_sound(data):
-            atomic_write(folder(vault_path) / name, data)
-    save(vault_path, vault_id, newer, own(vault_id))
-    return newer
+    if found.covers(keys):
+        return found
+    if keys.covers(found):
+        return None
+    message = "The key slot holds other keys under the same numbers as those of this device."
+    raise WrongTarget(message, remedy="Look on which device the keys were rotated; nothing was changed here.")
 
 
 def own(vault_id: str) -> DeviceKey:
@@ -160,7 +169,7 @@ def save(vault_path: Path, vault_id: str, keys: KeySet, own: DeviceKey) -> None:
     """Keep the keys under the key of this device, in one step. Raises OSError."""
     check_vault(keys, vault_id)
     _make_folder(vault_path)
-    atomic_write(folder(vault_path) / DEVICE, seal_device_file(keys, own.key))
+    atomic_write(folder(vault_path) / DEVICE, seal_device_file(keys, own.key, vault_id))
 
 
 def check_vault(keys: KeySet, vault_id: str) -> None:
@@ -213,13 +222,10 @@ def _find_or_make(vault_id: str) -> DeviceKey:
 
 def _open_device_file(data: bytes, own: DeviceKey, vault_id: str) -> KeySet:
     try:
-        keys = open_device_file(data, own.key)
+        return open_device_file(data, own.key, vault_id)
     except InvalidRecord:
         message = f"The key from {own.source} does not open the keys of this vault."
         raise Locked(message, remedy=f"Take the key that was there before, or: {device_key.UNLOCK}") from None
-    if keys.prefix != vault_id.removeprefix("v_")[:8]:
-        raise Locked("The keys on this device are those of another vault.", remedy=device_key.UNLOCK)
-    return keys
 
 
 def _open_any(slots: Mapping[str, bytes], code: Secret) -> tuple[KeySet, RecoveryCode | None]:
@@ -228,7 +234,7 @@ def _open_any(slots: Mapping[str, bytes], code: Secret) -> tuple[KeySet, Recover
         raise Denied(
             "There is no key slot to open.", remedy="Name a replica that has one, or look into its .netto/keys."
         )
-    passphrases = sorted((name for name in slots if name != slot_files.RECOVERY), key=slot_files.slot_number)
+    passphrases = sorted(name for name in slots if name != slot_files.RECOVERY)
     try:
         typed = recovery_code.parse(code)
     except UsageError:
@@ -244,6 +250,10 @@ def _open_any(slots: Mapping[str, bytes], code: Secret) -> tuple[KeySet, Recover
         except (Denied, InvalidRecord, Refused) as error:
             failure = error
     raise failure
+
+
+def _read_slots(vault_path: Path) -> dict[str, bytes]:
+    return {name: read_regular(folder(vault_path) / name) for name in _slot_names(vault_path)}
 
 
 def _slot_names(vault_path: Path) -> list[str]:

@@ -32,6 +32,7 @@ from netto_tui.security.keyset import KEY_BYTES, KeySet
 
 RECORD = "netto-rec+jwe"
 BLOB = "netto-blob+jwe"
+KEYS = "netto-keys+jwe"
 """What a token holds: its `typ`."""
 
 LONGEST_CONTENT = 64 * 1024 * 1024
@@ -55,7 +56,7 @@ _TOKEN = re.compile(
 )
 _HEADER = re.compile(
     rb'\{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"([0-9a-f]{8})-([1-9][0-9]{0,5})",'
-    rb'"rid":"([0-9a-f]{32})","typ":"(netto-(?:rec|blob)\+jwe)","v":1\}'
+    rb'"rid":"([0-9a-f]{32})","typ":"(netto-(?:rec|blob|keys)\+jwe)","v":1\}'
 )
 _LAST = (None, b"", b"AQgw", b"AEIMQUYcgkosw048")
 """By how many letters go beyond whole groups of four: the last letters whose spare bits are zero; None for all."""
@@ -88,7 +89,7 @@ class Tokens:
         self._ready: dict[int, _Key] = {}
 
     def seal(self, typ: str, rid: str, content: bytes) -> bytes:
-        """The token of some content. typ: RECORD or BLOB; rid: 32 hex digits, by which it is known outside.
+        """The token of some content. typ: RECORD, BLOB or KEYS; rid: 32 hex digits, by which it is known outside.
 
         Raises InvalidRecord for content over LONGEST_CONTENT.
         """

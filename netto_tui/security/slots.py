@@ -7,6 +7,8 @@ format allows no second recipient beside scrypt.
 from __future__ import annotations
 
 import re
+import secrets
+from collections.abc import Iterable, Mapping
 
 from netto_tui.errors import Denied, InvalidRecord, Refused
 from netto_tui.security import keyset
@@ -27,6 +29,7 @@ A library that seals chooses it by the speed of the machine (18 to 20 are usual)
 """
 
 _NAME = re.compile(r"slot-(?:recovery|pass-[1-9][0-9]{0,3})\.age")
+_NUMBERS = 9999
 _HEADER = re.compile(
     rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{22} ([1-9][0-9]{0,9})\n[A-Za-z0-9+/]{43}\n"
     rb"--- [A-Za-z0-9+/]{43}\n"
@@ -38,14 +41,10 @@ def is_slot(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def passphrase_slot(number: int) -> str:
-    """The name of a passphrase's slot, from 1 on."""
-    return f"slot-pass-{number}.age"
-
-
-def slot_number(name: str) -> int:
-    """The inverse of passphrase_slot; 0 for the recovery code's."""
-    return 0 if name == RECOVERY else int(name.removeprefix("slot-pass-").removesuffix(".age"))
+def free_name(taken: Iterable[str]) -> str:
+    """A name for the slot of a passphrase; by chance, so that two devices that add one do not choose the same."""
+    names = {f"slot-pass-{number}.age" for number in range(1, _NUMBERS + 1)}.difference(taken)
+    return secrets.choice(sorted(names))
 
 
 def check(data: bytes) -> None:
@@ -69,6 +68,25 @@ def is_sound(data: bytes) -> bool:
     except (InvalidRecord, Refused):
         return False
     return True
+
+
+def changes(mine: Mapping[str, bytes], theirs: Mapping[str, bytes], *, rotated: bool) -> dict[str, bytes]:
+    """What this device's slots have to become, by name, to agree with those of a replica.
+
+    An empty slot was dropped, which is final. rotated: their recovery slot was opened and holds newer keys, so
+    whatever they do not have is out of date. Without that, nobody vouches for theirs: a passphrase's slot that is
+    here stays as it is. A recovery slot in `theirs` was opened, or is the same as here.
+    """
+    found: dict[str, bytes] = {}
+    for name in {*mine, *theirs}:
+        here, there = mine.get(name), theirs.get(name, b"" if rotated else None)
+        if not is_slot(name) or there is None or here == there or here == b"":
+            continue
+        if name == RECOVERY and not there:
+            continue
+        if not there or (is_sound(there) and (here is None or rotated or name == RECOVERY)):
+            found[name] = there
+    return found
 
 
 def seal(keys: KeySet, secret: Secret | RecoveryCode) -> bytes:
