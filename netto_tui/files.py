@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from netto_tui.errors import InvalidRecord
+from netto_tui.errors import InvalidRecord, VaultError
 
 TEMPORARY = ".tmp-"
 """What the name of a file that is still being written begins with."""
@@ -112,15 +112,23 @@ def enclose(root: Path) -> None:
 
 
 def check_enclosed(path: Path) -> None:
-    """Raises OSError with ELOOP when a folder between an enclosed one and this path is a symbolic link."""
+    """Raises VaultError when a folder between an enclosed one and this path, or the path, is a symbolic link."""
     way = [path]
     for folder in path.parents:
         if folder in _enclosed:
             for part in way:
                 if part.is_symlink():
-                    raise OSError(errno.ELOOP, "a symbolic link lies where a folder of the vault should be", str(part))
+                    raise link_found(part)
             return
         way.append(folder)
+
+
+def link_found(place: Path) -> VaultError:
+    """The error for a symbolic link inside a vault."""
+    return VaultError(
+        f"{place} is a symbolic link. Whatever is written there would leave the vault.",
+        remedy="Put what it points to in its place; the vault as a whole may lie behind a link.",
+    )
 
 
 def make_folder(path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from netto_tui.errors import Unreachable
-from netto_tui.files import make_folder
+from netto_tui.files import make_private
 from netto_tui.replicas.firestore_documents import Header
 
 _VERSION = 1
@@ -142,8 +142,7 @@ class Copy:
             return action(self._sql)
 
     def _open(self) -> sqlite3.Connection:
-        make_folder(self._path.parent)
-        self._path.touch(0o600)
+        make_private(self._path)
         sql = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
         try:
             sql.execute("PRAGMA journal_mode = WAL")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from netto_tui.errors import Unreachable
-from netto_tui.files import make_folder
+from netto_tui.files import make_private
 
 _TABLE = "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT, proof INTEGER) WITHOUT ROWID"
 
@@ -77,11 +77,10 @@ class Notes:
 
     def _opened(self) -> sqlite3.Connection:
         if self._sql is None:
-            make_folder(self._path.parent)
+            make_private(self._path)
             sql = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=10)
             self._finalize = weakref.finalize(self, sql.close)
             self._sql = sql
-            self._path.chmod(0o600)
             sql.execute("PRAGMA journal_mode = WAL")
             sql.execute("PRAGMA synchronous = NORMAL")
             sql.execute(_TABLE)

@@ -149,7 +149,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     raises IndexFault.
     """
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False, factory=Writer)
     try:
         for setting in _SETTINGS:

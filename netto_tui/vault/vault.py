@@ -22,7 +22,7 @@ from netto_tui.model.conversation import Item
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.merge import Policy, merge_item
 from netto_tui.model.revision import Record
-from netto_tui.vault import sessions
+from netto_tui.vault import premises, sessions
 from netto_tui.vault.adding import Added, add_chunk, chunks
 from netto_tui.vault.blobs import Blobs
 from netto_tui.vault.digests import known_root, refresh_root
@@ -102,6 +102,7 @@ class Vault:
         if (path / ".netto" / "vault.json").exists():
             raise UsageError(f"There is a vault in {path} already.")
         make_folder(path / ".netto")
+        premises.close_new(path)
         save_identity(path, new_identity(vault_id, device, zone))
         return cls.open(path, now=now)
 
@@ -109,8 +110,9 @@ class Vault:
     def open(cls, path: Path, *, now: Callable[[], int] = wall_clock) -> Vault:
         """Open the vault in a folder, finishing or undoing whatever a crash had interrupted.
 
-        Raises VaultError where there is none, NewerFormat where a newer version made it.
+        Raises VaultError where there is none or a symbolic link lies in it, NewerFormat where a newer version made it.
         """
+        premises.secure(path)
         if swap_begun(path):
             with VaultLock(path / ".netto" / "lock").held(lambda: None):  # whoever began may still be at it
                 finish_swap(path)
