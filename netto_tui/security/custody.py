@@ -2,7 +2,7 @@
 
     <vault>/.netto/keys/device.jwe         the key set, sealed with the key of this device; never leaves it
     <vault>/.netto/keys/slot-recovery.age  the key set, for the recovery code; lies on every sealed replica too
-    <vault>/.netto/keys/slot-pass-1.age …  the same for passphrases; an empty file: it was dropped, for good
+    <vault>/.netto/keys/slot-pass-1.age …  the same for passphrases; empty: it was dropped
     <vault>/.netto/keys/confirmed.json     that a person typed the recovery code back
 
 Nothing here belongs on the thread of a screen: a keyring may take ten seconds, a slot as long.
@@ -138,7 +138,10 @@ def refresh(vault_path: Path, vault_id: str, slots: Mapping[str, bytes]) -> KeyS
     if newer is None:
         return keys  # the replica's slot is from before a rotation
     for name, data in slot_files.changes(mine, slots, rotated=newer != keys).items():
-        atomic_write(folder(vault_path) / name, data)
+        if data is None:
+            (folder(vault_path) / name).unlink(missing_ok=True)
+        else:
+            atomic_write(folder(vault_path) / name, data)
     if newer != keys:
         save(vault_path, vault_id, newer, own(vault_id))
     return newer

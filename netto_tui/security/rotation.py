@@ -15,7 +15,7 @@ passphrase is nowhere: it is given again, or its slot is dropped.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from netto_tui.security.recovery_code import RecoveryCode
 from netto_tui.security.secret import Secret
 
 Put = Callable[[Mapping[str, bytes]], int]
-"""Puts slots onto the sealed replicas, by name, empty ones too, and reads them back; how many have them all now."""
+"""Makes the slots of each sealed replica exactly these, empty ones too, and reads them back; how many have them now."""
 
 NEXT = "device.next.jwe"
 LEAST_REPLICAS = 2
@@ -103,10 +103,10 @@ def add_passphrase(
     try:
         _spread(vault_path, put, least, "nothing was changed")
     except NettoError:
-        _drop(vault_path, [name])
+        atomic_write(custody.folder(vault_path) / name, b"")
         raise
     if replaces:
-        _drop(vault_path, [replaces])
+        atomic_write(custody.folder(vault_path) / replaces, b"")  # it stays, so that no device puts the slot back
         put(custody.slots(vault_path))
     return name
 
@@ -160,10 +160,12 @@ def _reseal(vault_path: Path, new: KeySet, passphrases: Mapping[str, Secret]) ->
     atomic_write(folder / slots.RECOVERY, sealed)
     for name, passphrase in passphrases.items():
         atomic_write(folder / name, slots.seal(new, passphrase))
-    kept = {slots.RECOVERY, *passphrases}
-    dropped = tuple(name for name, data in custody.slots(vault_path).items() if data and name not in kept)
-    _drop(vault_path, dropped)
-    return dropped
+    before = custody.slots(vault_path)
+    gone = [name for name in before if name not in {slots.RECOVERY, *passphrases}]
+    for name in gone:
+        (folder / name).unlink()
+    sync_folder(folder)
+    return tuple(name for name in gone if before[name])
 
 
 def _no_slot(name: str) -> UsageError:
@@ -183,9 +185,3 @@ def _switch(vault_path: Path) -> None:
     folder = custody.folder(vault_path)
     os.replace(folder / NEXT, folder / custody.DEVICE)
     sync_folder(folder)
-
-
-def _drop(vault_path: Path, names: Iterable[str]) -> None:
-    """An empty file stays, so that no other device puts the slot back."""
-    for name in names:
-        atomic_write(custody.folder(vault_path) / name, b"")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 
-from netto_tui.errors import Denied, InvalidRecord, Refused
+from netto_tui.errors import Denied, InvalidRecord, Refused, UsageError
 from netto_tui.security import keyset
 from netto_tui.security.keyset import KeySet
 from netto_tui.security.recovery_code import RecoveryCode
@@ -28,8 +28,9 @@ MOST_WORK = 22
 A library that seals chooses it by the speed of the machine (18 to 20 are usual), so there is room above that.
 """
 
-_NAME = re.compile(r"slot-(?:recovery|pass-[1-9][0-9]{0,3})\.age")
-_NUMBERS = 9999
+PASSPHRASES = tuple(f"slot-pass-{number}.age" for number in range(1, 10))
+"""The slots that there may be for passphrases."""
+
 _HEADER = re.compile(
     rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{22} ([1-9][0-9]{0,9})\n[A-Za-z0-9+/]{43}\n"
     rb"--- [A-Za-z0-9+/]{43}\n"
@@ -38,13 +39,19 @@ _HEADER = re.compile(
 
 def is_slot(name: str) -> bool:
     """Whether a file of this name is a slot."""
-    return _NAME.fullmatch(name) is not None
+    return name == RECOVERY or name in PASSPHRASES
 
 
-def free_name(taken: Iterable[str]) -> str:
-    """A name for the slot of a passphrase; by chance, so that two devices that add one do not choose the same."""
-    names = {f"slot-pass-{number}.age" for number in range(1, _NUMBERS + 1)}.difference(taken)
-    return secrets.choice(sorted(names))
+def free_name(taken: Container[str]) -> str:
+    """A name for the slot of a passphrase; by chance, so that two devices that add one seldom choose the same.
+
+    Raises UsageError where all are taken.
+    """
+    free = [name for name in PASSPHRASES if name not in taken]
+    if not free:
+        message = f"There were {len(PASSPHRASES)} passphrases since the keys were made or rotated, which is the most."
+        raise UsageError(message, remedy="Make room with: netto-tui keys rotate")
+    return secrets.choice(free)
 
 
 def check(data: bytes) -> None:
@@ -70,21 +77,19 @@ def is_sound(data: bytes) -> bool:
     return True
 
 
-def changes(mine: Mapping[str, bytes], theirs: Mapping[str, bytes], *, rotated: bool) -> dict[str, bytes]:
-    """What this device's slots have to become, by name, to agree with those of a replica.
+def changes(mine: Mapping[str, bytes], theirs: Mapping[str, bytes], *, rotated: bool) -> dict[str, bytes | None]:
+    """What has to change in a device's slots, by name, to agree with those of a replica; None: it goes.
 
-    An empty slot was dropped, which is final. rotated: their recovery slot was opened and holds newer keys, so
-    whatever they do not have is out of date. Without that, nobody vouches for theirs: a passphrase's slot that is
-    here stays as it is. A recovery slot in `theirs` was opened, or is the same as here.
+    An empty slot was dropped, and stays so until a rotation. rotated: their recovery slot was opened and holds newer
+    keys, so theirs are taken as they are. Without that, nobody vouches for a passphrase's slot of theirs, and one
+    that is here stays. Their recovery slot was opened in either case, or is the same as here.
     """
-    found: dict[str, bytes] = {}
-    for name in {*mine, *theirs}:
-        here, there = mine.get(name), theirs.get(name, b"" if rotated else None)
-        if not is_slot(name) or there is None or here == there or here == b"":
+    found: dict[str, bytes | None] = {}
+    for name in (RECOVERY, *PASSPHRASES):
+        here, there = mine.get(name), theirs.get(name)
+        if here == there or (name == RECOVERY and not there) or (there and not is_sound(there)):
             continue
-        if name == RECOVERY and not there:
-            continue
-        if not there or (is_sound(there) and (here is None or rotated or name == RECOVERY)):
+        if rotated or name == RECOVERY or (there is not None and here is None) or (there == b""):
             found[name] = there
     return found
 
