@@ -22,12 +22,14 @@ Presence = Literal["absent", "empty", "present"]
 class Marker:
     """Who a replica is: the vault it belongs to and its own id, made once by `claim`.
 
-    `zone` is the IANA time zone in which the vault's days are rendered for people.
+    `zone` is the IANA time zone in which the vault's days are rendered for people. `keys` is the
+    fingerprint of the keys that everything here is sealed with, "" where it lies as it is.
     """
 
     vault: str
     replica: str
     zone: str = "UTC"
+    keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,24 @@ class Write:
     settled: bool = True
 
 
+SLOTS = ("slot-recovery.age", *(f"slot-pass-{number}.age" for number in range(1, 10)))
+"""The files that open the vault's keys, as they are called everywhere."""
+
+SLOT_BYTES = 64 * 1024
+"""More than this is no such file."""
+
+
+class Signer(Protocol):
+    """Signs what a replica is about to become; see security.heads."""
+
+    def sign(self, branch: str, root: str, count: int, previous: str) -> str:
+        """The token of the head of a branch, the same for the same arguments.
+
+        root, count: as security.heads.Head has them. previous: the token that is there now, "" for none.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Batch:
     """What one `add` brings: conversations, the blobs that they need, and views for people.
@@ -122,7 +142,9 @@ class Batch:
     blobs: by SHA-256, the bytes. views: `memory/YYYY-MM-DD.md` and the like, by path; a store
     whose envelope is not readable leaves them out. message: what a history should tell. later: how
     many conversations and records wait for a batch after this one, so that a store with a daily
-    quota can say how long all of it takes.
+    quota can say how long all of it takes. slots: files that open the vault's keys with what a person
+    knows, by name out of SLOTS; None for one that is to go, {} where all stay as they are. signer: signs the
+    heads of what is written, None where there are none.
     """
 
     writes: Sequence[Write]
@@ -130,6 +152,8 @@ class Batch:
     views: Mapping[str, bytes] = field(default_factory=dict)
     message: str = ""
     later: int = 0
+    slots: Mapping[str, bytes | None] = field(default_factory=dict)
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +241,10 @@ class Replica(Protocol):
         """A view for people as it lies there, such as `memory/2026-11-23.md`; None if it is not there."""
         ...
 
+    def slots(self) -> Mapping[str, bytes]:
+        """The files that open the vault's keys, by name, as they lie there."""
+        ...
+
     def add(self, batch: Batch, expected: str) -> str:
         """Make the conversations whole and return the new cursor.
 
@@ -285,4 +313,33 @@ class Selective(Protocol):
 
     def withheld(self) -> Mapping[str, str]:
         """Records by id, and blobs by SHA-256, that the host did not take; each with its reason. Asks nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Link:
+    """One state of a branch, and the signed head that it came with.
+
+    token: of the head, "" where there is none. root: what the state is, as heads have it; "" where that is not known
+    without asking. place: where it is, for people. alters: whether it differs from the state before it in anything
+    that heads are about.
+    """
+
+    token: str
+    root: str
+    place: str
+    alters: bool = True
+
+
+@runtime_checkable
+class Chained(Protocol):
+    """A replica whose every state can carry a signed head."""
+
+    def links(self, known: Mapping[str, tuple[int, str]] | None) -> Mapping[str, Sequence[Link]]:
+        """By branch what came after the known heads (number and SHA-256 of the token), oldest first, as last seen.
+
+        A branch that is not known gives its latest head and what came after it; with None, all gives everything. A
+        store without a history of heads gives its one state. Asks nothing that `changes` did not ask already, where
+        every state has a head.
+        """
         ...

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from netto_tui.config import Options
 from netto_tui.errors import Moved, NettoError, Unreachable, WrongTarget
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Meter, Portion, Presence, Probe
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Link, Marker, Meter, Portion, Presence, Probe
 from netto_tui.replicas.firestore_adding import Adding
 from netto_tui.replicas.firestore_blobs import Blobs
 from netto_tui.replicas.firestore_check import check
@@ -37,6 +37,7 @@ from netto_tui.replicas.firestore_documents import (
     user_fields,
 )
 from netto_tui.replicas.firestore_faults import Absent, Lost, Stale
+from netto_tui.replicas.firestore_heads import Heads
 from netto_tui.replicas.firestore_listener import Listener
 from netto_tui.replicas.firestore_quota import Quota
 from netto_tui.replicas.firestore_reading import Reading
@@ -79,7 +80,8 @@ class Firestore:
         self._quota = Quota(self._copy, options, f"Firestore project {project}", now)
         self._connection = Connection((project, uid, options.database), cancel, self._quota, now)
         self._reading = Reading(self._connection, self._copy, envelope, now)
-        self._adding = Adding(self._connection, self._copy, self._reading, envelope, self._quota, device)
+        self._heads = Heads(self._connection, self._copy)
+        self._adding = Adding(self._connection, self._copy, self._reading, envelope, self._quota, device, self._heads)
         self._blobs = Blobs(self._connection, envelope)
         self._seen: User | None = None
         self._listeners: list[Listener] = []
@@ -154,6 +156,7 @@ class Firestore:
             pages = self._connection.everything(CONVERSATIONS)
         else:
             pages = self._connection.pages(CONVERSATIONS, since=("updated_at", max(0, start.at - OVERLAP_NS)))
+        known = start is None or self._copy.standing() == (start.at, start.n)
         names: set[str] = set()
         for page in pages:
             self._connection.begin()
@@ -162,6 +165,10 @@ class Firestore:
                 changed = [document for document in changed if document.updated > start.at]
             self._reading.note_headers(document for document in changed if document.updated)
             names.update(document.path[-1] for document in changed)
+        if start is None:
+            self._copy.drop_headers(self._copy.headers().keys() - names)
+        if cursor is not None and known:
+            self._copy.stand(cursor.at, cursor.n)
         return Changes(cursor.encode() if cursor else "", frozenset(names), start is None, rewritten)
 
     def read(self, names: Iterable[str]) -> Iterator[Held]:
@@ -176,6 +183,12 @@ class Firestore:
     def read_view(self, path: str) -> bytes | None:
         """No views are kept here."""
         return None
+
+    def slots(self) -> Mapping[str, bytes]:
+        """As the user document has them; one read."""
+        self._connection.begin()
+        user, _ = self._look()
+        return user.slots if user is not None else {}
 
     def add(self, batch: Batch, expected: str) -> str:
         """One document for each new message, one for each conversation's header, and the user document.
@@ -192,12 +205,20 @@ class Firestore:
         if cursor is None or user.cursor != cursor:
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
         try:
-            after = self._adding.run(batch, cursor)
+            slots = {name: data for name, data in {**user.slots, **batch.slots}.items() if data is not None}
+            self._heads.begin(user, slots, batch.signer)
+            if slots != user.slots:
+                cursor = self._adding.put_slots(slots, cursor)
+            after = self._adding.run(batch, cursor) if batch.writes or batch.blobs else cursor
         except NettoError:
             self._seen = None  # part of it may be written
             raise
-        self._seen = replace(user, cursor=after, device=self._device)
+        self._seen = replace(user, cursor=after, device=self._device, slots=slots, head=self._heads.token)
         return after.encode()
+
+    def links(self, known: Mapping[str, tuple[int, str]] | None) -> Mapping[str, Sequence[Link]]:
+        """The head in the user document; earlier ones are not kept here."""
+        return self._heads.links(self._seen, lambda: self._look()[0]) if self._seen else {}
 
     def check(self) -> Iterator[Corrupt]:
         """Headers that disagree with their messages, damaged blobs, and what does not belong."""

@@ -9,8 +9,9 @@ already is compared, and replaced only when it is damaged.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from netto_tui.errors import InvalidRecord, Moved, Unreachable
 from netto_tui.model.revision import body_blobs
@@ -34,6 +35,7 @@ from netto_tui.replicas.firestore_documents import (
     stored_day,
 )
 from netto_tui.replicas.firestore_faults import Lost, Stale
+from netto_tui.replicas.firestore_heads import Heads
 from netto_tui.replicas.firestore_quota import Quota
 from netto_tui.replicas.firestore_reading import Reading
 from netto_tui.security.envelope import Envelope
@@ -74,7 +76,14 @@ class Adding:
     """How one replica is written."""
 
     def __init__(
-        self, connection: Connection, copy: Copy, reading: Reading, envelope: Envelope, quota: Quota, device: str
+        self,
+        connection: Connection,
+        copy: Copy,
+        reading: Reading,
+        envelope: Envelope,
+        quota: Quota,
+        device: str,
+        heads: Heads,
     ) -> None:
         self._connection = connection
         self._copy = copy
@@ -82,6 +91,7 @@ class Adding:
         self._envelope = envelope
         self._quota = quota
         self._device = device
+        self._heads = heads
         self._blobs = Blobs(connection, envelope)
 
     def run(self, batch: Batch, expected: Cursor) -> Cursor:
@@ -98,6 +108,28 @@ class Adding:
             if waiting:
                 raise self._quota.paused(waiting + batch.later)
         return cursor
+
+    def put_slots(self, slots: Mapping[str, bytes], expected: Cursor) -> Cursor:
+        """Have these key slots in the user document, and no others. Raises Moved."""
+        fields = {**self._user_fields(expected, ()), "slots": slots}
+        try:
+            time = self._connection.commit([Put(USER, fields, "update", expected.at)])[-1]
+            self._heads.written(expected, Cursor(time, expected.n + 1))
+            return Cursor(time, expected.n + 1)
+        except (Stale, Lost):
+            document, _ = self._connection.look()
+            user = read_user(document) if document is not None else None
+            if user is None or (user.cursor.n, user.device, user.slots) != (expected.n + 1, self._device, slots):
+                raise self._moved() from None
+            self._connection.spent_unseen(1)
+            self._heads.written(expected, user.cursor)
+            return user.cursor
+
+    def _user_fields(self, expected: Cursor, plans: Sequence[Plan]) -> dict[str, Any]:
+        """What the user document gets with some plans."""
+        changed = {plan.name: plan.after for plan in plans}
+        known = {"device": self._device, "sequence": expected.n + 1, "updated_at": SERVER_TIME}
+        return {**known, **self._heads.fields(expected, changed)}
 
     def _plan(self, writes: Sequence[Write], days: Sequence[str]) -> list[Plan]:
         """What is to be written, by what is known here; where that is nothing, the headers are read."""
@@ -182,8 +214,7 @@ class Adding:
             if not puts and not headers:
                 self._require(expected)
                 return expected
-            fields = {"device": self._device, "sequence": expected.n + 1, "updated_at": SERVER_TIME}
-            last = [*puts, *headers, Put(USER, fields, "update", expected.at)]
+            last = [*puts, *headers, Put(USER, self._user_fields(expected, plans), "update", expected.at)]
             try:
                 if len(list(commits(last))) > 1:
                     self._require(expected)
@@ -192,11 +223,13 @@ class Adding:
                     last, puts = last[len(puts) :], []
                 time = self._connection.commit(last)[-1]
                 self._note(puts, plans, time)
+                self._heads.written(expected, Cursor(time, expected.n + 1))
                 return Cursor(time, expected.n + 1)
             except (Stale, Lost):
                 if (cursor := self._settle(plans, puts, expected)) is not None:
                     self._connection.spent_unseen(len(last))
                     self._note(puts, plans, cursor.at)
+                    self._heads.written(expected, cursor)
                     return cursor
             plans = self._plan_again(plans)
             puts = self._missing([*spare, *(put for plan in plans for put in plan.puts)])

@@ -29,6 +29,9 @@ CREATE TABLE reading (cut_off INTEGER);
 _KEPT_DAYS = 10
 """Of so many days it is remembered what they have cost."""
 
+_STANDING = "CREATE TABLE IF NOT EXISTS standing (at INTEGER, n INTEGER)"
+"""Where the replica was when every header was here; made beside the rest, so that a copy without it goes on."""
+
 T = TypeVar("T")
 
 
@@ -45,6 +48,25 @@ class Copy:
         query = "SELECT day, count, digest, updated FROM headers WHERE name = ?"
         row = self._do(lambda sql: sql.execute(query, (name,)).fetchone())
         return Header(*row) if row else None
+
+    def headers(self) -> dict[str, Header]:
+        """Every header that was seen, by name."""
+        query = "SELECT name, day, count, digest, updated FROM headers"
+        return self._do(lambda sql: {name: Header(*rest) for name, *rest in sql.execute(query)})
+
+    def standing(self) -> tuple[int, int] | None:
+        """The time and sequence of the user document up to which the headers are all there are."""
+        row = self._do(lambda sql: sql.execute("SELECT at, n FROM standing").fetchone())
+        return (int(row[0]), int(row[1])) if row else None
+
+    def stand(self, at: int, n: int) -> None:
+        """Note that the headers are all there are at this time and sequence."""
+
+        def note(sql: sqlite3.Connection) -> None:
+            sql.execute("DELETE FROM standing")
+            sql.execute("INSERT INTO standing VALUES (?, ?)", (at, n))
+
+        self._do(note)
 
     def put_headers(self, headers: Mapping[str, Header]) -> None:
         """Note headers as they were just seen."""
@@ -77,7 +99,9 @@ class Copy:
 
     def clear(self) -> None:
         """Forget every conversation, not what was spent."""
-        self._do(lambda sql: sql.executescript("DELETE FROM headers; DELETE FROM messages; DELETE FROM reading;"))
+        tables = ("headers", "messages", "reading", "standing")
+        script = "".join(f"DELETE FROM {table};" for table in tables)  # names of our own
+        self._do(lambda sql: sql.executescript(script))
 
     def interrupted(self) -> int:
         """When the day's quota cut off a reading of everything, ms since 1970; 0 where none was."""
@@ -155,6 +179,7 @@ class Copy:
                     for statement in filter(str.strip, _SCHEMA.split(";")):
                         sql.execute(statement)
                 sql.commit()
+            sql.execute(_STANDING)
             sql.execute(
                 "DELETE FROM spent WHERE day NOT IN (SELECT day FROM spent ORDER BY day DESC LIMIT ?)", (_KEPT_DAYS,)
             )

@@ -1,6 +1,6 @@
 """The documents of a Firestore replica: their shapes, names and sizes. Pure.
 
-    users/{uid}                                     who the replica is; one more `sequence` with each add
+    users/{uid}                                     who the replica is, slots, head; one more `sequence` with each add
     users/{uid}/conversations/{name}                header: day, count, digest, updated_at
     users/{uid}/conversations/{name}/messages/{rev} one sealed record; create-only
     …/messages/{rev}/pieces/{n}                     the rest of a record that is long, n from 1
@@ -17,13 +17,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from netto_tui.errors import InvalidRecord, NewerFormat, Refused, UsageError
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record
-from netto_tui.replicas.base import Marker
+from netto_tui.replicas.base import SLOT_BYTES, SLOTS, Marker
 from netto_tui.security.envelope import Envelope
 
 FORMAT = "netto.replica/1"
@@ -121,6 +121,8 @@ class User:
     device: str
     fault: str = ""
     newer: bool = False
+    slots: Mapping[str, bytes] = field(default_factory=dict)
+    head: str = ""
 
 
 def read_user(document: Document) -> User:
@@ -132,7 +134,11 @@ def read_user(document: Document) -> User:
     parts = [part for name in ("vault", "replica", "zone") if isinstance(part := fields.get(name), str) and part]
     form = fields.get("format")
     if form == FORMAT and type(sequence) is int and len(parts) == 3:
-        return User(cursor, Marker(*parts), str(device))
+        vault, replica, zone = parts
+        keys = found if isinstance(found := fields.get("keys"), str) else ""
+        head = found if isinstance(found := fields.get("head"), str) else ""
+        slots = _read_slots(fields.get("slots"))
+        return User(cursor, Marker(vault, replica, zone, keys), str(device), slots=slots, head=head)
     if isinstance(form, str) and form.startswith(_FAMILY):
         major = form.removeprefix(_FAMILY).split(".")[0]
         if major.isdecimal() and int(major) > 1:
@@ -141,6 +147,11 @@ def read_user(document: Document) -> User:
         return User(cursor, None, str(device), "The identity of the replica lacks a part.")
     ours = type(sequence) is int and bool(parts)
     return User(cursor, None, str(device), "The identity of the replica is of an unknown format." if ours else "")
+
+
+def _read_slots(found: Any) -> dict[str, bytes]:
+    there = found if isinstance(found, dict) else {}
+    return {name: data for name in SLOTS if isinstance(data := there.get(name), bytes) and len(data) <= SLOT_BYTES}
 
 
 def user_fields(marker: Marker, device: str, sequence: int) -> dict[str, Any]:
@@ -153,6 +164,7 @@ def user_fields(marker: Marker, device: str, sequence: int) -> dict[str, Any]:
         "device": device,
         "sequence": sequence,
         "updated_at": SERVER_TIME,
+        **({"keys": marker.keys} if marker.keys else {}),
     }
 
 

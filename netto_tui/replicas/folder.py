@@ -152,8 +152,15 @@ class Folder:
             data = self._files.content(tree.view_path(path))
             return data if isinstance(data, bytes) else None
 
+    def slots(self) -> Mapping[str, bytes]:
+        """As they lie there; what cannot be read is as good as gone."""
+        with self._reaching():
+            self._require_directory()
+            there = {name: self._files.content(path) for name, path in tree.SLOT_PATHS.items()}
+        return {name: data for name, data in there.items() if isinstance(data, bytes)}
+
     def add(self, batch: Batch, expected: str) -> str:
-        """Write blobs, then conversations, then views, under a lock that other processes honour."""
+        """Write slots, blobs, then conversations, then views, under a lock that other processes honour."""
         with self._reaching():
             self._require_directory()
             marker, error = self._files.marker()
@@ -185,6 +192,9 @@ class Folder:
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
         written: set[str] = set()
         outdated: list[Path] = []
+        slots = {self._files.place(tree.SLOT_PATHS[name]): data for name, data in batch.slots.items()}
+        replace_files((path, data) for path, data in slots.items() if data is not None)
+        self._files.remove(path for path, data in slots.items() if data is None)
         replace_files(self._new_blobs(batch.blobs))
         try:
             replace_files(self._new_pages(batch.writes, written, outdated))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -19,8 +19,20 @@ from urllib.parse import unquote, urlsplit
 from dulwich.objects import ObjectID
 
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, NewerFormat, WrongTarget
-from netto_tui.replicas import git_history, git_trees, tree
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Moment, Portion, Presence, Probe
+from netto_tui.replicas import git_heads, git_history, git_trees, tree
+from netto_tui.replicas.base import (
+    Batch,
+    Changes,
+    Corrupt,
+    Held,
+    Link,
+    Marker,
+    Moment,
+    Portion,
+    Presence,
+    Probe,
+    Signer,
+)
 from netto_tui.replicas.git_branch import (
     Draft,
     Listing,
@@ -185,6 +197,12 @@ class Git:
         except DamagedRepository:
             return None
 
+    def slots(self) -> Mapping[str, bytes]:
+        """As they are on main."""
+        main = Draft(self._repository.objects, self._heads().get(MAIN))
+        there = {name: main.content(path) for name, path in tree.SLOT_PATHS.items()}
+        return {name: data for name, data in there.items() if data is not None}
+
     def add(self, batch: Batch, expected: str) -> str:
         """At most one commit on main, then at most one on this device's live branch.
 
@@ -202,6 +220,7 @@ class Git:
         message = describe(batch, self._device, self.envelope.readable)
         main, live = (Draft(self._repository.objects, refs.get(ref)) for ref in (MAIN, own))
         push = Push(self.envelope, main, live)
+        push.put_slots(batch.slots)
         for sha256, content in batch.blobs.items():
             self._pause()
             push.put_blob(sha256, content)
@@ -211,16 +230,22 @@ class Git:
         if self.envelope.readable and any(write.settled for write in batch.writes):
             for path, data in batch.views.items():
                 main.put(tree.view_path(path), data)
-        if (head := self._commit(main, MAIN, message)) is not None:
+        if (head := self._commit(main, MAIN, message, batch.signer)) is not None:
             known[MAIN] = head
         if live.head:
             push.sweep(self._list({own: live.head})[own])
         if live.differs:  # no host stores an empty tree gladly, and a branch that says whose it is helps a reader
             live.put(tree.MARKER, tree.render_marker(marker))
-        if (head := self._commit(live, own, message)) is not None:
+        if (head := self._commit(live, own, message, batch.signer)) is not None:
             known[own] = head
         self._refs = {**refs, **known}
         return encode_cursor(known)
+
+    def links(self, known: Mapping[str, tuple[int, str]] | None) -> Mapping[str, Sequence[Link]]:
+        """The commits of each branch, with the heads in their messages."""
+        refs = self._refs or self._heads()
+        self._repository.fetch(refs)
+        return git_heads.links(self._repository.objects, refs, known, self._pause)
 
     def history(self, conversation: str | None = None) -> Iterator[Moment]:
         """The commits of main and the live branches; for one conversation those that changed its files."""
@@ -248,10 +273,11 @@ class Git:
         """Close the files of the repository."""
         self._repository.close()
 
-    def _commit(self, draft: Draft, ref: str, message: bytes) -> ObjectID | None:
+    def _commit(self, draft: Draft, ref: str, message: bytes, signer: Signer | None = None) -> ObjectID | None:
         """Move a branch to what a draft says, unless it says nothing new; the branch's commit then."""
         author = f"netto-tui ({self._device}) <netto-tui@localhost>".encode()
-        head = draft.finish(message, author, self._now() // 1000)
+        words = git_heads.Words(self._repository.objects, draft, ref, message, signer, self._list)
+        head = draft.finish(words.complete, author, self._now() // 1000)
         if head is None or head == draft.head:
             self._repository.objects.write(draft.new.values())  # puts damaged copies right
         else:

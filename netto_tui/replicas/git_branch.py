@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
@@ -149,8 +149,14 @@ class Draft:
         if self.find(path) is not None:
             self._edits[path] = None
 
-    def finish(self, message: bytes, author: bytes, at_s: int) -> ObjectID | None:
-        """The new commit, which is in `new`; the old head when nothing differs."""
+    def more_sessions(self) -> int:
+        """By how many the edits let the files of conversations grow."""
+        there = {path: self._root and git_trees.find(self._objects, self._root, path) for path in self._edits}
+        changes = ((blob is not None) - bool(there[path]) for path, blob in self._edits.items())
+        return sum(change for path, change in zip(there, changes, strict=True) if tree.session_name(path))
+
+    def finish(self, message: Callable[[ObjectID], bytes], author: bytes, at_s: int) -> ObjectID | None:
+        """The new commit, which is in `new`; the old head when nothing differs. message: made from the tree's id."""
         made: dict[ObjectID, Tree] = {}
         root = git_trees.edit(self._objects, self._root, self._edits, made)
         if root == self._root:
@@ -166,7 +172,7 @@ class Draft:
         commit.author_time = commit.commit_time = at_s
         commit.author_timezone = commit.commit_timezone = 0
         commit.encoding = b"UTF-8"
-        commit.message = message
+        commit.message = message(root)
         self.new |= made
         self.new[commit.id] = commit
         return commit.id

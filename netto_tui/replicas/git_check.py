@@ -47,14 +47,14 @@ def check_history(objects: Objects, refs: Refs) -> Iterator[Corrupt]:
 
 
 def check_content(objects: Objects, envelope: Envelope, refs: Refs) -> Iterator[Corrupt]:
-    """Files of the branches that are not what their paths say, sessions apart."""
+    """Files of the branches that are not what their paths say, sessions and slots apart."""
     for ref, head in refs.items():
         try:
             root = objects.commit(head).tree
         except DamagedObject:
             continue  # told by check_history
         for path, _, sha in git_trees.differences(objects, None, root, lambda _path, _error: None):
-            if sha is None or (kind := tree.kind_of(path)) in ("session", "view", "readme", "workflow"):
+            if sha is None or (kind := tree.kind_of(path)) in ("session", "view", "slot", "readme", "workflow"):
                 continue
             where = f"{label(ref)}:{path}"
             if kind == "foreign":

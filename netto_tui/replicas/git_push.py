@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netto_tui.replicas import tree
 from netto_tui.replicas.base import Write
 from netto_tui.replicas.git_branch import Draft, Listing
@@ -15,6 +17,12 @@ class Push:
         self._envelope = envelope
         self._main = main
         self._live = live
+
+    def put_slots(self, slots: Mapping[str, bytes | None]) -> None:
+        """Have the files that open the keys on main."""
+        for name, data in slots.items():
+            path = tree.SLOT_PATHS[name]
+            self._main.drop(path) if data is None else self._main.put(path, data)
 
     def put_blob(self, sha256: str, content: bytes) -> None:
         """Have a blob on main, also when its conversation is still going on: it never changes."""

@@ -2,6 +2,7 @@
 
     README.md                       for people; only where people can read the rest
     .netto/vault.json               whose replica this is
+    .netto/keys/slot-NAME.age       the vault's keys, for whoever knows the recovery code; only where the rest is sealed
     sessions/YYYY/MM/DD/NAME.jsonl  one conversation, a sealed record a line, in order
     blobs/ab/cdef…                  large content
     memory/YYYY-MM-DD.md            a day, rendered for people; only where they can read it
@@ -22,7 +23,7 @@ from netto_tui.errors import InvalidRecord, NewerFormat, Refused
 from netto_tui.files import open_json, seal_json
 from netto_tui.model.formats import read_line
 from netto_tui.model.revision import Record
-from netto_tui.replicas.base import Corrupt, Marker, Write
+from netto_tui.replicas.base import SLOTS, Corrupt, Marker, Write
 from netto_tui.security.envelope import Envelope
 
 MARKER = ".netto/vault.json"
@@ -57,7 +58,10 @@ _BLOB = re.compile(r"blobs/([A-Za-z0-9_]{2})/([A-Za-z0-9_]{1,200})")
 _VIEW = re.compile(r"memory/[0-9A-Za-z][0-9A-Za-z_-]{0,63}\.md")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-Kind = Literal["session", "blob", "view", "marker", "readme", "workflow", "foreign"]
+SLOT_PATHS = {name: f".netto/keys/{name}" for name in SLOTS}
+"""Where each slot lies, by its name."""
+
+Kind = Literal["session", "blob", "view", "marker", "slot", "readme", "workflow", "foreign"]
 
 
 def kind_of(path: str) -> Kind:
@@ -68,6 +72,8 @@ def kind_of(path: str) -> Kind:
         return "readme"
     if path == WORKFLOW:
         return "workflow"
+    if path in SLOT_PATHS.values():
+        return "slot"
     if session_name(path):
         return "session"
     if _BLOB.fullmatch(path):
@@ -180,7 +186,8 @@ def render(envelope: Envelope, records: Iterable[Record]) -> bytes:
 
 def render_marker(marker: Marker) -> bytes:
     """The identity as a file that carries a checksum of itself."""
-    return seal_json({"format": _FORMAT, "replica": marker.replica, "vault": marker.vault, "zone": marker.zone})
+    keys = {"keys": marker.keys} if marker.keys else {}
+    return seal_json({"format": _FORMAT, "replica": marker.replica, "vault": marker.vault, "zone": marker.zone, **keys})
 
 
 def read_marker(data: bytes) -> Marker:
@@ -192,7 +199,8 @@ def read_marker(data: bytes) -> Marker:
     if content.get("format") != _FORMAT:
         _refuse_format(str(content.get("format")))
     try:
-        return Marker(vault=str(content["vault"]), replica=str(content["replica"]), zone=str(content["zone"]))
+        vault, replica, zone = (str(content[name]) for name in ("vault", "replica", "zone"))
+        return Marker(vault, replica, zone, str(content.get("keys", "")))
     except KeyError as error:
         raise InvalidRecord("The identity of the replica lacks a part.") from error
 
