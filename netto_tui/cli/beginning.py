@@ -140,6 +140,12 @@ def _is_known(settings: Config, each: ReplicaConfig) -> bool:
 
 def _tell(session: Session, fresh: bool, joined: Joined) -> None:
     replicas = joined.settings.replicas
+    if fresh:
+        from netto_tui.setup import disk
+
+        found = disk.check(session.path)
+        if found.state != "ok":
+            diagnostics.note(f"Mind: {found.detail}. {found.remedy}.")
     if session.json:
         output.document(
             {

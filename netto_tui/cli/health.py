@@ -96,8 +96,9 @@ def _vault(session: Session) -> Iterator[Check]:
     except VaultError as error:
         yield Check("vault", "bad", error.message, error.remedy)
         return
-    if session.path.stat().st_mode & 0o077:
-        yield Check("access", "warn", "other people on this machine can enter the vault", f"chmod 700 {session.path}")
+    from netto_tui.setup.examination import privacy
+
+    yield from privacy(session.path)
     yield from _replicas(session, config, expected)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from netto_tui.recovery import meters
 from netto_tui.recovery.drill import DrillReport, last_drills
 from netto_tui.replicas.base import TOKEN_DAYS
 from netto_tui.sync.ledger import wanted
+from netto_tui.vault.premises import OTHERS
 from netto_tui.vault.rows import ReplicaRow
 from netto_tui.vault.vault import Vault
 
@@ -60,6 +62,9 @@ def _vault_checks(vault: Vault) -> Iterator[Check]:
     if notes := vault.quarantine.notes():
         detail = f"{len(notes)} finds, the latest: {notes[-1]['where']}"
         yield Check("quarantine", "warn", detail, "See what they were, then remove them from quarantine/")
+    if vault.path.stat().st_mode & OTHERS:
+        remedy = f"Run: chmod 700 {shlex.quote(str(vault.path))}"
+        yield Check("access", "warn", "other people on this machine can enter the vault", remedy)
     free = shutil.disk_usage(vault.path).free
     state: State = "bad" if free < LOW_SPACE else "ok"
     yield Check("free space", state, f"{free // 2**20} MB free", "Free some space" if state == "bad" else "")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -15,13 +17,32 @@ from netto_tui.errors import NettoError
 from netto_tui.recovery.health import Check
 from netto_tui.replicas.base import Metered, Replica
 from netto_tui.security.credentials import EMULATOR_VARIABLE, FILE_VARIABLE, TOKEN_VARIABLE
+from netto_tui.setup import disk
 from netto_tui.setup.targets import API_VARIABLE, PLACES
 from netto_tui.setup.trial import try_out, wall_clock
+from netto_tui.vault import premises
 
 REMOTE = tuple(place.kind for place in PLACES if place.secret)
 
+MANY = 1000
+"""So many places that others may read are counted; the remedy is the same for more."""
+
 LOW_SHARE = 0.1
 """Of a day's quota: so little left may not last until it is full again."""
+
+
+def privacy(path: Path) -> Iterator[Check]:
+    """Whether anybody else can read the vault at a path: other users of this machine, or who takes it away."""
+    wide = list(islice(premises.open_to_others(path), MANY))
+    if wide:
+        count = f"{len(wide)}{'+' if len(wide) == MANY else ''}"
+        detail = f"other people on this machine may enter or read {wide[0]}" + (f", {count} places" if wide[1:] else "")
+        yield Check("access", "warn", detail, f"Run: chmod -R go= {shlex.quote(str(path))}")
+    else:
+        yield Check("access", "ok", "only you can enter and read the vault")
+    for place in islice(premises.links(path), 3):
+        yield Check("links", "warn", f"{place} is a symbolic link, and is passed over", "Put what it points to there")
+    yield disk.check(path)
 
 
 def surroundings(config: Config) -> Iterator[Check]:
