@@ -1,0 +1,89 @@
+"""The signed head of a Firestore replica: a field of the user document, written in the same commit as what it is about.
+
+Its root is a digest over every conversation's header, each of which has a digest over the names of its messages, and
+over the slots of the keys; so whoever has the public key proves what is there from headers alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from netto_tui.replicas.base import Link, Signer
+from netto_tui.replicas.firestore_client import Connection
+from netto_tui.replicas.firestore_copy import Copy
+from netto_tui.replicas.firestore_documents import CONVERSATIONS, Cursor, Header, User, is_name, read_header
+
+BRANCH = "all"
+"""What the one branch of a Firestore replica is called."""
+
+
+class Heads:
+    """Heads of one replica. token: the latest one that is there."""
+
+    def __init__(self, connection: Connection, copy: Copy) -> None:
+        self._connection = connection
+        self._copy = copy
+        self._signer: Signer | None = None
+        self._slots: Mapping[str, bytes] = {}
+        self._signed = ""
+        self.token = ""
+
+    def begin(self, user: User, slots: Mapping[str, bytes], signer: Signer | None) -> None:
+        """Expect writes after what the user document says; slots: those that it is to have."""
+        self.token, self._slots, self._signer = user.head, slots, signer
+
+    def fields(self, expected: Cursor, changed: Mapping[str, Header]) -> dict[str, Any]:
+        """What the user document gets with these headers: the head, or nothing where nobody signs.
+
+        Where the local copy was lost, all headers are read first.
+        """
+        if self._signer is None:
+            return {}
+        if self._copy.standing() != (expected.at, expected.n):
+            self._read_all(expected)
+        root, count = digest({**self._copy.headers(), **changed}, self._slots)
+        self._signed = self._signer.sign(BRANCH, root, count, self.token)
+        return {"head": self._signed}
+
+    def written(self, expected: Cursor, after: Cursor) -> None:
+        """Remember that the replica went on, and that the copy has every header of it if it had before."""
+        if self._signer is not None:
+            self.token = self._signed
+        if self._copy.standing() == (expected.at, expected.n):
+            self._copy.stand(after.at, after.n)
+
+    def links(self, user: User, look: Callable[[], User | None]) -> Mapping[str, Sequence[Link]]:
+        """The one state there is, as replicas.base.Chained has it; look: reads the user document again."""
+        return {BRANCH: [Link(user.head, self._root(user, look), "the user document")]}
+
+    def _root(self, user: User, look: Callable[[], User | None]) -> str:
+        """Of what is there; "" where the copy does not have all of it, or somebody wrote while it was read."""
+        if self._copy.standing() != (user.cursor.at, user.cursor.n):
+            return ""
+        headers = self._copy.headers()
+        newest = max((header.updated for header in headers.values()), default=0)
+        if newest > user.cursor.at:
+            now = look()
+            if now is None or now.cursor.at >= newest:
+                return ""
+        return digest(headers, user.slots)[0]
+
+    def _read_all(self, expected: Cursor) -> None:
+        headers = {
+            document.path[-1]: read_header(document)
+            for page in self._connection.everything(CONVERSATIONS)
+            for document in page
+            if document.updated and is_name(document.path[-1])
+        }
+        self._copy.put_headers(headers)
+        self._copy.drop_headers(self._copy.headers().keys() - headers.keys())
+        self._copy.stand(expected.at, expected.n)
+
+
+def digest(headers: Mapping[str, Header], slots: Mapping[str, bytes]) -> tuple[str, int]:
+    """The root over conversations by name and slots by name, 64 hex digits; and how many messages there are."""
+    lines = [f"{name} {each.day} {each.count} {each.digest}\n" for name, each in sorted(headers.items())]
+    lines += [f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in sorted(slots.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest(), sum(max(0, each.count) for each in headers.values())
