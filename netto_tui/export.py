@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from netto_tui.security.display import safe_display, safe_line
+from netto_tui.security.display import safe_display, safe_json, safe_line
 from netto_tui.vault.rows import ConversationRow, MessageRow
 
 FORMATS = ("md", "json", "html", "native")
@@ -43,7 +43,7 @@ article div { white-space: pre-wrap; overflow-wrap: anywhere; }
 def markdown(row: ConversationRow, messages: Iterable[MessageRow], zone: ZoneInfo) -> Iterator[str]:
     """A conversation as Markdown: a heading for each message, and its text as it is."""
     yield f"# {_escaped(safe_line(row.title)) or '(no title)'}\n\n"
-    facts = [_local(row.started, zone), row.source, f"`{row.conversation}`"]
+    facts = [_local(row.started, zone), _escaped(safe_line(row.source)), f"`{row.conversation}`"]
     yield f"{' · '.join(filter(None, facts))}\n"
     for message in messages:
         text = safe_display(message.text).rstrip("\n")
@@ -61,12 +61,12 @@ def page(row: ConversationRow, messages: Iterable[MessageRow], zone: ZoneInfo) -
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>\n"
     )
-    facts = " · ".join(filter(None, [_local(row.started, zone), row.source, row.conversation]))
+    facts = " · ".join(filter(None, [_local(row.started, zone), safe_line(row.source), row.conversation]))
     yield f"<header>\n<h1>{title}</h1>\n<p>{html.escape(facts)}</p>\n</header>\n"
     for message in messages:
         moment = f'<time datetime="{html.escape(message.at)}">{_local(message.at, zone)}</time>' if message.at else ""
         yield (
-            f'<article class="{html.escape(message.role or message.kind)}">\n'
+            f'<article class="{html.escape(safe_line(message.role or message.kind))}">\n'
             f"<h2>{html.escape(_speaker(message))}{moment}</h2>\n"
             f"<div>{html.escape(safe_display(message.text))}</div>\n</article>\n"
         )
@@ -96,7 +96,7 @@ def transcript(row: ConversationRow, messages: Iterable[MessageRow]) -> dict[str
 
 def json_text(document: dict[str, Any]) -> str:
     """A JSON document, indented for people."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return safe_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()) + "\n"
 
 
 def file_name(row: ConversationRow, form: str, zone: ZoneInfo) -> str:
@@ -110,7 +110,7 @@ def file_name(row: ConversationRow, form: str, zone: ZoneInfo) -> str:
 def _speaker(message: MessageRow) -> str:
     if message.kind == "document":
         return safe_line(message.item)
-    return safe_line(message.author) or message.role
+    return safe_line(message.author) or safe_line(message.role)
 
 
 def _local(instant: str, zone: ZoneInfo) -> str:

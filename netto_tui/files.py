@@ -94,6 +94,11 @@ def open_for_appending(path: Path) -> int:
     return os.open(path, flags, 0o600)
 
 
+def open_new(path: Path, mode: int = 0o600) -> int:
+    """Make a file where none is, not even a link, and open it for writing; a descriptor. Raises OSError."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+
+
 def make_private(path: Path) -> None:
     """Make an empty file of the owner alone if none is there, before a library makes it with wider modes.
 
@@ -225,7 +230,7 @@ def _replace_group(group: Sequence[tuple[Path, bytes]], mode: int) -> None:
 def _begin(path: Path, data: bytes, mode: int) -> tuple[Path, int]:
     """Write a temporary file beside a path; returns it open."""
     temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    file = open_new(temporary, mode)
     try:
         write_all(file, data)
     except BaseException:

@@ -13,6 +13,7 @@ from netto_tui.cli.reading import PAGE, find_row, pages
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
+from netto_tui.files import atomic_write, make_folder, open_new
 
 if TYPE_CHECKING:
     from netto_tui.vault.reader import Reader
@@ -90,10 +91,11 @@ def _to_files(
     for path in paths:
         if path.exists() and not force:
             raise UsageError(f"{path} is there already.", remedy="Choose another place, or give --force.")
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    make_folder(paths[0].parent)
     for row, path in zip(rows, paths, strict=True):
         temporary = path.with_name(f".{path.name}.part")
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # of a run that was stopped, or a link that somebody put there
+        with open(open_new(temporary), "wb") as file:
             file.writelines(_pieces(vault, reader, row, form))
         temporary.replace(path)
         if form == "native" and folder:
@@ -109,8 +111,7 @@ def _add_blobs(vault: Vault, row: ConversationRow, target: Path) -> None:
         path = target / "blobs" / sha256[:2] / sha256[2:]
         data = None if path.exists() else vault.blobs.get(sha256)
         if data is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            atomic_write(path, data, durable=False)
 
 
 def _pieces(vault: Vault, reader: Reader, row: ConversationRow, form: str) -> Iterator[bytes]:

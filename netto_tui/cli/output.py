@@ -10,11 +10,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
-from netto_tui.security.display import safe_display, safe_line
+from netto_tui.security.display import safe_display, safe_json, safe_line
 
 GAP = "  "
 
-_HOSTILE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]")
+_STYLED = re.compile(r"(\x1b\[[012]m)")
+"""What `strong` and `faint` put around a text; nothing else in a line may speak to the terminal."""
 
 
 def document(value: dict[str, Any]) -> None:
@@ -32,12 +33,13 @@ def compact(value: dict[str, Any]) -> None:
 
 
 def _harmless(json: bytes) -> str:
-    return _HOSTILE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.decode()) + "\n"
+    return safe_json(json.decode()) + "\n"
 
 
 def line(text: str = "") -> None:
-    """Write our own text as one line."""
-    _write(f"{text}\n")
+    """Write our own text as a line. Foreign words in it are made harmless here as well, should that be forgotten."""
+    parts = _STYLED.split(text)
+    _write("".join(part if place % 2 else safe_display(part) for place, part in enumerate(parts)) + "\n")
 
 
 def foreign(text: str, indent: str = "") -> None:
@@ -46,7 +48,10 @@ def foreign(text: str, indent: str = "") -> None:
 
 
 def raw(data: bytes) -> None:
-    """Write bytes as they are, for what goes into a file or a pipe."""
+    """Write bytes as they are, for what goes into a file or a pipe; at a terminal they are made harmless."""
+    if sys.stdout.isatty():
+        _write(safe_json(data.decode("utf-8", "replace")))
+        return
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)

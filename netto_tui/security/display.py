@@ -93,6 +93,21 @@ def safe_display(text: str) -> str:
     return text if text.isascii() or _FLOOD.search(text) is None else _FLOOD.sub(_thinned, text)
 
 
+def safe_json(text: str) -> str:
+    """JSON that means the same and that a terminal shows and never obeys: what is not safe is written as \\uXXXX.
+
+    Line ends between the values stay; JSON has no others.
+    """
+    return _UNSAFE.sub(_escaped, text) if _UNSAFE.search(text) is not None else text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    if match[0] in ("\t", "\r\n", "\r"):  # blanks between values; within them JSON has them as escapes already
+        return match[0].replace("\t", TAB).replace("\r", "")
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
 def safe_line(text: str, limit: int = LINE_LIMIT) -> str:
     """A foreign text as one line of at most `limit` characters and an ellipsis, blanks run together."""
     line = _SPACE.sub(" ", safe_display(text[: limit + 1]).strip())
