@@ -1,0 +1,231 @@
+"""Passwords, tokens and keys that stand behind the name of a setting, as in `DB_PASSWORD=…` or `"api_key": "…"`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from netto_tui.security.redact_checks import is_placeholder, is_random
+from netto_tui.security.redact_context import WEAK
+from netto_tui.security.redact_rules import Rule, Span
+
+_SIGN = r"\\?[\"'`\])]{0,2}[ \t]{0,8}(?P<sign>:=|=>|->|===?|=|:(?!:)|,|\||>)[ \t]{0,8}"
+_TYPE = r"(?:(?:str|string|String|Secret|SecretStr)(?: \| None)?[ \t]{0,2}=[ \t]{0,2})?"
+_BARE = r"(?:(?![;&,](?:\s|$|[\"'\w. -]{1,40}[=:]))[^\s\"'`<>(){}\[\]|\\=:])"
+_VALUE = (
+    r"(?:[bfru]{0,2}\\\"(?P<a>[^\"\\\n]{4,1024})|[bfru]{0,2}\"(?P<b>[^\"\\\n]{0,1024}(?:\\.[^\"\\\n]{0,128}){0,8})\""
+    r"|[bfru]{0,2}\\?'(?P<c>[^'\\\n]{0,1024}(?:\\.[^'\\\n]{0,128}){0,8})'|`(?P<d>[^`\n]{4,1024})`"
+    rf"|(?P<bare>{_BARE}{{4,1024}}(?:[=:]{_BARE}{{0,256}}){{0,3}}))"
+)
+"""A value in escaped, double, single or reversed quotes, or bare; every repetition is bounded, so that no part of a
+text belongs to more than a few values."""
+
+_NUMBERED = r"(?:[_-]?(?:prod|production|dev|staging|stage|test|live|main|primary|secondary|old|new|[0-9]{1,2}))?"
+
+_PASSWORD = re.compile(
+    rf"(?:pass(?:word|wd|phrase|wort|code|e)?|pwd|kennwort|contraseña|senha)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}",
+    re.IGNORECASE,
+)
+_SPOKEN = re.compile(
+    r"(?:pass(?:word|phrase|wort|code|e)|pwd|kennwort|contraseña|senha)(?: (?:for|of|to)(?: [\w.@-]{1,40}){1,4})?"
+    r"(?:[ \t]{1,2}(?:is|ist|es|est|was|to)[ \t]{0,2}:?|[ \t]{0,2}:)[ \t]{1,2}"
+    r"(?P<q>[\"'`“]?)(?P<bare>[^\s\"'`“”<>]{6,128})",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(
+    r"(?:pass(?:word|wd|phrase)?|token|secret|api-key|key)[ =]{1,2}[\"']?(?P<bare>[^\s\"'`<>(){}\[\]|\\]{6,1024})",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(r"(?<![\w-])--(?:[a-z0-9]{1,16}-){0,3}$")
+_TOKEN = re.compile(rf"(?:token|secret|credential|key|auth)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}", re.IGNORECASE)
+
+_KEY_NAMES = (
+    *(
+        "api",
+        "secret",
+        "access",
+        "auth",
+        "private",
+        "sign",
+        "signing",
+        "encryption",
+        "encrypt",
+        "crypto",
+        "master",
+        "app",
+    ),
+    *(
+        "application",
+        "service",
+        "account",
+        "shared",
+        "admin",
+        "license",
+        "subscription",
+        "storage",
+        "client",
+        "webhook",
+    ),
+    *("deploy", "session", "jwt", "hmac", "aes"),
+)
+_HARMLESS_NAMES = (
+    *(
+        "next",
+        "page",
+        "continuation",
+        "paging",
+        "pagination",
+        "csrf",
+        "xsrf",
+        "cancel",
+        "cancellation",
+        "sync",
+        "start",
+    ),
+    *(
+        "end",
+        "eos",
+        "bos",
+        "pad",
+        "sep",
+        "unk",
+        "mask",
+        "cls",
+        "idempotency",
+        "cursor",
+        "resume",
+        "etag",
+        "public",
+        "pub",
+    ),
+    *("design", "delivery", "message", "build"),
+)
+"""Words before `token` or `key` that make it no secret."""
+
+_UPPER_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,40}_")
+_HARMLESS_UPPER_NAME = re.compile(r"PUBLIC|PRIMARY|FOREIGN|CACHE|SORT|PARTITION|SSH")
+_LAST_NAME = re.compile(r"[^A-Za-z0-9_]+")
+_REFERENCE = re.compile(
+    r"[$%@]\{?\w+[}%]?$|(?:~|\.{1,2})?/[\w./@-]*$|[A-Za-z_]\w*(?:(?:\.|->|::)[A-Za-z_]\w*)+;?$|--|!|\w+://|arn:|vault:|ref\+"
+    r"|sha\d+[:-]|\$2[aby]\$|\{sha|\$argon|\$[156]\$|pbkdf2",
+    re.IGNORECASE,
+)
+"""A value that only says where the secret is, or is a hash of it."""
+
+_TERMS = re.compile(
+    r"(?:[a-z]*(?:sha|md|utf|base|pbkdf|argon|aes|rsa|oauth|http|ipv|ed|iso|win|mp|s|v|p|x|h)[-_]?[0-9]{1,5}[a-z_-]*)"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|v?[0-9]+(?:\.[0-9]+)+.*|\w+@\w+\.\w+",
+    re.IGNORECASE,
+)
+"""Values of settings that have digits and are no passwords: names of algorithms, ids, dates, versions, addresses."""
+
+
+def _value(match: re.Match[str]) -> tuple[str, Span, bool]:
+    """The value of a setting, its place, and whether it stood without quotes."""
+    name = next(group for group in (*"abcd", "bare") if match.re.groupindex.get(group) and match[group] is not None)
+    value, (start, end) = match[name], match.span(name)
+    bare = name == "bare"
+    if bare:
+        kept = value.rstrip(".,;:!?")
+        value, end = kept, start + len(kept)
+    return value, (start, end), bare
+
+
+def _is_reference(value: str, match: re.Match[str], end: int, bare: bool) -> bool:
+    """Whether a value is code, a path, a name of another setting, a word of documentation or a hash."""
+    if bare and match.string[end : end + 1] in ("(", "[", "{"):
+        return True
+    return bool(_REFERENCE.match(value)) or value.lower() in WEAK or is_placeholder(value) or "://" in value
+
+
+def _is_password(value: str) -> bool:
+    """Whether a person may have chosen a value as a password: of several kinds of signs, in one word."""
+    lower, upper, digit = (any(map(kind, value)) for kind in (str.islower, str.isupper, str.isdigit))
+    sign = any(not letter.isalnum() and letter not in "-_. ,:/" for letter in value)
+    if len(value) < 6 or " " in value or _TERMS.fullmatch(value) or not (lower or upper):
+        return False
+    if sum((lower, upper, digit, sign)) < 2 or not (digit or sign):
+        return False
+    plain = not (upper and lower) and not sign
+    return not plain or not any(part in value for part in "-_.:/") or is_random(value)
+
+
+def _password(match: re.Match[str]) -> Span | None:
+    value, span, bare = _value(match)
+    if match["sign"] == "," and bare:
+        return None
+    return span if not _is_reference(value, match, span[1], bare) and _is_password(value) else None
+
+
+def _spoken(match: re.Match[str]) -> Span | None:
+    """A password in a sentence, where it has to look more like one, or to stand in quotes."""
+    value, span, bare = _value(match)
+    if _is_reference(value, match, span[1], bare) or not _is_password(value):
+        return None
+    strong = any(map(str.isdigit, value)) and (any(map(str.isupper, value)) or not value.replace("-", "").isalnum())
+    return span if match["q"] or strong else None
+
+
+def _flag(match: re.Match[str]) -> Span | None:
+    """A value behind an option of a command, such as `--password x`."""
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    if before[-1:] != "-" or not _OPTION.search(before):
+        return None
+    value, span, bare = _value(match)
+    good = _is_password(value) if match[0][:4].lower() == "pass" else is_random(value, 12)
+    return span if good and not _is_reference(value, match, span[1], bare) else None
+
+
+def _named(kind: Callable[[str, str], bool]) -> Callable[[re.Match[str]], Span | None]:
+    """Locate a random value whose name passes a check, which gets what stands before the match and its beginning."""
+
+    def locate(match: re.Match[str]) -> Span | None:
+        before = match.string[max(0, match.start() - 48) : match.start()]
+        lead = before[-20:].lower().rstrip("_. -")
+        if lead.endswith(_HARMLESS_NAMES) or not kind(before, match[0][:10].lower()):
+            return None
+        value, span, bare = _value(match)
+        if " " in value or (match["sign"] == "," and bare) or _is_reference(value, match, span[1], bare):
+            return None
+        digits = any(map(str.isdigit, value)) or len(value) >= 32
+        return span if digits and is_random(value) and not _TERMS.fullmatch(value) else None
+
+    return locate
+
+
+def _names_aws(before: str, word: str) -> bool:
+    lead = before.lower().replace("_", "").replace(" ", "").replace("-", "")
+    return (word.startswith("key") and lead.endswith("secretaccess")) or lead.endswith("awssecret")
+
+
+def _names_twilio(before: str, word: str) -> bool:
+    return "twilio" in before.lower() and word.startswith(("token", "secret"))
+
+
+def _names_key(before: str, word: str) -> bool:
+    if not word.startswith("key"):
+        return False
+    if before.lower().rstrip("_. -").endswith(_KEY_NAMES):
+        return True
+    name = _LAST_NAME.split(before)[-1]
+    return _UPPER_NAME.fullmatch(name) is not None and not _HARMLESS_UPPER_NAME.match(name)
+
+
+def _names_token(_: str, word: str) -> bool:
+    return word.startswith(("token", "secret", "credential"))
+
+
+def _rules() -> Iterator[Rule]:
+    words = ("pass", "pwd", "kennwort", "contraseña", "senha")
+    yield Rule("AWS secret key", ("key", "secret"), _TOKEN, _named(_names_aws), folded=True)
+    yield Rule("Twilio token", ("token", "secret"), _TOKEN, _named(_names_twilio), folded=True)
+    yield Rule("API key", ("key",), _TOKEN, _named(_names_key), folded=True)
+    yield Rule("token", ("token",), _TOKEN, _named(_names_token), folded=True)
+    yield Rule("secret", ("secret", "credential"), _TOKEN, _named(_names_token), folded=True)
+    yield Rule("password", words, _PASSWORD, _password, folded=True)
+    yield Rule("password", words, _SPOKEN, _spoken, folded=True)
+    yield Rule("secret", ("pass", "token", "secret", "api-key", "key"), _FLAG, _flag, folded=True)
+
+
+NAMED = tuple(_rules())
+"""Rules in the order in which one wins over another for the same text."""
