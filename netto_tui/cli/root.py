@@ -35,6 +35,7 @@ COMMANDS = {
     "export": "exporting",
     "health": "health",
     "doctor": "health",
+    "keys": "keys",
     "firebase": "firebase",
     "actions": "actions",
     "schema": "reference",

@@ -207,7 +207,6 @@ def _device_key(vault_id: str) -> DeviceKey:
     """The key of this device, from memory when it was there before; the caller has the lock."""
     found = _device_keys.get(vault_id)
     if found is None or found.source != device_key.source():
-        _spare_core_files()
         found = device_key.find(vault_id)
         if found is None:
             message = f"The key of this device is not in {device_key.source()}."
@@ -218,7 +217,6 @@ def _device_key(vault_id: str) -> DeviceKey:
 
 def _find_or_make(vault_id: str) -> DeviceKey:
     with _lock:
-        _spare_core_files()
         found = _device_keys[vault_id] = device_key.find_or_make(vault_id)
         return found
 
@@ -269,10 +267,3 @@ def _slot_names(vault_path: Path) -> list[str]:
 def _make_folder(vault_path: Path) -> None:
     make_folder(folder(vault_path))
     folder(vault_path).chmod(0o700)
-
-
-def _spare_core_files() -> None:
-    """No image of this process is written when it crashes: the keys are in it."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -13,12 +13,12 @@ As text it is 32 bytes in base64url without padding: 43 characters.
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import re
 import secrets
 import stat
 import threading
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +32,17 @@ FOLDER_VARIABLE = "CREDENTIALS_DIRECTORY"
 CREDENTIAL = "netto-key"
 KEY_VARIABLE = "NETTO_KEY"
 
+VARIABLE = f"the variable {KEY_VARIABLE}"
+KEYRING = "the keyring"
+"""Two of the sources, in words."""
+
 UNLOCK = "Run netto-tui keys unlock and enter the recovery code."
 WITHOUT = f"Or do without a keyring: set {FILE_VARIABLE} to a file of yours, then netto-tui keys unlock."
+
+OPEN_TO_OTHERS = (
+    f"The key comes from the variable {KEY_VARIABLE}, which other processes may read. "
+    f"That is for continuous integration; elsewhere use the keyring or {FILE_VARIABLE}."
+)
 
 _TEXT = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST = 200
@@ -61,8 +70,8 @@ def source() -> str:
     if _credential() is not None:
         return "a credential of the service"
     if _given or os.environ.get(KEY_VARIABLE):
-        return f"the variable {KEY_VARIABLE}"
-    return "the keyring"
+        return VARIABLE
+    return KEYRING
 
 
 def find(vault_id: str) -> DeviceKey | None:
@@ -75,7 +84,7 @@ def find(vault_id: str) -> DeviceKey | None:
         text = _read_file(Path(named).expanduser().absolute(), strict=True)
     elif (credential := _credential()) is not None:
         text = _read_file(credential, strict=False)
-    elif where != "the keyring":
+    elif where == VARIABLE:
         text = _from_environment()
     else:
         try:
@@ -123,11 +132,7 @@ def _from_environment() -> str:
     with _reading:
         if found := os.environ.pop(KEY_VARIABLE, ""):
             if not _given:
-                warnings.warn(
-                    f"The key comes from the variable {KEY_VARIABLE}, which other processes may read. "
-                    f"That is for continuous integration; elsewhere use the keyring or {FILE_VARIABLE}.",
-                    stacklevel=2,
-                )
+                logging.getLogger(__name__).warning(OPEN_TO_OTHERS)
             _given[KEY_VARIABLE] = found
         return _given[KEY_VARIABLE]
 

@@ -51,9 +51,11 @@ def is_pending(vault_path: Path) -> bool:
 
 
 def staged_code(vault_path: Path, vault_id: str) -> RecoveryCode | None:
-    """The recovery code that an interrupted rotation brings in, None where it brings none. Raises Locked."""
+    """The new recovery code that an interrupted rotation brings in, None where it brings none. Raises Locked."""
     found = _staged(vault_path, vault_id)
-    return RecoveryCode(found.code) if found is not None and found.code else None
+    if found is None or not found.code or found.code == custody.load(vault_path, vault_id).code:
+        return None
+    return RecoveryCode(found.code)
 
 
 def rotate(
