@@ -99,9 +99,11 @@ class Copy:
 
     def clear(self) -> None:
         """Forget every conversation, not what was spent."""
-        tables = ("headers", "messages", "reading", "standing")
-        script = "".join(f"DELETE FROM {table};" for table in tables)  # names of our own
-        self._do(lambda sql: sql.executescript(script))
+        self._do(
+            lambda sql: sql.executescript(
+                "DELETE FROM headers; DELETE FROM messages; DELETE FROM reading; DELETE FROM standing;"
+            )
+        )
 
     def interrupted(self) -> int:
         """When the day's quota cut off a reading of everything, ms since 1970; 0 where none was."""

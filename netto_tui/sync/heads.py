@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netto_tui.errors import InvalidRecord
+from netto_tui.errors import InvalidRecord, Locked
 from netto_tui.model.clock import to_instant, to_ms
 from netto_tui.replicas.base import Chained, Link, Signer
 from netto_tui.security import heads
@@ -58,6 +58,7 @@ class Heads:
         replica, replica_id = self._context.replica, self._replica_id()
         if not replica_id or not isinstance(replica, Chained) or self._keys is None:
             return
+        self._made.clear()  # what was signed for a writing that somebody overtook
         seen = seen_heads.load(self._context.vault.path, replica_id)
         found = replica.links(seen.shown)
         public = self._keys().public
@@ -86,7 +87,8 @@ class Heads:
 
     def sign(self, branch: str, root: str, count: int, previous: str) -> str:
         """The token of the next head of a branch; see replicas.base.Signer."""
-        assert self._keys is not None
+        if self._keys is None:
+            raise Locked("There are no keys to sign with.", remedy="Run: netto-tui keys check")
         wanted = (branch, root, count, previous)
         if wanted not in self._made:
             keys = self._keys()
@@ -104,10 +106,6 @@ class Heads:
             seen.note(head.branch, Place(head.seq, heads.sha256_of(token)), head.at)
         seen.news_ms = self._context.vault.clock.now()
         seen_heads.save(path, replica_id, seen)
-        self._made.clear()
-
-    def forget_unsent(self) -> None:
-        """Let go of heads that were signed for what another device's writing overtook."""
         self._made.clear()
 
     def _replica_id(self) -> str:
