@@ -11,21 +11,25 @@ and names are keyed hashes, so that nobody without the keys can tell or guess wh
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.revision import split_line
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.hmac import HMAC
+
     from netto_tui.security.jwe import Tokens
     from netto_tui.security.keyset import KeySet
 
 UNSEALED = "A record lies here unsealed, on a replica that holds sealed records only."
 """The message of the error for plain content on a sealed replica: nobody with the keys puts it there."""
+
+NEWER_KEY = "It was sealed with a newer key of this vault than this device has."
+"""The message of the error for what another device sealed after it made a key."""
 
 PART_BYTES = 448 * 1024
 """Bytes of a blob in one part; with what gzip and padding add at worst, a sealed part stays below 480 KiB."""
@@ -84,11 +88,6 @@ PLAIN: Envelope = _Plain()
 """Stores everything as it is."""
 
 
-class _Ready(NamedTuple):
-    keys: KeySet
-    tokens: Tokens
-
-
 class Sealed:
     """Seals with the keys of a vault. Equal content is equal bytes and equal names on every device.
 
@@ -101,7 +100,7 @@ class Sealed:
 
     def __init__(self, keys: Callable[[], KeySet]) -> None:
         self._keys = keys
-        self._last: _Ready | None = None
+        self._last: tuple[KeySet, tuple[HMAC, Tokens]] | None = None
 
     def seal(self, line: bytes) -> bytes:
         """One token. Raises InvalidRecord for what is not the line of a record."""
@@ -110,8 +109,8 @@ class Sealed:
         found = _RECORD.match(line)
         if found is None:
             raise InvalidRecord("The line does not have the shape of a record.")
-        keys, tokens = self._ready()
-        return tokens.seal(RECORD, _name(keys, found[1]), line)
+        names, tokens = self._ready()
+        return tokens.seal(RECORD, _name(names, found[1]), line)
 
     def open(self, line: bytes) -> bytes:
         """The record line, checked against the name in it and the one outside."""
@@ -119,10 +118,10 @@ class Sealed:
 
         if _RECORD.match(line):
             raise InvalidRecord(UNSEALED)
-        keys, tokens = self._ready()
+        names, tokens = self._ready()
         rid, content = tokens.open(RECORD, line)
         record_id, _raw = split_line(content)
-        if _name(keys, record_id.encode()) != rid:
+        if _name(names, record_id.encode()) != rid:
             raise InvalidRecord("The seal belongs to another record.")
         return content
 
@@ -130,24 +129,24 @@ class Sealed:
         """A manifest and as many parts as it takes, a line each."""
         from netto_tui.security.jwe import BLOB
 
-        keys, tokens = self._ready()
+        names, tokens = self._ready()
         blob = sha256(data).hexdigest().encode()
         parts = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
         manifest = b'{"count":%d,"sha256":"%b","size":%d}' % (len(parts), blob, len(data))
-        lines = [tokens.seal(BLOB, _name(keys, blob), manifest)]
+        lines = [tokens.seal(BLOB, _name(names, blob), manifest)]
         for index, part in enumerate(parts):
-            lines.append(tokens.seal(BLOB, _part_name(keys, blob, index, len(parts)), part))
+            lines.append(tokens.seal(BLOB, _part_name(names, blob, index, len(parts)), part))
         return b"".join(line + b"\n" for line in lines)
 
     def open_blob(self, data: bytes) -> bytes:
         """The blob, whole and in its order. Which blob it is, its hash tells."""
         from netto_tui.security.jwe import BLOB
 
-        keys, tokens = self._ready()
+        names, tokens = self._ready()
         first, *rest = data.split(b"\n")
         rid, content = tokens.open(BLOB, first)
         found = _MANIFEST.fullmatch(content)
-        if found is None or _name(keys, found[2]) != rid:
+        if found is None or _name(names, found[2]) != rid:
             raise InvalidRecord("The blob does not begin with what its parts are.")
         count, blob, size = int(found[1]), found[2], int(found[3])
         if len(rest) != count + 1 or rest[-1]:
@@ -156,7 +155,7 @@ class Sealed:
         for index, line in enumerate(rest[:-1]):
             rid, part = tokens.open(BLOB, line)
             size -= len(part)
-            if rid != _part_name(keys, blob, index, count) or size < 0:
+            if rid != _part_name(names, blob, index, count) or size < 0:
                 raise InvalidRecord("A part of the blob is another one than its place says.")
             parts.append(part)
         whole = b"".join(parts)
@@ -166,22 +165,28 @@ class Sealed:
 
     def name(self, name: str) -> str:
         """32 hex digits."""
-        return _name(self._ready().keys, name.encode())
+        return _name(self._ready()[0], name.encode())
 
-    def _ready(self) -> _Ready:
-        """The keys of now, with what was made of them; that is made anew only for another set."""
+    def _ready(self) -> tuple[HMAC, Tokens]:
+        """What makes names and tokens with the keys of now; that is made anew only for another set."""
         keys, last = self._keys(), self._last
-        if last is None or last.keys is not keys:
+        if last is None or last[0] is not keys:
+            from cryptography.hazmat.primitives.hashes import SHA256
+            from cryptography.hazmat.primitives.hmac import HMAC
+
             from netto_tui.security.jwe import Tokens
 
-            self._last = last = _Ready(keys, Tokens(keys))
-        return last
+            self._last = last = (keys, (HMAC(keys.name, SHA256()), Tokens(keys)))
+        return last[1]
 
 
-def _name(keys: KeySet, name: bytes) -> str:
-    return hmac.digest(keys.name, name, "sha256")[:16].hex()
+def _name(mac: HMAC, name: bytes) -> str:
+    """mac: one with the key for names, which is not itself fed."""
+    mac = mac.copy()
+    mac.update(name)
+    return mac.finalize()[:16].hex()
 
 
-def _part_name(keys: KeySet, blob: bytes, index: int, count: int) -> str:
+def _part_name(mac: HMAC, blob: bytes, index: int, count: int) -> str:
     """No name of anything else: none begins with these words and a zero byte."""
-    return _name(keys, b"netto/v1/part\0%b\0%d\0%d" % (blob, index, count))
+    return _name(mac, b"netto/v1/part\0%b\0%d\0%d" % (blob, index, count))

@@ -9,6 +9,7 @@ from typing import Any
 from netto_tui.errors import Cancelled
 from netto_tui.model.clock import to_instant
 from netto_tui.replicas.base import Corrupt, Replica
+from netto_tui.security.envelope import UNSEALED
 from netto_tui.sync import events
 from netto_tui.sync.ledger import Ledger
 from netto_tui.vault.vault import Vault
@@ -32,6 +33,8 @@ class Context:
     """One vault, one replica, and what is known and done.
 
     partly: conversations of which this pass saw that the replica lacks something, with what it has.
+    newest_keys: the slots of the replica were looked at for newer keys in this pass. exposed: something
+    unsealed was found on a sealed replica.
     """
 
     vault: Vault
@@ -41,6 +44,8 @@ class Context:
     rebuild: bool = False
     tally: Tally = field(default_factory=Tally)
     partly: dict[str, frozenset[str]] = field(default_factory=dict)
+    newest_keys: bool = False
+    exposed: bool = False
 
     def tell(self, event: Callable[..., events.SyncEvent], *details: Any, store: str | None = None) -> None:
         """Send an event to whoever listens; store: "" for the vault itself."""
@@ -56,6 +61,12 @@ class Context:
         store = self.replica.name if store is None else store
         self.vault.quarantine.keep(f"{store}:{corrupt.where}" if store else corrupt.where, corrupt.data, corrupt.reason)
         self.tally.quarantined += 1
+        if corrupt.reason == UNSEALED and not self.exposed:
+            self.exposed = True
+            text = (
+                f"{self.replica.name} holds something unsealed that nobody with the keys put there; it is not taken in."
+            )
+            self.alert("plaintext", text)
         self.tell(events.Quarantined, corrupt.where, corrupt.reason, store=store)
 
     def check_cancel(self) -> None:

@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from netto_tui.errors import (
     Cancelled,
@@ -31,12 +32,17 @@ from netto_tui.model.merge import Policy
 from netto_tui.replicas.base import Changes, Marker, Metered, Probe, Replica
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
+from netto_tui.sync.heads import Heads
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
 from netto_tui.sync.pull import Pull
 from netto_tui.sync.push import Push, own_blob
 from netto_tui.sync.reminders import remind
 from netto_tui.sync.retry import pause_ms, retry
+from netto_tui.sync.sealing import KeysChanged, Sealing
 from netto_tui.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from netto_tui.security.keyset import KeySet
 
 ATTEMPTS = 5
 """How often a pass begins again because another device wrote in between."""
@@ -64,7 +70,7 @@ NEVER = Standing("never", "", "", None, "", 0, 0, 0, False)
 
 
 class Engine:
-    """Runs passes for one vault."""
+    """Runs passes for one vault. signing: gives its keys for heads of sealed replicas, else custody does."""
 
     def __init__(
         self,
@@ -75,6 +81,7 @@ class Engine:
         quiet_ms: int = 15 * 60 * 1000,
         random: Callable[[], float] = lambda: 0.5,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        signing: Callable[[], KeySet] | None = None,
     ) -> None:
         self.vault = vault
         self.policy = policy
@@ -82,6 +89,7 @@ class Engine:
         self.listener = listener
         self._random = random
         self._new_id = new_id
+        self._signing = signing
 
     def run(self, replica: Replica, *, rebuild: bool = False) -> events.PassReport:
         """Make the vault and one replica equal and prove it; never raises for what a replica does.
@@ -123,7 +131,7 @@ class Engine:
         Raises what the gates say.
         """
         ledger = Ledger(self.vault, replica.name, replica.kind, replica.target)
-        _Pass(self, Context(self.vault, replica, ledger, self.listener))._enter(retry(replica.probe))
+        _Pass(self, Context(self.vault, replica, ledger, self.listener)).enter()
 
     def _failed(self, ledger: Ledger, error: NettoError) -> dict[str, Any]:
         state = next((state for kind, state in STATES if isinstance(error, kind)), "damaged")
@@ -146,6 +154,14 @@ class Engine:
         today = datetime.fromtimestamp(now / 1000, self.vault.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         return max(now - self.quiet_ms, round(today.timestamp() * 1000))
 
+    def keys(self) -> Callable[[], KeySet] | None:
+        """What gives the vault's keys; None where it has none."""
+        from netto_tui.security import custody
+
+        if self._signing is None and custody.has_keys(self.vault.path):
+            return partial(custody.load, self.vault.path, self.vault.id)
+        return self._signing
+
     def new_marker(self) -> Marker:
         """The identity of a replica that is claimed now."""
         return Marker(self.vault.id, f"r_{self._new_id()}", self.vault.identity.zone)
@@ -160,14 +176,18 @@ class _Pass:
         self.vault = context.vault
         self.replica = context.replica
         self.ledger = context.ledger
+        keys = engine.keys()
+        self.heads = Heads(context, keys)
+        self.sealing = Sealing(context, keys)
 
     def run(self) -> None:
         """Enter, then equalize until nobody else writes in between, then write down the proof."""
-        probe = self._enter(retry(self.replica.probe))
+        probe = self.enter()
         standing = self.ledger.standing() or NEVER
         root, lost = self.vault.digest(), wanted(self.vault)
         unchanged = standing.cursor != "" and probe.cursor == standing.cursor
         if unchanged and not lost and self.ledger.is_proven(root, self.engine.quiet_since()):
+            self.heads.compare()
             self._renew_proof(root, standing)
             return
         if standing.repair or self.context.rebuild:
@@ -180,8 +200,16 @@ class _Pass:
         else:
             self.ledger.prove(root, self.vault.clock.now())
 
-    def _enter(self, probe: Probe) -> Probe:
-        """Pass the gates or raise; returns what the replica looks like then."""
+    def enter(self) -> Probe:
+        """Pass the gates or raise, and have the key slots there; returns what the replica looks like then."""
+        for _ in range(ATTEMPTS):
+            with suppress(Moved):
+                probe = self.sealing.keep_slots(self._pass_gates(retry(self.replica.probe)), self.heads.signer)
+                self.heads.written()
+                return probe
+        raise Moved(f"Other devices keep writing to {self.replica.name}.", remedy="It is tried again later.")
+
+    def _pass_gates(self, probe: Probe) -> Probe:
         replica, name, rebuild = self.replica, self.replica.name, self.context.rebuild
         standing = self.ledger.standing()
         known = standing.marker if standing else None
@@ -195,20 +223,22 @@ class _Pass:
             if gate == "lost":
                 self.context.alert("lost", f"{name} had lost everything; it is built anew.")
                 self.context.tally.bad.update(self.ledger.held())
-            marker = self.engine.new_marker()
+            marker = self.sealing.mark(self.engine.new_marker())
             (replica.rebuild if rebuild and gate == "lost" else replica.claim)(marker)
             self.ledger.begin(marker)
         elif gate == "remark" and known is not None:
             self._write_marker_again(known, probe)
-        elif gate in ("adopt", "exchanged"):
+        elif probe.marker is not None:
+            self.sealing.check(probe.marker)
+        if gate in ("adopt", "exchanged"):
             if gate == "exchanged":
                 self.context.alert(
                     "exchanged", f"{name} is another replica of this vault than before; it is read whole."
                 )
             self.ledger.begin(probe.marker)
-        elif rebuild:
+        elif rebuild and gate == "open":
             self.ledger.advance("")  # so that all of it is read again
-        else:
+        elif gate == "open":
             return probe
         return retry(replica.probe)
 
@@ -242,6 +272,9 @@ class _Pass:
                 return self._equalize(lost, probe, self._look(probe.cursor if attempt == 0 else ""))
             except Moved:
                 self.context.check_cancel()
+            except KeysChanged:
+                self.sealing.take_newer_keys()
+                self.context.newest_keys = True
         raise Moved(f"Other devices keep writing to {self.replica.name}.", remedy="It is tried again later.")
 
     def _repair(self, lost: list[str], probe: Probe) -> None:
@@ -271,7 +304,9 @@ class _Pass:
         standing = self.ledger.standing() or NEVER
         if cursor and cursor == standing.cursor and not standing.repair:
             return Changes(cursor, frozenset(), complete=False)
-        return self.replica.changes(standing.cursor)
+        changes = self.replica.changes(standing.cursor)
+        self.heads.look()
+        return changes
 
     def _equalize(self, lost: list[str], probe: Probe, changes: Changes) -> None:
         """Pull, merge, push; raises Moved when another device wrote in between."""
@@ -282,6 +317,7 @@ class _Pass:
                 "rewritten",
                 f"{self.replica.name} was rolled back or its history was rewritten; it is taken as an old copy.",
             )
+        self.heads.compare()
         conflicts = open_conflicts(self.vault)
         pull = Pull(context)
         pull.run(changes, lost)
@@ -307,7 +343,7 @@ class _Pass:
                 f"Only {probe.free_bytes // 2**20} MB are free on {self.replica.name}.",
                 remedy="Free some space there; nothing was written.",
             )
-        self.ledger.advance(Push(context).run(outbox, changes.cursor))
+        self.ledger.advance(Push(context, self.heads).run(outbox, changes.cursor))
 
 
 def _is_whole(context: Context) -> bool:

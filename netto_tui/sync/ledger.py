@@ -81,10 +81,21 @@ class Ledger:
         """Start with nothing proven: for a new replica, another target, or one that lost everything."""
         with self._vault.transaction() as sql:
             sql.execute("DELETE FROM ledger WHERE replica = ?", (self.name,))
+            sql.execute("DELETE FROM meta WHERE key = ?", (f"slots {self.name}",))
             sql.execute(
                 "INSERT OR REPLACE INTO replicas (name, kind, target, marker) VALUES (?, ?, ?, ?)",
                 (self.name, *self._place, json.dumps(asdict(marker)) if marker else ""),
             )
+
+    def slots(self) -> str:
+        """What was noted of the key slots that were last proven to be there, "" for nothing."""
+        row = self._vault.sql.execute("SELECT value FROM meta WHERE key = ?", (f"slots {self.name}",)).fetchone()
+        return row[0] if row else ""
+
+    def note_slots(self, digest: str) -> None:
+        """Note that the key slots of a digest are there; "" when that is in doubt."""
+        with self._vault.transaction() as sql:
+            sql.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"slots {self.name}", digest))
 
     def fail(self, state: str, error: str, retry_at: int, *, suspect_at: int = 0) -> None:
         """Note that a pass ended without proof; an unknown replica is noted without a marker."""

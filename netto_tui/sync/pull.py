@@ -10,8 +10,10 @@ from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
 from netto_tui.plural import many
 from netto_tui.replicas.base import Changes, Corrupt, Held
+from netto_tui.security.envelope import NEWER_KEY
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
+from netto_tui.sync.sealing import KeysChanged
 
 BUFFER_RECORDS = 1000
 BUFFER_BYTES = 8 * 2**20
@@ -59,6 +61,8 @@ class Pull:
 
     def _take_in(self, found: Held, known: dict[str, str]) -> None:
         for corrupt in found.corrupt:
+            if corrupt.reason == NEWER_KEY and not self.context.newest_keys:
+                raise KeysChanged(f"{self.context.replica.name} holds records that a newer key sealed.")
             self.context.quarantine(corrupt)
         if not found.records:
             conversation = known.get(found.name) or self._held_as(found.name)
