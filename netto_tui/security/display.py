@@ -66,11 +66,13 @@ _NAMES = {
     0x2028: "\n",
     0x2029: "\n",
 }
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "\r\n|[\U000e0000-\U000e007f]+|[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\ud800-\udfff\u2028\u2029\ufff9-\ufffb"
     + "".join(map(chr, (*_BIDI, *_HIDDEN)))
     + "]"
 )
+"""What is never drawn as it is."""
+
 _JOINING = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1-\u05c2\u05c4-\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
@@ -88,8 +90,8 @@ def safe_display(text: str) -> str:
     Control characters become visible, every kind of line end a newline, a tab four spaces. What
     hides and what piles up is named or cut. The result goes through unchanged when it is made safe again.
     """
-    if _UNSAFE.search(text) is not None:
-        text = _UNSAFE.sub(_visible, text)
+    if UNSAFE.search(text) is not None:
+        text = UNSAFE.sub(_visible, text)
     return text if text.isascii() or _FLOOD.search(text) is None else _FLOOD.sub(_thinned, text)
 
 
@@ -98,7 +100,7 @@ def safe_json(text: str) -> str:
 
     Line ends between the values stay; JSON has no others.
     """
-    return _UNSAFE.sub(_escaped, text) if _UNSAFE.search(text) is not None else text
+    return UNSAFE.sub(_escaped, text) if UNSAFE.search(text) is not None else text
 
 
 def _escaped(match: re.Match[str]) -> str:

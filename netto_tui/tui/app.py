@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,16 +15,20 @@ from textual import on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
+from textual.worker import Worker as TextualWorker
+from textual.worker import WorkerState
 
 from netto_tui import log
 from netto_tui.security.display import safe_display
 from netto_tui.tui import crash, messages
+from netto_tui.tui.border import Border
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.screens.main import MainScreen
 from netto_tui.tui.theme import DARK, LIGHT, STYLES
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.filter import LineFilter
     from textual.timer import Timer
 
     from netto_tui.sync.worker import Worker
@@ -102,6 +106,7 @@ class NettoApp(App[int]):
         self._seen = -1
         self._missed = 0
         self._watching: Timer | None = None
+        self._border = Border()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = os.environ.get("TEXTUAL_THEME") or DARK.name
@@ -109,6 +114,15 @@ class NettoApp(App[int]):
     def get_default_screen(self) -> MainScreen:
         """The one screen that the sections live on."""
         return MainScreen(id="main")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every drawn line goes through; the border comes last."""
+        return [*super().get_line_filters(), self._border]
+
+    def on_worker_state_changed(self, event: TextualWorker.StateChanged) -> None:
+        """Log what ended a thread or a task of the app that nobody foresaw."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            crash.note(self.vault_path, event.worker.error)
 
     def on_mount(self) -> None:
         """Draw first, then open the vault."""

@@ -73,7 +73,7 @@ class BrowsePane(Pane):
     def compose(self) -> ComposeResult:
         """The search line above three columns."""
         with Horizontal(id="search-line"):
-            yield Static(" / ", id="search-mark")
+            yield Static(" / ", id="search-mark", markup=False)
             yield SearchLine(
                 placeholder='words "a phrase" on:2026-11 from:user source:claude-code is:conflict title:word',
                 id="search",

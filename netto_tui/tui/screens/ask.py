@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -26,7 +27,7 @@ class AskScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The line."""
         with Vertical(classes="modal") as box:
-            box.border_title = self.question
+            box.border_title = Content(self.question)
             box.border_subtitle = "enter takes it · esc leaves"
             yield Input(self.value, placeholder=self.hint, compact=True)
 

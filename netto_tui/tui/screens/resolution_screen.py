@@ -111,7 +111,7 @@ class ResolutionScreen(Screen[int]):
         hints = [f"{n} {label}" for n, label in enumerate(state.columns, 1) if row.choice_in(label)]
         hints += ["b both", "e edit"] + (["d delete"] if row.tombstone else [])
         box = self.query_one("#resolver-result", VerticalScroll)
-        box.border_title = f"Result for message {row.number}" if row.number else "Result for the header"
+        box.border_title = Content(f"Result for message {row.number}" if row.number else "Result for the header")
         self.query_one("#resolver-result-text", Static).update(result_lines(state, row, hints))
         self.refresh_bindings()
 

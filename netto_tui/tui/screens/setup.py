@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher
@@ -112,8 +113,10 @@ class SetupScreen(ModalScreen[str | None]):
     def _show(self, stage: str) -> None:
         self.query_one("#setup-stages", ContentSwitcher).current = stage
         box, step = self.query_one(".modal", Vertical), self.query_one(f"#{stage}")
-        box.border_title = f"{TITLE}: {'where shall a copy lie?' if stage == 'setup-kind' else self.place.title}"
-        box.border_subtitle = "esc stops it" if self.waits else getattr(step, "HINT", "")
+        box.border_title = Content(
+            f"{TITLE}: {'where shall a copy lie?' if stage == 'setup-kind' else self.place.title}"
+        )
+        box.border_subtitle = Content("esc stops it" if self.waits else getattr(step, "HINT", ""))
         focus = FIRST_FOCUS.get(stage) or ("" if self.waits else "#setup-go")
         self.set_focus(self.query_one(focus) if focus else None)
 
