@@ -15,19 +15,21 @@ reaches the cryptography.
 
 from __future__ import annotations
 
-import hmac
 import re
 import zlib
 from binascii import a2b_base64, b2a_base64
+from hmac import compare_digest
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from netto_tui.errors import InvalidRecord
+from netto_tui.security.envelope import NEWER_KEY
 from netto_tui.security.keyset import KEY_BYTES, KeySet
 
 RECORD = "netto-rec+jwe"
@@ -50,19 +52,19 @@ SMALLEST = 256
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 """No name, no time, and the system `unknown`: Python versions differ in what they write there."""
 
-_TOKEN = re.compile(
-    rb"([A-Za-z0-9_-]{150,260})\.([A-Za-z0-9_-]{53}[AQgw])\.([A-Za-z0-9_-]{16})"
-    rb"\.([A-Za-z0-9_-]{300,})\.([A-Za-z0-9_-]{21}[AQgw])"
-)
+_HEADER_LETTERS = 260
+_WRAPPED_LETTERS, _NONCE_LETTERS, _TAG_LETTERS = 54, 16, 22
 _HEADER = re.compile(
     rb'\{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"([0-9a-f]{8})-([1-9][0-9]{0,5})",'
     rb'"rid":"([0-9a-f]{32})","typ":"(netto-(?:rec|blob|keys)\+jwe)","v":1\}'
 )
-_LAST = (None, b"", b"AQgw", b"AEIMQUYcgkosw048")
-"""By how many letters go beyond whole groups of four: the last letters whose spare bits are zero; None for all."""
-
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
+_PADDING = (b"", b"===", b"==", b"=")
+"""By how many letters go beyond whole groups of four; there is no text with one."""
+
+_LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
+"""By the same: the last letters whose spare bits are zero."""
 
 _NO_TOKEN = "This is not something that netto-tui sealed."  # noqa: S105  # words, not a secret
 _BROKEN = "The seal is broken: it was changed, or other keys made it."
@@ -73,10 +75,10 @@ class NewerKey(InvalidRecord):
 
 
 class _Key(NamedTuple):
-    """A wrapping key, what its ids and nonces are made with, and the beginning of a header that names it."""
+    """A wrapping key, the MAC that makes keys and nonces (only copies of it are fed), and how its headers begin."""
 
     wrapping: bytes
-    derivation: bytes
+    mac: HMAC
     head: bytes
 
 
@@ -109,29 +111,36 @@ class Tokens:
         Raises NewerKey, and InvalidRecord for all else that is not the seal of this kind of content by these keys.
         Cheap checks come first: nothing is derived, decrypted or unpacked for what is not a token at all.
         """
-        found = _TOKEN.fullmatch(token) if len(token) <= LONGEST_TOKEN else None
-        if found is None:
-            raise InvalidRecord(_NO_TOKEN)
-        header, wrapped, nonce, ciphertext, tag = found.groups()
-        named = _HEADER.fullmatch(_canonical(header))
+        header, *parts = _cut(token)
+        named = _HEADER.fullmatch(_bytes(header))
         if named is None or named[4] != typ.encode():
             raise InvalidRecord(_NO_TOKEN)
+        wrapped, nonce, ciphertext, tag = map(_bytes, parts)
         key = self._key(named[1].decode(), int(named[2]))
-        body = _decrypted(key, header, _bytes(wrapped), _bytes(nonce), _canonical(ciphertext) + _bytes(tag))
-        return named[3].decode(), _unpack(body)
+        return named[3].decode(), _unpack(_decrypted(key, header, wrapped, nonce, ciphertext + tag))
 
     def _key(self, prefix: str, number: int) -> _Key:
         if prefix != self._keys.prefix or number not in self._keys.wrapping:
-            kind = NewerKey if prefix == self._keys.prefix and number > self._current else InvalidRecord
-            raise kind("It was sealed with keys that this device does not have.")
+            if prefix == self._keys.prefix and number > self._current:
+                raise NewerKey(NEWER_KEY)
+            raise InvalidRecord("It was sealed with keys that this device does not have.")
         return self._ready.get(number) or self._derive(number)
 
     def _derive(self, number: int) -> _Key:
         wrapping = self._keys.wrapping[number]
         derivation = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"netto/v1/siv").derive(wrapping)
         head = f'{{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"{self._keys.kid(number)}","rid":"'
-        self._ready[number] = _Key(wrapping, derivation, head.encode())
+        self._ready[number] = _Key(wrapping, HMAC(derivation, SHA512()), head.encode())
         return self._ready[number]
+
+
+def _cut(token: bytes) -> list[bytes]:
+    """The five parts of a token, each of a length that it can have. Raises InvalidRecord."""
+    parts = token.split(b".", 5) if len(token) <= LONGEST_TOKEN else []
+    lengths = [len(part) for part in parts]
+    if lengths[1:3] + lengths[4:] != [_WRAPPED_LETTERS, _NONCE_LETTERS, _TAG_LETTERS] or lengths[0] > _HEADER_LETTERS:
+        raise InvalidRecord(_NO_TOKEN)
+    return parts
 
 
 def padded_size(size: int) -> int:
@@ -166,8 +175,12 @@ def _unpack(body: bytes) -> bytes:
 
 def _synthetic(key: _Key, header: bytes, body: bytes) -> tuple[bytes, bytes]:
     """The content encryption key and the nonce for exactly these bytes."""
-    mac = hmac.digest(key.derivation, b"%b.%b" % (header, body), "sha512")
-    return mac[:32], mac[32:44]
+    mac = key.mac.copy()
+    mac.update(header)
+    mac.update(b".")
+    mac.update(body)
+    made = mac.finalize()
+    return made[:32], made[32:44]
 
 
 def _decrypted(key: _Key, header: bytes, wrapped: bytes, nonce: bytes, sealed: bytes) -> bytes:
@@ -177,7 +190,7 @@ def _decrypted(key: _Key, header: bytes, wrapped: bytes, nonce: bytes, sealed: b
         body = AESGCM(cek).decrypt(nonce, sealed, header)
     except (InvalidUnwrap, InvalidTag):
         raise InvalidRecord(_BROKEN) from None
-    if not hmac.compare_digest(b"".join(_synthetic(key, header, body)), cek + nonce):
+    if not compare_digest(b"".join(_synthetic(key, header, body)), cek + nonce):
         raise InvalidRecord(_BROKEN)
     return body
 
@@ -187,13 +200,11 @@ def _text(data: bytes) -> bytes:
 
 
 def _bytes(text: bytes) -> bytes:
-    """The inverse of _text for letters of its alphabet that end as they should."""
-    return a2b_base64(text.translate(_FROM_URL) + b"==")
-
-
-def _canonical(text: bytes) -> bytes:
-    """The same for letters that may end in any way. Raises InvalidRecord for what _text does not write."""
-    last = _LAST[len(text) % 4]
-    if last is not None and text[-1] not in last:
+    """The inverse of _text. Raises InvalidRecord for anything that _text does not write."""
+    beyond = len(text) % 4
+    if beyond and text[-1] not in _LAST[beyond]:
         raise InvalidRecord(_NO_TOKEN)
-    return _bytes(text)
+    try:
+        return a2b_base64(text.translate(_FROM_URL) + _PADDING[beyond], strict_mode=True)
+    except ValueError:
+        raise InvalidRecord(_NO_TOKEN) from None
