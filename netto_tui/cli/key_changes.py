@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from netto_tui.cli import diagnostics, output
-from netto_tui.cli.key_holding import load, piped, sealed_replicas, spreading, take_over, vault_id, with_secret
+from netto_tui.cli.key_holding import fetch_slots, load, piped, sealed_replicas, spread, vault_id, with_secret
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
@@ -38,9 +39,9 @@ def add_passphrase(session: Session, replaces: str, from_stdin: bool) -> None:
     typed = with_secret(session, "Passphrase (it does not show)", from_stdin, _checked)
     if not from_stdin and click.prompt("The same once more", hide_input=True, err=True) != typed.reveal():
         raise UsageError("The two are not the same.", remedy="Try again; nothing was changed.")
-    with sealed_replicas(session) as replicas:
-        take_over(session, vault, replicas)
-        put, least = spreading(vault, replicas)
+    with sealed_replicas(session) as (engine, replicas):
+        spread(engine, replicas, {})
+        put, least = partial(spread, engine, replicas), min(rotation.LEAST_REPLICAS, len(replicas))
         name = rotation.add_passphrase(session.path, vault, typed, put, replaces=replaces, least=least)
     if session.json:
         output.document({"slot": name, "dropped": [replaces] if replaces else []})
@@ -70,9 +71,9 @@ def rotate(session: Session, new_code: bool) -> None:
     load(session, vault)
     code = _new_code(session, vault) if new_code else None
     given = _passphrases(session)
-    with sealed_replicas(session) as replicas:
-        take_over(session, vault, replicas)
-        put, least = spreading(vault, replicas)
+    with sealed_replicas(session) as (engine, replicas):
+        spread(engine, replicas, {})
+        put, least = partial(spread, engine, replicas), min(rotation.LEAST_REPLICAS, len(replicas))
         done = rotation.rotate(session.path, vault, put, code=code, passphrases=given, least=least)
     if code is not None:
         custody.confirm(session.path, done.keys, code)
@@ -143,10 +144,9 @@ def _slots_to_open(session: Session, vault: str, slot: Path | None) -> Mapping[s
     from netto_tui.files import read_regular
     from netto_tui.security import custody
     from netto_tui.security.slots import RECOVERY, is_slot
-    from netto_tui.sync import key_slots
 
     if slot is not None:
         return {slot.name if is_slot(slot.name) else RECOVERY: read_regular(slot)}
     here = custody.slots(session.path)
-    with sealed_replicas(session) as replicas:
-        return {**here, **key_slots.fetch(replicas, vault)}
+    with sealed_replicas(session) as (_, replicas):
+        return {**here, **fetch_slots(replicas, vault)}

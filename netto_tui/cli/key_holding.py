@@ -11,13 +11,13 @@ import click
 
 from netto_tui.cli import diagnostics
 from netto_tui.cli.session import Session
-from netto_tui.errors import Locked, UsageError
+from netto_tui.errors import Locked, NettoError, UsageError
 from netto_tui.security.secret import Secret
 
 if TYPE_CHECKING:
     from netto_tui.replicas.base import Replica
     from netto_tui.security.keyset import KeySet
-    from netto_tui.security.rotation import Put
+    from netto_tui.sync.engine import Engine
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,40 +65,47 @@ def with_secret(session: Session, question: str, from_stdin: bool, action: Calla
 
 
 @contextmanager
-def sealed_replicas(session: Session) -> Iterator[list[Replica]]:
-    """The replicas that hold sealed records and key slots."""
-    from netto_tui.cli.syncing import cancelling
-    from netto_tui.sync.round import close_all, open_configured
+def sealed_replicas(session: Session) -> Iterator[tuple[Engine, list[Replica]]]:
+    """The replicas that hold sealed records and key slots, and what passes their gates."""
+    from netto_tui.cli.syncing import cancelling, tell_alert
+    from netto_tui.sync.journal import Journal
+    from netto_tui.sync.round import close_all, new_engine, open_configured
 
     config = session.load_config()
     with session.open() as vault, cancelling() as cancel:
+        journal = Journal(vault, tell_alert)
         replicas = [open_configured(vault, each, cancel) for each in config.replicas if not each.plain]
         try:
-            yield replicas
+            yield new_engine(vault, config, journal), replicas
         finally:
+            journal.flush()
             close_all(replicas)
 
 
-def take_over(session: Session, vault: str, replicas: list[Replica]) -> None:
-    """What another device changed of keys and slots, before ours are put in their place."""
-    from netto_tui.security import custody
-    from netto_tui.sync import key_slots
+def spread(engine: Engine, replicas: list[Replica], slots: Mapping[str, bytes]) -> int:
+    """Put the slots of this vault on its replicas, after taking over what other devices changed; how many have them.
 
-    there = key_slots.fetch(replicas, vault)
-    if there and there != custody.slots(session.path):
-        custody.refresh(session.path, vault, there)
+    slots: what each of them has to hold then. Which one fails is told, and why.
+    """
+    done = 0
+    for each in replicas:
+        try:
+            engine.enter(each)
+            there = each.slots()
+        except NettoError as error:
+            diagnostics.note(f"{each.name}: {error}")
+            continue
+        done += all(there.get(name, b"") == data for name, data in slots.items())
+    return done
 
 
-def spreading(vault: str, replicas: list[Replica]) -> tuple[Put, int]:
-    """What puts slots on replicas and tells which failed, and how many of them have to have the slots."""
-    from netto_tui.security.rotation import LEAST_REPLICAS
-    from netto_tui.sync import key_slots
-
-    def put(slots: Mapping[str, bytes]) -> int:
-        done = key_slots.put(replicas, vault, slots)
-        for name, error in done.items():
-            if error is not None:
-                diagnostics.note(f"{name}: {error}")
-        return sum(error is None for error in done.values())
-
-    return put, min(LEAST_REPLICAS, len(replicas))
+def fetch_slots(replicas: list[Replica], vault: str) -> Mapping[str, bytes]:
+    """The slots of the first replica of this vault that has any."""
+    for each in replicas:
+        try:
+            marker = each.probe().marker
+            if marker is not None and marker.vault == vault and (found := each.slots()):
+                return found
+        except NettoError as error:
+            diagnostics.note(f"{each.name}: {error}")
+    return {}

@@ -10,6 +10,7 @@ Nothing here belongs on the thread of a screen: a keyring may take ten seconds, 
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import threading
@@ -28,6 +29,8 @@ from netto_tui.security.recovery_code import RecoveryCode
 from netto_tui.security.secret import Secret
 
 DEVICE = "device.jwe"
+NEXT = "device.next.jwe"
+"""The keys of a rotation that has not come to its switch; see rotation.py."""
 BEFORE = "device.before.jwe"
 CONFIRMED = "confirmed.json"
 
@@ -132,34 +135,41 @@ def refresh(vault_path: Path, vault_id: str, slots: Mapping[str, bytes]) -> KeyS
     or the code is another one now and a person has to enter it; WrongTarget where two devices made other keys.
     """
     keys = load(vault_path, vault_id)
+    standing = staged(vault_path, vault_id) or keys  # what the slots here hold
     mine = _read_slots(vault_path)
     slot = slots.get(slot_files.RECOVERY, b"")
-    newer = _newer(keys, slot) if slot and slot != mine.get(slot_files.RECOVERY) else keys
-    if newer is None:
+    found = _unseal(slot, keys, standing) if slot and slot != mine.get(slot_files.RECOVERY) else standing
+    if not found.covers(standing) and standing.covers(found):
         return keys  # the replica's slot is from before a rotation
-    for name, data in slot_files.changes(mine, slots, rotated=newer != keys).items():
-        if data is None:
-            (folder(vault_path) / name).unlink(missing_ok=True)
-        else:
-            atomic_write(folder(vault_path) / name, data)
-    if newer != keys:
-        save(vault_path, vault_id, newer, own(vault_id))
-    return newer
+    if not found.covers(keys):
+        message = "The key slot holds other keys under the same numbers as those of this device."
+        raise WrongTarget(message, remedy="Look on which device the keys were rotated; nothing was changed here.")
+    for name, data in slot_files.changes(mine, slots, rotated=found != standing).items():
+        atomic_write(folder(vault_path) / name, data)
+    if found == standing:
+        return keys
+    save(vault_path, vault_id, found, own(vault_id))
+    (folder(vault_path) / NEXT).unlink(missing_ok=True)  # another device was first
+    return found
 
 
-def _newer(keys: KeySet, slot: bytes) -> KeySet | None:
-    """What is in a slot when it covers the keys, None when they cover it."""
+def staged(vault_path: Path, vault_id: str) -> KeySet | None:
+    """The keys of a rotation that was interrupted before its switch, None where there is none. Raises Locked."""
+    keys = load(vault_path, vault_id)
     try:
-        found = slot_files.unseal(slot, RecoveryCode(keys.code))
-    except (Denied, ValueError):
-        message = "The vault has another recovery code now, so this device cannot take over its new keys."
-        raise Locked(message, remedy=device_key.UNLOCK) from None
-    if found.covers(keys):
-        return found
-    if keys.covers(found):
+        found = open_device_file(read_regular(folder(vault_path) / NEXT), own(vault_id).key, vault_id)
+    except (FileNotFoundError, InvalidRecord):
         return None
-    message = "The key slot holds other keys under the same numbers as those of this device."
-    raise WrongTarget(message, remedy="Look on which device the keys were rotated; nothing was changed here.")
+    return found if found.covers(keys) and found.current > keys.current else None
+
+
+def _unseal(slot: bytes, keys: KeySet, standing: KeySet) -> KeySet:
+    """What is in a replica's slot. Raises Locked where no recovery code that is in the keys opens it."""
+    for code in dict.fromkeys(held.code for held in (keys, standing) if held.code):
+        with contextlib.suppress(Denied):
+            return slot_files.unseal(slot, RecoveryCode(code))
+    message = "The vault has another recovery code now, so this device cannot take over its new keys."
+    raise Locked(message, remedy=device_key.UNLOCK)
 
 
 def own(vault_id: str) -> DeviceKey:

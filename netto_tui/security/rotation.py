@@ -20,17 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netto_tui.errors import Denied, InvalidRecord, NettoError, Unreachable, UsageError
-from netto_tui.files import atomic_write, read_regular, sync_folder
+from netto_tui.files import atomic_write, sync_folder
 from netto_tui.security import custody, slots
-from netto_tui.security.device_file import open_device_file, seal_device_file
+from netto_tui.security.device_file import seal_device_file
 from netto_tui.security.keyset import KeySet
 from netto_tui.security.recovery_code import RecoveryCode
 from netto_tui.security.secret import Secret
 
 Put = Callable[[Mapping[str, bytes]], int]
-"""Makes the slots of each sealed replica exactly these, empty ones too, and reads them back; how many have them now."""
+"""Puts slots by name on the sealed replicas, empty ones too, and reads them back; how many have them now."""
 
-NEXT = "device.next.jwe"
 LEAST_REPLICAS = 2
 LEAST_LETTERS = 20
 LEAST_DIFFERENT = 8
@@ -47,12 +46,12 @@ class Rotated:
 
 def is_pending(vault_path: Path) -> bool:
     """Whether a rotation was interrupted before its switch."""
-    return (custody.folder(vault_path) / NEXT).exists()
+    return (custody.folder(vault_path) / custody.NEXT).exists()
 
 
 def staged_code(vault_path: Path, vault_id: str) -> RecoveryCode | None:
     """The new recovery code that an interrupted rotation brings in, None where it brings none. Raises Locked."""
-    found = _staged(vault_path, vault_id)
+    found = custody.staged(vault_path, vault_id)
     if found is None or not found.code or found.code == custody.load(vault_path, vault_id).code:
         return None
     return RecoveryCode(found.code)
@@ -126,11 +125,11 @@ def check_passphrase(passphrase: Secret) -> None:
 
 def _stage(vault_path: Path, vault_id: str, code: RecoveryCode | None) -> KeySet:
     """The key set to come, kept beside the one in force; that of an interrupted rotation where there is one."""
-    new = _staged(vault_path, vault_id) or custody.load(vault_path, vault_id).rotated()
+    new = custody.staged(vault_path, vault_id) or custody.load(vault_path, vault_id).rotated()
     if code is not None:
         new = new.with_code(code.data)
     own = custody.own(vault_id)
-    atomic_write(custody.folder(vault_path) / NEXT, seal_device_file(new, own.key, vault_id))
+    atomic_write(custody.folder(vault_path) / custody.NEXT, seal_device_file(new, own.key, vault_id))
     return new
 
 
@@ -139,17 +138,6 @@ def code_of(keys: KeySet) -> RecoveryCode:
     if not keys.code:
         raise Denied("These keys hold no recovery code.", remedy="Give them one: netto-tui keys rotate --new-code.")
     return RecoveryCode(keys.code)
-
-
-def _staged(vault_path: Path, vault_id: str) -> KeySet | None:
-    """The keys of an interrupted rotation, where they are one step beyond those in force."""
-    old = custody.load(vault_path, vault_id)
-    try:
-        data = read_regular(custody.folder(vault_path) / NEXT)
-        found = open_device_file(data, custody.own(vault_id).key, vault_id)
-    except (FileNotFoundError, InvalidRecord):
-        return None
-    return found if found.covers(old) and found.current > old.current else None
 
 
 def _reseal(vault_path: Path, new: KeySet, passphrases: Mapping[str, Secret]) -> tuple[str, ...]:
@@ -162,12 +150,11 @@ def _reseal(vault_path: Path, new: KeySet, passphrases: Mapping[str, Secret]) ->
     atomic_write(folder / slots.RECOVERY, sealed)
     for name, passphrase in passphrases.items():
         atomic_write(folder / name, slots.seal(new, passphrase))
-    before = custody.slots(vault_path)
-    gone = [name for name in before if name not in {slots.RECOVERY, *passphrases}]
-    for name in gone:
-        (folder / name).unlink()
-    sync_folder(folder)
-    return tuple(name for name in gone if before[name])
+    sealed_before = custody.slots(vault_path)
+    dropped = tuple(name for name, data in sealed_before.items() if data and name not in {slots.RECOVERY, *passphrases})
+    for name in dropped:
+        atomic_write(folder / name, b"")
+    return dropped
 
 
 def _no_slot(name: str) -> UsageError:
@@ -185,5 +172,5 @@ def _spread(vault_path: Path, put: Put, least: int, meanwhile: str) -> int:
 def _switch(vault_path: Path) -> None:
     """From here on the new key seals."""
     folder = custody.folder(vault_path)
-    os.replace(folder / NEXT, folder / custody.DEVICE)
+    os.replace(folder / custody.NEXT, folder / custody.DEVICE)
     sync_folder(folder)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 
 from netto_tui.errors import Denied, InvalidRecord, Refused, UsageError
 from netto_tui.security import keyset
@@ -42,15 +42,16 @@ def is_slot(name: str) -> bool:
     return name == RECOVERY or name in PASSPHRASES
 
 
-def free_name(taken: Container[str]) -> str:
-    """A name for the slot of a passphrase; by chance, so that two devices that add one seldom choose the same.
+def free_name(taken: Mapping[str, bytes]) -> str:
+    """A name for one more slot of a passphrase; by chance, so that two devices that add one seldom choose the same.
 
-    Raises UsageError where all are taken.
+    taken: the slots that there are; the name of a dropped one is used when no other is left. Raises UsageError
+    where all are in use.
     """
-    free = [name for name in PASSPHRASES if name not in taken]
+    free = [name for name in PASSPHRASES if name not in taken] or [name for name in PASSPHRASES if not taken[name]]
     if not free:
-        message = f"There were {len(PASSPHRASES)} passphrases since the keys were made or rotated, which is the most."
-        raise UsageError(message, remedy="Make room with: netto-tui keys rotate")
+        message = f"There are {len(PASSPHRASES)} passphrases, and more there cannot be."
+        raise UsageError(message, remedy="Put it in the place of another one, with --replace.")
     return secrets.choice(free)
 
 
@@ -77,19 +78,21 @@ def is_sound(data: bytes) -> bool:
     return True
 
 
-def changes(mine: Mapping[str, bytes], theirs: Mapping[str, bytes], *, rotated: bool) -> dict[str, bytes | None]:
-    """What has to change in a device's slots, by name, to agree with those of a replica; None: it goes.
+def changes(mine: Mapping[str, bytes], theirs: Mapping[str, bytes], *, rotated: bool) -> dict[str, bytes]:
+    """What has to change in a device's slots, by name, to agree with those of a replica.
 
-    An empty slot was dropped, and stays so until a rotation. rotated: their recovery slot was opened and holds newer
-    keys, so theirs are taken as they are. Without that, nobody vouches for a passphrase's slot of theirs, and one
-    that is here stays. Their recovery slot was opened in either case, or is the same as here.
+    An empty slot was dropped, and stays so. rotated: their recovery slot was opened and holds newer keys, so theirs
+    are taken, and what they lack is out of date. Without that, nobody vouches for a passphrase's slot of theirs, and
+    one that is here stays. Their recovery slot was opened in either case, or is the same as here.
     """
-    found: dict[str, bytes | None] = {}
+    found: dict[str, bytes] = {}
     for name in (RECOVERY, *PASSPHRASES):
         here, there = mine.get(name), theirs.get(name)
-        if here == there or (name == RECOVERY and not there) or (there and not is_sound(there)):
+        if rotated and here and there is None:
+            there = b""
+        if there is None or here == there or (there and not is_sound(there)) or (name == RECOVERY and not there):
             continue
-        if rotated or name == RECOVERY or (there is not None and here is None) or (there == b""):
+        if rotated or name == RECOVERY or here is None or not there:
             found[name] = there
     return found
 
