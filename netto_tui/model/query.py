@@ -1,14 +1,14 @@
 """What a person asks for: words, phrases and filters, in one line of text.
 
     query   = { word | word"*" | "phrase" | key ":" value }
-    key     = on | after | before | from | source | is | title
+    key     = on | after | before | from | source | is | has | title
     value   = word | "words"        dates of two words need no quotes: after:last week
 
 A word that the text ends with is unfinished and matches as a prefix; so does a phrase whose
 closing quote is not there yet. `http://x` and the like have no key of ours: they are words.
 Dates name whole days, weeks, months or years in the vault's zone: `after:` begins with the first
 moment of what it names, `before:` ends before it, `on:` is all of it. Several dates narrow each
-other; several `from:` or `source:` widen each other; several `is:` or `title:` must all hold.
+other; several `from:` or `source:` widen each other; several `is:`, `has:` or `title:` must all hold.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from netto_tui.errors import UsageError
 
 DATE_KEYS = ("on", "after", "before")
-KEYS = (*DATE_KEYS, "from", "source", "is", "title")
+KEYS = (*DATE_KEYS, "from", "source", "is", "has", "title")
 ROLES = ("user", "assistant", "system", "tool")
 STATES = ("conflict", "archived", "pinned", "deleted", "document")
+CONTENTS = ("secret",)
 
 DATE_FORMS = (
     "2026-11-23, 2026-11, 2026, today, yesterday, this week, last week, this month, last month, this year or last year"
@@ -78,6 +79,7 @@ class Query:
     roles: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
     text: str = ""
 
 
@@ -119,6 +121,7 @@ def parse(text: str, today: date, zone: tzinfo) -> Query:
         roles=tuple(dict.fromkeys(filters["from"])),
         sources=tuple(dict.fromkeys(filters["source"])),
         states=tuple(dict.fromkeys(filters["is"])),
+        contents=tuple(dict.fromkeys(filters["has"])),
         text=_render(tokens),
     )
 
@@ -172,13 +175,14 @@ def _render(tokens: Sequence[_Token]) -> str:
 
 def _checked(token: _Token) -> str:
     """The value of a filter. Raises UsageError if the filter cannot have it."""
-    allowed = {"from": _listed(ROLES), "is": _listed(STATES)}.get(token.key)
+    values = {"from": ROLES, "is": STATES, "has": CONTENTS}.get(token.key)
+    allowed = _listed(values) if values else None
     if token.key in DATE_KEYS:
         allowed = DATE_FORMS
     if not token.value:
         remedy = f"Write {allowed} after it." if allowed else "Write a word after it, or words in quotes."
         raise UsageError(f"“{token.key}:” says nothing yet.", remedy=remedy)
-    if (token.key == "from" and token.value not in ROLES) or (token.key == "is" and token.value not in STATES):
+    if values and token.value not in values:
         raise UsageError(f"“{token.key}:” knows no “{token.value}”.", remedy=f"Write {allowed}.")
     return token.value
 
@@ -232,4 +236,4 @@ def _spaced(text: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]

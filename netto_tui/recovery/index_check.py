@@ -22,8 +22,8 @@ _DUMPS = {
     " revisions, conflicts, visible FROM conversations WHERE revisions ORDER BY name",
     "revisions": "SELECT revisions.id, name, item, at, tick, author, kind, body, head, start, length FROM revisions"
     " JOIN conversations ON conversations.id = conversation ORDER BY revisions.id",
-    "messages": "SELECT name, item, revision, kind, role, author, sent, parent, conflict, hidden, branch, text, prose,"
-    " messages.id >> 20 FROM messages JOIN conversations ON conversations.id = conversation"
+    "messages": "SELECT name, item, revision, kind, role, author, sent, parent, conflict, hidden, branch, secrets,"
+    " text, prose, messages.id >> 20 FROM messages JOIN conversations ON conversations.id = conversation"
     " ORDER BY name, item",
     "conflicts": "SELECT name, item, kind FROM conflicts JOIN conversations ON id = conversation ORDER BY name, item",
     "blobs": "SELECT name, sha256 FROM blobs JOIN conversations ON id = conversation ORDER BY name, sha256",

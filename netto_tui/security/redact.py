@@ -37,12 +37,12 @@ class Finding:
 _Tries = list[tuple[re.Pattern[str], list[tuple[int, Rule]]]]
 
 
-def _by_literal(rules: Iterable[tuple[int, Rule]]) -> dict[tuple[str, str], _Tries]:
-    """What to try, by rank, where a literal stands in a text that has a gate; rules of one pattern share its match."""
-    found: dict[tuple[str, str], _Tries] = {}
+def _by_literal(rules: Iterable[tuple[int, Rule]]) -> dict[str, dict[str, _Tries]]:
+    """By gate and literal, what to try where it stands, in the order of ranks; rules of one pattern share its match."""
+    found: dict[str, dict[str, _Tries]] = {}
     for rank, rule in rules:
         for literal in rule.literals:
-            tries = found.setdefault((rule.gate, literal), [])
+            tries = found.setdefault(rule.gate, {}).setdefault(literal, [])
             if not tries or tries[-1][0] is not rule.pattern:
                 tries.append((rule.pattern, []))
             tries[-1][1].append((rank, rule))
@@ -81,7 +81,9 @@ def has_secret(text: str) -> bool:
 
 def _matches(text: str) -> Iterator[tuple[int, int, int]]:
     """Start, end and rank of all that the rules find."""
-    if long := " ".join([word for word in text.split() if len(word) >= SOLID]):
+    words = text.split()
+    if max(map(len, words), default=0) >= SOLID:
+        long = " ".join([word for word in words if len(word) >= SOLID])
         yield from _tried(_SOLID, text, text, long)
         if any(True for _ in bot_tokens(long)):
             yield from ((start, end, _BOT) for start, end in bot_tokens(text))
@@ -97,12 +99,14 @@ def fold(text: str) -> str:
 
 
 def _tried(
-    rules: Mapping[tuple[str, str], _Tries], text: str, searched: str, hint: str
+    rules: Mapping[str, Mapping[str, _Tries]], text: str, searched: str, hint: str
 ) -> Iterator[tuple[int, int, int]]:
     """What some rules find; a literal that is not in the hint is not searched for."""
-    for (gate, literal), tries in rules.items():
-        if literal in hint and (not gate or gate in text):
-            yield from _at(text, searched, literal, tries)
+    for gate, by_literal in rules.items():
+        if gate in text:
+            for literal, tries in by_literal.items():
+                if literal in hint:
+                    yield from _at(text, searched, literal, tries)
 
 
 def _at(text: str, searched: str, literal: str, tries: _Tries) -> Iterator[tuple[int, int, int]]:

@@ -18,11 +18,18 @@ from netto_tui.errors import Cancelled
 from netto_tui.model.clock import local_day, to_instant
 from netto_tui.model.query import Query
 from netto_tui.vault import rows, schema
-from netto_tui.vault.searching import contains, conversation_filter, distinct, matching_messages, snippet
+from netto_tui.vault.searching import (
+    WITH_CREDENTIALS,
+    contains,
+    conversation_filter,
+    distinct,
+    matching_messages,
+    snippet,
+)
 
 _CONVERSATION = (
-    "SELECT name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions"
-    " FROM conversations"
+    "SELECT name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions,"
+    f" {WITH_CREDENTIALS} FROM conversations"
 )
 
 
@@ -156,7 +163,7 @@ class Reader:
     def messages(self, name: str, offset: int = 0, limit: int = 200) -> list[rows.MessageRow]:
         """A page of a transcript in reading order: after the parent, then by time."""
         found = self.select(
-            "SELECT item, revision, kind, role, author, sent, text, conflict, hidden, branch FROM messages"
+            "SELECT item, revision, kind, role, author, sent, text, conflict, hidden, branch, secrets FROM messages"
             " WHERE conversation = (SELECT id FROM conversations WHERE name = ?) ORDER BY id LIMIT ? OFFSET ?",
             (name, limit, offset),
         )
@@ -173,8 +180,9 @@ class Reader:
                 conflict,
                 bool(hidden),
                 bool(branch),
+                bool(secrets),
             )
-            for item, revision, kind, role, author, sent, text, conflict, hidden, branch in found
+            for item, revision, kind, role, author, sent, text, conflict, hidden, branch, secrets in found
         ]
 
     def position(self, name: str, item: str) -> int:
@@ -283,7 +291,7 @@ def _instant(ms: int | None) -> str:
 
 
 def _conversation(row: tuple[Any, ...]) -> rows.ConversationRow:
-    name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions = row
+    name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions, secrets = row
     return rows.ConversationRow(
         name,
         title,
@@ -296,6 +304,7 @@ def _conversation(row: tuple[Any, ...]) -> rows.ConversationRow:
         conflicts,
         day,
         revisions,
+        bool(secrets),
     )
 
 

@@ -13,6 +13,7 @@ class ConversationRow:
 
     state: words out of `pinned`, `archived`, `gone` (deleted at its source).
     messages: those that the source itself shows. conflicts: items that wait for a person.
+    secrets: a message of it holds a credential.
     """
 
     conversation: str
@@ -26,6 +27,7 @@ class ConversationRow:
     conflicts: int
     day: str
     revisions: int
+    secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class MessageRow:
 
     kind: `message` or `document`. author: as the source names it, else "". parent: the item
     before it, or "". branch: False when it is not on the conversation's active branch.
+    secrets: its text holds a credential.
     """
 
     conversation: str
@@ -47,6 +50,7 @@ class MessageRow:
     conflict: Conflict
     hidden: bool
     branch: bool
+    secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

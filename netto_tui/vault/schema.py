@@ -15,8 +15,8 @@ from typing import Any
 from netto_tui.errors import NewerFormat, VaultError
 from netto_tui.files import atomic_write
 
-VERSION = 2
-"""`user_version` of the schema; another one is rebuilt, a higher one is refused."""
+VERSION = 3
+"""`user_version` of the schema; an older one is brought up to date, a newer one is refused."""
 
 SLOT_BITS = 20
 """A message's rowid is its time in milliseconds shifted by this, plus a number among equals."""
@@ -83,9 +83,11 @@ CREATE TABLE messages (
     conflict TEXT NOT NULL,
     hidden INTEGER NOT NULL,
     branch INTEGER NOT NULL DEFAULT 1,
+    secrets INTEGER NOT NULL DEFAULT 0, -- its text holds a credential, see security.redact
     text TEXT NOT NULL,
     prose TEXT                         -- what people said of it, where that is not all of the text
 );
+CREATE INDEX messages_secrets ON messages (conversation) WHERE secrets;
 CREATE UNIQUE INDEX messages_item ON messages (conversation, item);
 CREATE INDEX messages_parent ON messages (conversation, parent) WHERE parent IS NOT NULL;
 CREATE INDEX messages_conversation ON messages (conversation);
@@ -163,11 +165,29 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         if version == 0:
             connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             connection.executemany("INSERT INTO words (words, rank) VALUES (?, ?)", _FULL_TEXT)
+        elif version < VERSION:
+            _mark_secrets(connection)
     except BaseException:
         connection.close()
         raise
     connection.index = path
     return connection
+
+
+def _mark_secrets(connection: sqlite3.Connection) -> None:
+    """Bring an index of version 2 up to date, which had no marks of messages with credentials."""
+    from netto_tui.security import redact
+
+    connection.create_function("has_secret", 1, redact.has_secret, deterministic=True)
+    for statement in (
+        "BEGIN IMMEDIATE",
+        "ALTER TABLE messages ADD COLUMN secrets INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX messages_secrets ON messages (conversation) WHERE secrets",
+        "UPDATE messages SET secrets = 1 WHERE has_secret(text)",
+        f"PRAGMA user_version = {VERSION}",
+        "COMMIT",
+    ):
+        connection.execute(statement)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

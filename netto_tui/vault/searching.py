@@ -13,6 +13,9 @@ SNIPPET = 160
 
 _EVER = (0, (1 << 63) - 1)
 
+WITH_CREDENTIALS = "EXISTS (SELECT 1 FROM messages WHERE conversation = conversations.id AND secrets)"
+"""Whether a message of a conversation holds a credential; a small index of its own answers it."""
+
 _STATES = {
     "conflict": "conversations.conflicts > 0",
     "document": "conversations.documents > 0",
@@ -43,6 +46,7 @@ def conversation_filter(query: Query) -> tuple[str, list[Any]]:
         where.append("contains(title, ?)")
         values.append(word)
     where.extend(_STATES[state] for state in query.states)
+    where.extend(WITH_CREDENTIALS for _ in query.contents)
     return " AND ".join(where), values
 
 
@@ -114,6 +118,7 @@ def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
     states = {"conflict": "messages.conflict <> ''", "document": "messages.kind = 'document'"}
     for state in query.states:
         where.append(states.get(state) or _STATES[state])
+    where.extend("messages.secrets" for _ in query.contents)
     statement = (
         f"SELECT {columns} FROM {source} CROSS JOIN conversations ON conversations.id = messages.conversation"
         f" WHERE {' AND '.join(where)} ORDER BY {order} DESC"

@@ -23,7 +23,7 @@ _FIRST_DAY = 86_400_000 // _QUARTER_MS
 
 _INSERT = (
     "INSERT INTO messages (id, conversation, item, revision, kind, role, author, sent, parent, conflict,"
-    " hidden, text, prose) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " hidden, secrets, text, prose) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 Row = tuple[Any, ...]
@@ -153,6 +153,8 @@ class Transcript:
         self, entry: Entry, rowid: int, item: str, revision: bytes, body: Message | Document, sent: int, conflict: str
     ) -> Row:
         """The row that goes in now; counts it."""
+        from netto_tui.security import redact  # only who writes pays for its rules
+
         text, prose, hidden = body_text(body), prose_text(body), is_hidden(body)
         self._words.put(rowid, text)
         self._touch(rowid)
@@ -165,7 +167,8 @@ class Transcript:
         shown = "message" if is_message else "document"
         said = None if prose == text else prose
         return (
-            rowid, entry.id, item, revision, shown, role, author, sent, _parent(body), conflict, hidden, text, said,
+            rowid, entry.id, item, revision, shown, role, author, sent, _parent(body), conflict, hidden,
+            redact.has_secret(text), text, said,
         )  # fmt: skip
 
     def _old(self, entry: Entry, item: str) -> Row | None:
