@@ -12,21 +12,24 @@ if TYPE_CHECKING:
     from netto_tui.security.jwe import Tokens
 
 
+_KIND = b"keys"
+
+
 def seal_device_file(keys: KeySet, key: bytes, vault_id: str) -> bytes:
     """key: 32 bytes. vault_id: `v_` and 32 hex digits."""
-    from netto_tui.security.jwe import KEYS
-
-    return _tokens(key, vault_id).seal(KEYS, vault_id.removeprefix("v_"), keys.encode())
+    return _tokens(key, vault_id).seal(b"keys", vault_id.removeprefix("v_").encode(), keys.encode())
 
 
 def open_device_file(data: bytes, key: bytes, vault_id: str) -> KeySet:
     """The inverse of seal_device_file. Raises InvalidRecord for another key or vault, or where a bit was changed."""
-    from netto_tui.security.jwe import KEYS
-
-    vault, content = _tokens(key, vault_id).open(KEYS, data)
-    if vault != vault_id.removeprefix("v_"):
+    vault, content = _tokens(key, vault_id).open(b"keys", data)
+    if vault.decode() != vault_id.removeprefix("v_"):
         raise InvalidRecord("The keys on this device are those of another vault.")
     return keyset.decode(content)
+
+
+def _rid(vault_id: str) -> bytes:
+    return vault_id.removeprefix("v_").encode()
 
 
 def _tokens(key: bytes, vault_id: str) -> Tokens:

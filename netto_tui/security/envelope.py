@@ -104,22 +104,18 @@ class Sealed:
 
     def seal(self, line: bytes) -> bytes:
         """One token. Raises InvalidRecord for what is not the line of a record."""
-        from netto_tui.security.jwe import RECORD
-
         found = _RECORD.match(line)
         if found is None:
             raise InvalidRecord("The line does not have the shape of a record.")
         names, tokens = self._ready()
-        return tokens.seal(RECORD, _name(names, found[1]), line)
+        return tokens.seal(b"rec", _name(names, found[1]), line)
 
     def open(self, line: bytes) -> bytes:
         """The record line, checked against the name in it and the one outside."""
-        from netto_tui.security.jwe import RECORD
-
         if _RECORD.match(line):
             raise InvalidRecord(UNSEALED)
         names, tokens = self._ready()
-        rid, content = tokens.open(RECORD, line)
+        rid, content = tokens.open(b"rec", line)
         record_id, _raw = split_line(content)
         if _name(names, record_id.encode()) != rid:
             raise InvalidRecord("The seal belongs to another record.")
@@ -127,24 +123,20 @@ class Sealed:
 
     def seal_blob(self, data: bytes) -> bytes:
         """A manifest and as many parts as it takes, a line each."""
-        from netto_tui.security.jwe import BLOB
-
         names, tokens = self._ready()
         blob = sha256(data).hexdigest().encode()
         parts = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
         manifest = b'{"count":%d,"sha256":"%b","size":%d}' % (len(parts), blob, len(data))
-        lines = [tokens.seal(BLOB, _name(names, blob), manifest)]
+        lines = [tokens.seal(b"blob", _name(names, blob), manifest)]
         for index, part in enumerate(parts):
-            lines.append(tokens.seal(BLOB, _part_name(names, blob, index, len(parts)), part))
+            lines.append(tokens.seal(b"blob", _part_name(names, blob, index, len(parts)), part))
         return b"".join(line + b"\n" for line in lines)
 
     def open_blob(self, data: bytes) -> bytes:
         """The blob, whole and in its order. Which blob it is, its hash tells."""
-        from netto_tui.security.jwe import BLOB
-
         names, tokens = self._ready()
         first, *rest = data.split(b"\n")
-        rid, content = tokens.open(BLOB, first)
+        rid, content = tokens.open(b"blob", first)
         found = _MANIFEST.fullmatch(content)
         if found is None or _name(names, found[2]) != rid:
             raise InvalidRecord("The blob does not begin with what its parts are.")
@@ -153,7 +145,7 @@ class Sealed:
             raise InvalidRecord("The blob lacks a part, or has one too many.")
         parts = []
         for index, line in enumerate(rest[:-1]):
-            rid, part = tokens.open(BLOB, line)
+            rid, part = tokens.open(b"blob", line)
             size -= len(part)
             if rid != _part_name(names, blob, index, count) or size < 0:
                 raise InvalidRecord("A part of the blob is another one than its place says.")
@@ -165,7 +157,7 @@ class Sealed:
 
     def name(self, name: str) -> str:
         """32 hex digits."""
-        return _name(self._ready()[0], name.encode())
+        return _name(self._ready()[0], name.encode()).decode()
 
     def _ready(self) -> tuple[HMAC, Tokens]:
         """What makes names and tokens with the keys of now; that is made anew only for another set."""
@@ -180,13 +172,13 @@ class Sealed:
         return last[1]
 
 
-def _name(mac: HMAC, name: bytes) -> str:
+def _name(mac: HMAC, name: bytes) -> bytes:
     """mac: one with the key for names, which is not itself fed."""
     mac = mac.copy()
     mac.update(name)
-    return mac.finalize()[:16].hex()
+    return mac.finalize()[:16].hex().encode()
 
 
-def _part_name(mac: HMAC, blob: bytes, index: int, count: int) -> str:
+def _part_name(mac: HMAC, blob: bytes, index: int, count: int) -> bytes:
     """No name of anything else: none begins with these words and a zero byte."""
     return _name(mac, b"netto/v1/part\0%b\0%d\0%d" % (blob, index, count))

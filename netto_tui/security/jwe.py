@@ -32,11 +32,6 @@ from netto_tui.errors import InvalidRecord
 from netto_tui.security.envelope import NEWER_KEY
 from netto_tui.security.keyset import KEY_BYTES, KeySet
 
-RECORD = "netto-rec+jwe"
-BLOB = "netto-blob+jwe"
-KEYS = "netto-keys+jwe"
-"""What a token holds: its `typ`."""
-
 LONGEST_CONTENT = 64 * 1024 * 1024
 """Bytes of content; what unpacks to more is refused."""
 
@@ -52,11 +47,9 @@ SMALLEST = 256
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 """No name, no time, and the system `unknown`: Python versions differ in what they write there."""
 
-_HEADER_LETTERS = 260
-_WRAPPED_LETTERS, _NONCE_LETTERS, _TAG_LETTERS = 54, 16, 22
 _HEADER = re.compile(
-    rb'\{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"([0-9a-f]{8})-([1-9][0-9]{0,5})",'
-    rb'"rid":"([0-9a-f]{32})","typ":"(netto-(?:rec|blob|keys)\+jwe)","v":1\}'
+    rb'\{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"([0-9a-f]{8}-[1-9][0-9]{0,5})",'
+    rb'"rid":"([0-9a-f]{32})","typ":"netto-([a-z]{1,8})\+jwe","v":1\}'
 )
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
@@ -68,10 +61,6 @@ _LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
 
 _NO_TOKEN = "This is not something that netto-tui sealed."  # noqa: S105  # words, not a secret
 _BROKEN = "The seal is broken: it was changed, or other keys made it."
-
-
-class NewerKey(InvalidRecord):
-    """The token was sealed with a later key of this vault than the key set at hand has."""
 
 
 class _Key(NamedTuple):
@@ -87,60 +76,50 @@ class Tokens:
 
     def __init__(self, keys: KeySet) -> None:
         self._keys = keys
-        self._current = keys.current
-        self._ready: dict[int, _Key] = {}
+        self._current = keys.kid(keys.current).encode()
+        self._ready: dict[bytes, _Key] = {}
 
-    def seal(self, typ: str, rid: str, content: bytes) -> bytes:
-        """The token of some content. typ: RECORD, BLOB or KEYS; rid: 32 hex digits, by which it is known outside.
+    def seal(self, kind: bytes, rid: bytes, content: bytes) -> bytes:
+        """The token of some content.
 
+        kind: of content, a word of the `typ`; rid: 32 hex digits, by which the content is known outside.
         Raises InvalidRecord for content over LONGEST_CONTENT.
         """
         if len(content) > LONGEST_CONTENT:
             raise InvalidRecord(f"Content over {LONGEST_CONTENT >> 20} MiB cannot be sealed.")
         key = self._ready.get(self._current) or self._derive(self._current)
         body = _pack(content)
-        header = _text(b'%b%b","typ":"%b","v":1}' % (key.head, rid.encode(), typ.encode()))
+        header = _text(b'%b%b","typ":"netto-%b+jwe","v":1}' % (key.head, rid, kind))
         cek, nonce = _synthetic(key, header, body)
         sealed = AESGCM(cek).encrypt(nonce, body, header)
-        parts = (aes_key_wrap(key.wrapping, cek), nonce, sealed[:-16], sealed[-16:])
-        return b".".join((header, *map(_text, parts)))
+        wrapped = aes_key_wrap(key.wrapping, cek)
+        return b".".join((header, _text(wrapped), _text(nonce), _text(sealed[:-16]), _text(sealed[-16:])))
 
-    def open(self, typ: str, token: bytes) -> tuple[str, bytes]:
+    def open(self, kind: bytes, token: bytes) -> tuple[bytes, bytes]:
         """The rid and the content of a token. Whoever asks still has to check that they belong together.
 
-        Raises NewerKey, and InvalidRecord for all else that is not the seal of this kind of content by these keys.
+        Raises InvalidRecord for all that is not the seal of this kind of content by these keys, with the message
+        NEWER_KEY for a later key of the same vault.
         Cheap checks come first: nothing is derived, decrypted or unpacked for what is not a token at all.
         """
-        header, *parts = _cut(token)
+        header, wrapped, nonce, ciphertext, tag = _cut(token)
         named = _HEADER.fullmatch(_bytes(header))
-        if named is None or named[4] != typ.encode():
+        if named is None or named[3] != kind:
             raise InvalidRecord(_NO_TOKEN)
-        wrapped, nonce, ciphertext, tag = map(_bytes, parts)
-        key = self._key(named[1].decode(), int(named[2]))
-        return named[3].decode(), _unpack(_decrypted(key, header, wrapped, nonce, ciphertext + tag))
+        parts = _bytes(wrapped), _bytes(nonce), _bytes(ciphertext) + _bytes(tag)
+        key = self._ready.get(named[1]) or self._derive(named[1])
+        return named[2], _unpack(_decrypted(key, header, *parts))
 
-    def _key(self, prefix: str, number: int) -> _Key:
-        if prefix != self._keys.prefix or number not in self._keys.wrapping:
-            if prefix == self._keys.prefix and number > self._current:
-                raise NewerKey(NEWER_KEY)
-            raise InvalidRecord("It was sealed with keys that this device does not have.")
-        return self._ready.get(number) or self._derive(number)
-
-    def _derive(self, number: int) -> _Key:
-        wrapping = self._keys.wrapping[number]
-        derivation = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"netto/v1/siv").derive(wrapping)
-        head = f'{{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"{self._keys.kid(number)}","rid":"'
-        self._ready[number] = _Key(wrapping, HMAC(derivation, SHA512()), head.encode())
-        return self._ready[number]
-
-
-def _cut(token: bytes) -> list[bytes]:
-    """The five parts of a token, each of a length that it can have. Raises InvalidRecord."""
-    parts = token.split(b".", 5) if len(token) <= LONGEST_TOKEN else []
-    lengths = [len(part) for part in parts]
-    if lengths[1:3] + lengths[4:] != [_WRAPPED_LETTERS, _NONCE_LETTERS, _TAG_LETTERS] or lengths[0] > _HEADER_LETTERS:
-        raise InvalidRecord(_NO_TOKEN)
-    return parts
+    def _derive(self, kid: bytes) -> _Key:
+        prefix, number = kid.decode().split("-")
+        if prefix != self._keys.prefix or int(number) not in self._keys.wrapping:
+            newer = prefix == self._keys.prefix and int(number) > self._keys.current
+            raise InvalidRecord(NEWER_KEY if newer else "It was sealed with keys that this device does not have.")
+        wrapping = self._keys.wrapping[int(number)]
+        derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"netto/v1/siv").derive(wrapping)
+        head = b'{"alg":"A256KW","cty":"gzip","enc":"A256GCM","kid":"%b","rid":"' % kid
+        self._ready[kid] = _Key(wrapping, HMAC(derived, SHA512()), head)
+        return self._ready[kid]
 
 
 def padded_size(size: int) -> int:
@@ -153,6 +132,14 @@ def padded_size(size: int) -> int:
     exponent = size.bit_length() - 1
     unit = 1 << (exponent - exponent.bit_length())
     return -(-size // unit) * unit
+
+
+def _cut(token: bytes) -> list[bytes]:
+    """The five parts of a token, each of a length that it can have. Raises InvalidRecord."""
+    parts = token.split(b".", 5) if len(token) <= LONGEST_TOKEN else []
+    if [len(part) for part in parts[1:3] + parts[4:]] != [54, 16, 22] or len(parts[0]) > 260:
+        raise InvalidRecord(_NO_TOKEN)
+    return parts
 
 
 def _pack(content: bytes) -> bytes:
@@ -190,7 +177,8 @@ def _decrypted(key: _Key, header: bytes, wrapped: bytes, nonce: bytes, sealed: b
         body = AESGCM(cek).decrypt(nonce, sealed, header)
     except (InvalidUnwrap, InvalidTag):
         raise InvalidRecord(_BROKEN) from None
-    if not compare_digest(b"".join(_synthetic(key, header, body)), cek + nonce):
+    right, right_nonce = _synthetic(key, header, body)
+    if not compare_digest(right, cek) or nonce != right_nonce:
         raise InvalidRecord(_BROKEN)
     return body
 
