@@ -23,6 +23,9 @@ OURS = "netto_tui"
 LIMIT = 512 * 1024
 """Bytes after which a log is set aside as `app.log.1`, in place of the one before."""
 
+LONGEST = 20_000
+"""Characters of a message that are looked through; far more than are kept."""
+
 CAUSES = 20
 """So many causes of an exception are told at most."""
 
@@ -62,21 +65,20 @@ class Discreet(logging.Formatter):
 
 
 def _said(record: logging.LogRecord) -> str:
-    from netto_tui.security.display import safe_line
-
     if record.name.partition(".")[0] == OURS:
         with contextlib.suppress(Exception):  # a template that does not fit its values
-            return _masked(safe_line(record.getMessage(), 400))
+            return _masked(record.getMessage())
         return "(unreadable)"
     # Without values to fill in, the text may have been put together before, with anything in it.
-    template = record.msg if isinstance(record.msg, str) and record.args else ""
-    return _masked(safe_line(template, 200))
+    return _masked(record.msg) if isinstance(record.msg, str) and record.args else ""
 
 
 def _masked(text: str) -> str:
+    """A text as one short line. What is cut is cut last: half a secret does not look like one any more."""
+    from netto_tui.security.display import safe_line
     from netto_tui.security.redact import mask
 
-    return mask(text)
+    return safe_line(mask(text[:LONGEST]), 400)
 
 
 class LogFile(logging.Handler):
