@@ -336,10 +336,9 @@ class Chained(Protocol):
     """A replica whose every state can carry a signed head."""
 
     def links(self, known: Mapping[str, tuple[int, str]] | None) -> Mapping[str, Sequence[Link]]:
-        """By branch what came after the known heads (number and SHA-256 of the token), oldest first, as last seen.
+        """By branch the known heads (number and SHA-256 of the token) and what came after, oldest first, as last seen.
 
-        A branch that is not known gives its latest head and what came after it; with None, all gives everything. A
-        store without a history of heads gives its one state. Asks nothing that `changes` did not ask already, where
-        every state has a head.
+        A branch that is not known gives its latest states, which may cost a request once; with None each gives all
+        of them. A store without a history of heads gives its one state. Asks nothing that `changes` did not ask.
         """
         ...

@@ -23,7 +23,7 @@ from netto_tui.security import heads
 TRAILER = "Netto-Head: "
 
 LOOK_BACK = 30
-"""Where the latest commits of a branch have no head, so many are looked at; GitHub lists as many at once."""
+"""So many commits of a branch are looked at where no head of it is known; GitHub lists as many at once."""
 
 _ABOUT = ("blobs", "memory", "sessions")
 _KEYS = (".netto", "keys")
@@ -91,20 +91,18 @@ def links(
 
 
 def _after(objects: Objects, head: ObjectID, known: tuple[int, str] | None, everything: bool) -> Sequence[Link]:
-    """The commits of a branch after a known head, oldest first."""
+    """The commits of a branch from a known head on, oldest first; where none is known, of the last LOOK_BACK."""
     walked: list[tuple[ObjectID, Commit, str]] = []
     sha: ObjectID | None = head
     arrived = False
     while sha is not None and not arrived:
         commit = objects.commit(sha)
         token = token_of(commit)
-        if known and token and heads.sha256_of(token) == known[1]:
-            break
         walked.append((sha, commit, token))
         if known:
-            arrived = _is_before(token, known[0])
+            arrived = _is_not_after(token, known[0])
         elif not everything:
-            arrived = bool(token) or len(walked) >= LOOK_BACK
+            arrived = len(walked) >= LOOK_BACK
         sha = commit.parents[0] if commit.parents else None
     found = []
     signed = known is not None
@@ -115,7 +113,7 @@ def _after(objects: Objects, head: ObjectID, known: tuple[int, str] | None, ever
     return found
 
 
-def _is_before(token: str, seq: int) -> bool:
+def _is_not_after(token: str, seq: int) -> bool:
     """Whether a head is not after that of a number, so that looking further back is of no use."""
     try:
         return bool(token) and heads.peek(token).seq <= seq

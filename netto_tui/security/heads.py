@@ -89,18 +89,20 @@ class Head:
     lost: Place | None = None
     others: Mapping[str, Mapping[str, Place]] = field(default_factory=dict)
 
-    def follows(self, known: Place, sha256: str) -> Fault | Literal[""]:
+    def follows(self, known: Place, sha256: str, *, is_next: bool = False) -> Fault | Literal[""]:
         """What is wrong when this head, whose token has that SHA-256, stands where a known one stood; "" for nothing.
 
         It is the known one, or a later one that names it; one that is too far behind to be named is believed.
+        is_next: the known one has to be the very one before it.
         """
         if self.seq == known.seq:
             return "" if sha256 == known.sha256 else "forked"
         if self.seq < known.seq:
             return "rolled-back"
-        for seq, short in self.before:
+        for seq, brief in self.before:
             if seq == known.seq:
-                return "" if known.sha256.startswith(short) else "forked"
+                there = brief == short(known.sha256)
+                return ("dropped" if is_next and self.previous != known.sha256 else "") if there else "forked"
             if seq < known.seq:
                 break
         newest, oldest = (self.before[0][0], self.before[-1][0]) if self.before else (0, 0)
@@ -145,7 +147,12 @@ def sha256_of(token: str) -> str:
 
 def follow_up(previous: str, head: Head) -> tuple[tuple[int, str], ...]:
     """The `before` of a head that comes after the token of another."""
-    return ((head.seq, sha256_of(previous)[:_PREFIX_DIGITS]), *head.before)[:TRAIL]
+    return ((head.seq, short(sha256_of(previous))), *head.before)[:TRAIL]
+
+
+def short(sha256: str) -> str:
+    """How `before` has the SHA-256 of a head."""
+    return sha256[:_PREFIX_DIGITS]
 
 
 def text_of(public: bytes) -> str:

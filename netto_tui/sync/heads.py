@@ -46,7 +46,7 @@ class Heads:
     def __init__(self, context: Context, keys: Callable[[], KeySet] | None) -> None:
         self._context = context
         self._keys = keys
-        self._made: dict[tuple[str, str, int, str], tuple[str, Head]] = {}
+        self._made: dict[str, tuple[tuple[str, int, str], str, Head]] = {}  # by branch, what was signed last
 
     @property
     def signer(self) -> Signer | None:
@@ -89,12 +89,12 @@ class Heads:
         """The token of the next head of a branch; see replicas.base.Signer."""
         if self._keys is None:
             raise Locked("There are no keys to sign with.", remedy="Run: netto-tui keys check")
-        wanted = (branch, root, count, previous)
-        if wanted not in self._made:
+        wanted = (root, count, previous)
+        if branch not in self._made or self._made[branch][0] != wanted:
             keys = self._keys()
             head = self._next(branch, root, count, previous, keys.public)
-            self._made[wanted] = (heads.sign(head, keys.sign), head)
-        return self._made[wanted][0]
+            self._made[branch] = (wanted, heads.sign(head, keys.sign), head)
+        return self._made[branch][1]
 
     def written(self) -> None:
         """Remember the heads that were signed, once the replica has taken them."""
@@ -102,7 +102,7 @@ class Heads:
             return
         path, replica_id = self._context.vault.path, self._replica_id()
         seen = seen_heads.load(path, replica_id)
-        for token, head in self._made.values():
+        for _, token, head in self._made.values():
             seen.note(head.branch, Place(head.seq, heads.sha256_of(token)), head.at)
         seen.news_ms = self._context.vault.clock.now()
         seen_heads.save(path, replica_id, seen)
@@ -118,7 +118,7 @@ class Heads:
 
     def _follow(self, seen: Seen, branch: str, links: Sequence[Link], public: bytes) -> None:
         """Go along a branch from the head that was shown last."""
-        for link in links:
+        for number, link in enumerate(links):
             if not link.token:
                 if link.alters and branch in seen.shown:
                     self._accuse(seen, "unsigned", f"{link.place} {link.root}", f"It is {link.place} on {branch}.")
@@ -132,10 +132,13 @@ class Heads:
             except InvalidRecord:
                 self._accuse(seen, "unsigned", sha256, f"{link.place} on {branch} has something else for a head.")
                 continue
-            self._take(seen, branch, link, head, sha256)
+            self._take(seen, branch, link, head, sha256, is_next=number > 0)
 
-    def _take(self, seen: Seen, branch: str, link: Link, head: Head, sha256: str) -> None:
-        """Judge a head that the vault's key signed, and remember it where it belongs to this branch."""
+    def _take(self, seen: Seen, branch: str, link: Link, head: Head, sha256: str, *, is_next: bool) -> None:
+        """Judge a head that the vault's key signed, and remember it where it belongs to this branch.
+
+        is_next: nothing should lie between it and the one that was shown last.
+        """
         context = self._context
         about = f"It is head {head.seq} of {head.at[:16]}Z, {link.place} on {branch}."
         if (head.vault, head.replica, head.branch) != (context.vault.id, self._replica_id(), branch):
@@ -144,7 +147,7 @@ class Heads:
         if link.root and head.root != link.root:
             self._accuse(seen, "tampered", f"{sha256} {link.root}", about)
         before = seen.shown.get(branch)
-        if before is not None and (fault := head.follows(before, sha256)):
+        if before is not None and (fault := head.follows(before, sha256, is_next=is_next)):
             self._accuse(seen, fault, f"{before.sha256} {sha256}", f"{about} Before it was head {before.seq}.")
         seen.note(branch, Place(head.seq, sha256), head.at)
         seen.hear(head.others, head.at)
@@ -179,7 +182,9 @@ class Heads:
                 last = heads.read(previous, public)
                 there, before = Place(last.seq, heads.sha256_of(previous)), heads.follow_up(previous, last)
         except InvalidRecord:
-            previous = ""  # somebody else's: the chain goes on from what is known
+            pass  # somebody else's: the chain goes on from what is known
+        if there is None and (shown := seen.shown.get(branch)) is not None:
+            there, before = shown, ((shown.seq, heads.short(shown.sha256)),)
         witnessed = self._witnessed(replica_id).get(branch)
         furthest = max([each for each in (seen.furthest(branch), witnessed and witnessed[0]) if each], default=None)
         lost = furthest if furthest and (there is None or there.seq < furthest.seq) else None

@@ -1,0 +1,264 @@
+"""Whoever holds a remote can refuse; what they change, take back, hide or swap is detected and named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from netto_tui.security import heads
+from tests.contract import firestore_places, github_places
+from tests.faults.attackers import Device, FireAttacker, GitAttacker, Scene, forged
+from tests.unit.vault.talks import scratch
+
+KINDS = (("git", "firestore"), ("github", "git"), ("firestore", "git"))
+"""The replica that is attacked, and the other one."""
+
+DAY_MINUTES = 24 * 60
+
+
+@pytest.fixture(params=KINDS, ids=lambda pair: pair[0])
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    with scratch() as folder:
+        scene = Scene(folder, *request.param)
+        yield scene
+        scene.close()
+
+
+@pytest.fixture
+def laptop(scene: Scene) -> Device:
+    """A device that pushed twice."""
+    laptop = scene.device("laptop")
+    for text in ("one", "two"):
+        laptop.say(text)
+        laptop.sync()
+        scene.time.pass_minutes(5)
+    return laptop
+
+
+@pytest.fixture
+def phone(scene: Scene, laptop: Device) -> Device:
+    """Another one, which has seen all of that."""
+    phone = scene.device("phone")
+    phone.sync()
+    assert phone.alarms(scene.kinds[0]) == set()
+    return phone
+
+
+@pytest.fixture
+def mallory(scene: Scene, laptop: Device) -> GitAttacker | FireAttacker:
+    return scene.attacker(scene.kinds[0])
+
+
+def settle(scene: Scene) -> None:
+    """Let everybody sync until nothing is new; then nobody is alarmed, and everybody has everything."""
+    acknowledged = set().union(*(device.texts() for device in scene.devices))
+    for _ in range(3):
+        scene.time.pass_minutes(5)
+        for device in scene.devices:
+            device.sync()
+    for device in scene.devices:
+        assert device.texts() == acknowledged
+        assert device.alarms(scene.kinds[0]) == device.alarms(scene.kinds[1]) == set()
+
+
+def test_nobody_is_alarmed_while_nobody_attacks(scene: Scene, laptop: Device, phone: Device) -> None:
+    for number in range(6):
+        for device in (laptop, phone):
+            device.say(f"{device.vault.device} {number}")
+            device.log(f"{device.vault.device} talks on {number}")
+            device.sync(*(scene.kinds if number % 2 else scene.kinds[:1]))
+            assert [device.alarms(kind) for kind in scene.kinds] == [set(), set()]
+        scene.time.pass_minutes(7)
+    tablet = scene.device("tablet")
+    tablet.sync()
+    assert [tablet.alarms(kind) for kind in scene.kinds] == [set(), set()]
+    settle(scene)
+
+
+def test_a_pass_with_nothing_to_do_asks_once_and_writes_nothing(scene: Scene, laptop: Device, phone: Device) -> None:
+    settle(scene)
+    github_places.server().clear_log()
+    firestore_places.server().clear_log()
+    reports = laptop.sync()
+    assert [report.requests for report in reports] == [1, 1]
+    if "github" in scene.kinds:
+        assert [entry["status"] for entry in github_places.server().log()] == [304]
+    if "firestore" in scene.kinds:
+        assert (firestore_places.server().reads, firestore_places.server().writes) == (1, 0)
+
+
+def test_a_replica_that_was_rolled_back(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    before = mallory.save()
+    laptop.say("three")
+    laptop.sync()
+    scene.time.pass_minutes(5)
+    mallory.bring_back(before)
+    tablet = scene.device("tablet")
+    tablet.sync(*scene.kinds)
+    assert "rolled-back" in tablet.alarms(scene.kinds[0])
+    mallory.bring_back(before)
+    laptop.sync(scene.kinds[0])
+    assert "rolled-back" in laptop.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_fork(scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker) -> None:
+    before = mallory.save()
+    laptop.say("three")
+    laptop.sync()
+    mallory.bring_back(before)
+    phone.say("other")
+    phone.sync(scene.kinds[0])
+    assert phone.alarms(scene.kinds[0]) == set()  # from where it stands all is well
+    scene.time.pass_minutes(5)
+    tablet = scene.device("tablet")
+    tablet.sync(*reversed(scene.kinds))
+    assert "forked" in tablet.alarms(scene.kinds[0])
+    laptop.sync(scene.kinds[0])
+    assert "forked" in laptop.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_head_that_somebody_else_signed(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    token = mallory.token()
+    mallory.remove_record(forged(token, seq=heads.peek(token).seq + 1, previous=heads.sha256_of(token)))
+    for device in (laptop, scene.device("tablet")):
+        device.sync(*reversed(scene.kinds))
+        if device is laptop:
+            assert "foreign-signer" in device.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_new_device_names_a_foreign_signer_too(
+    scene: Scene, laptop: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    token = mallory.token()
+    mallory.show(forged(token, seq=heads.peek(token).seq + 1))
+    tablet = scene.device("tablet")
+    tablet.sync()
+    assert "foreign-signer" in tablet.alarms(scene.kinds[0])
+
+
+def test_the_head_of_another_replica(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    mallory.show(scene.attacker(scene.kinds[1]).token())
+    for device in (scene.device("tablet"), laptop):
+        device.sync(scene.kinds[0])
+        assert "swapped" in device.alarms(scene.kinds[0])
+        if device is not laptop:
+            mallory.show(scene.attacker(scene.kinds[1]).token())
+    settle(scene)
+
+
+def test_a_change_without_a_head(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    mallory.remove_record("")
+    laptop.sync(scene.kinds[0])
+    assert "unsigned" in laptop.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_new_device_that_sees_the_other_replica_names_a_change_without_a_head(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    mallory.remove_record("")
+    scene.time.pass_minutes(5)
+    tablet = scene.device("tablet")
+    tablet.sync(*reversed(scene.kinds))
+    assert tablet.alarms(scene.kinds[0]) & {"unsigned", "rolled-back"}
+    settle(scene)
+
+
+def test_a_record_that_was_taken_out_below_a_head_that_is_right(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    mallory.remove_record(mallory.token())
+    tablet = scene.device("tablet")
+    tablet.sync(*scene.kinds)
+    assert "tampered" in tablet.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_record_that_was_taken_out_is_named_by_a_device_that_knew_it(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    mallory.remove_record(mallory.token())
+    laptop.sync(scene.kinds[0])
+    if scene.kinds[0] != "firestore":  # there a pass reads what changed, and what is gone has not changed
+        assert "tampered" in laptop.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_head_that_was_taken_out_of_the_history(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    if not isinstance(mallory, GitAttacker):
+        pytest.skip("Firestore keeps the latest head alone: to leave one out is to roll back or to fork")
+    for text in ("three", "four"):
+        laptop.say(text)
+        laptop.sync()
+    mallory.drop_middle()
+    scene.time.pass_minutes(5)
+    phone.sync(scene.kinds[0])
+    assert "dropped" in phone.alarms(scene.kinds[0])
+    tablet = scene.device("tablet")
+    tablet.sync(*reversed(scene.kinds))
+    assert "dropped" in tablet.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_replica_that_is_frozen(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    laptop.sync()
+    before = mallory.save()
+    phone.say("news")
+    phone.sync()
+    mallory.bring_back(before)
+    scene.time.pass_minutes(8 * DAY_MINUTES)
+    laptop.sync(scene.kinds[1])
+    tablet = scene.device("tablet")
+    tablet.sync(*reversed(scene.kinds))
+    assert "rolled-back" in tablet.alarms(scene.kinds[0])  # it cannot know for how long
+    mallory.bring_back(before)
+    laptop.sync(scene.kinds[0])
+    assert "frozen" in laptop.alarms(scene.kinds[0])
+    settle(scene)
+
+
+def test_a_commit_of_a_persons_own_file_alarms_nobody(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    if not isinstance(mallory, GitAttacker):
+        pytest.skip("there are no files of one's own in Firestore")
+    blob = mallory.git("hash-object", "-w", "--stdin", stdin="notes")
+    entries = mallory.git("ls-tree", "main") + f"\n100644 blob {blob}\tnotes.txt\n"
+    mallory.commit(mallory.git("mktree", stdin=entries), ["main"], "")
+    for device in (laptop, phone):
+        device.say(f"{device.vault.device} again")
+        device.sync()
+        assert device.alarms(scene.kinds[0]) == set()
+    tablet = scene.device("tablet")
+    tablet.sync()
+    assert tablet.alarms(scene.kinds[0]) == set()
+
+
+def test_an_attack_is_told_once_and_what_was_seen_outlives_the_index(
+    scene: Scene, laptop: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    before = mallory.save()
+    laptop.say("three")
+    laptop.sync()
+    mallory.bring_back(before)
+    laptop.vault.rebuild_index()
+    laptop.sync(scene.kinds[0])
+    assert "rolled-back" in laptop.alarms(scene.kinds[0])
+    laptop.sync()
+    assert "rolled-back" not in laptop.alarms(scene.kinds[0])
