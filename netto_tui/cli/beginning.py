@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
     from netto_tui.config import Config, ReplicaConfig
     from netto_tui.setup.joining import Joined
+
+
+PLAIN_WARNING = "Whoever can read these replicas reads every conversation: they are not sealed."
 
 
 def run_app(path: Path) -> int:
@@ -85,6 +90,8 @@ def _demo(
     metavar="FILE",
     help="The key of a service account for Firestore; it goes into the keyring.",
 )
+@click.option("--plain", is_flag=True, help="Leave what lies on these replicas unsealed, for all who reach the place.")
+@click.option("--code-stdin", is_flag=True, help="Read the recovery code of a sealed vault from standard input.")
 @click.option("--zone", default="", metavar="ZONE", help="Whose midnight ends a day, else this machine's.")
 @click.option("--device", default="", metavar="NAME", help="What this device is called, else NETTO_DEVICE or the host.")
 def init(
@@ -92,6 +99,8 @@ def init(
     replicas: tuple[str, ...],
     token_stdin: bool,
     credentials: Path | None,
+    plain: bool,
+    code_stdin: bool,
     zone: str,
     device: str,
 ) -> None:
@@ -100,12 +109,17 @@ def init(
     At a terminal and without --replica it asks, step by step. A replica that holds a vault already,
     made on another device, is joined: sync then brings its conversations here. An empty or new one
     is made ready. A remote that is a replica already is tried again, and given a new token or key.
+
+    Replicas are sealed with the keys of the vault, unless --plain says otherwise. The first sealed one
+    gives you a recovery code: without that and without this device nobody reads them again.
     """
     from netto_tui import config
-    from netto_tui.cli import setup
+    from netto_tui.cli import sealing, setup
     from netto_tui.setup import joining, targets
 
-    wanted = [targets.tidy(config.parse_replica(text, Path.cwd())) for text in replicas]
+    if token_stdin and code_stdin:
+        raise UsageError("Only one secret can come on standard input.", remedy="Set NETTO_GITHUB_TOKEN instead.")
+    wanted = [replace(targets.tidy(config.parse_replica(text, Path.cwd())), plain=plain) for text in replicas]
     secrets = setup.given_secrets(wanted, token_stdin, credentials)
     settings = session.load_config(may_be_new=True)
     fresh, ask = joining.is_fresh(session.path), setup.may_ask(session)
@@ -124,10 +138,15 @@ def init(
         if targets.place_of(each.kind).secret:
             setup.connect(session, each, secrets.get(each.name), ask, renew=each not in new)
     whose = joining.look(session.path, new, threading.Event())
-    joined = joining.join(session.path, session.config_path, settings, new, whose, zone=zone, device=device)
+    join = partial(joining.join, session.path, session.config_path, settings, new, whose, zone=zone, device=device)
+    joined = sealing.with_code(session, code_stdin, lambda code: join(code=code))
     for note in joined.notes:
         diagnostics.note(note)
     _tell(session, fresh, joined)
+    if plain and wanted:
+        diagnostics.note(PLAIN_WARNING)
+    if joined.made is not None:
+        sealing.hand_over(session, joined.made)
 
 
 def _is_known(settings: Config, each: ReplicaConfig) -> bool:
@@ -153,13 +172,16 @@ def _tell(session: Session, fresh: bool, joined: Joined) -> None:
                 "path": str(session.path),
                 "device": joined.device,
                 "zone": joined.zone,
-                "replicas": [{"name": one.name, "kind": one.kind, "target": one.target} for one in replicas],
+                "replicas": [
+                    {"name": one.name, "kind": one.kind, "target": one.target, "sealed": not one.plain}
+                    for one in replicas
+                ],
             }
         )
         return
     verb = "Made a vault" if fresh else "The vault is"
     output.line(f"{verb} in {session.path}, device {joined.device}, zone {joined.zone}.")
-    output.table([(one.name, one.kind, one.target) for one in replicas])
+    output.table([(one.name, one.kind, one.target, "plain" if one.plain else "sealed") for one in replicas])
     if replicas:
         output.line("Next: netto-tui import PATH brings conversations in, netto-tui sync makes the replicas equal.")
     else:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--as-of", "as_of", metavar="DATE", help="As things were at the end of that day; needs a Git replica.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--code-stdin", is_flag=True, help="Read the recovery code of a sealed replica from standard input.")
 def restore(
     session: Session,
     source: str,
@@ -47,11 +48,13 @@ def restore(
     as_of: str | None,
     dry_run: bool,
     yes: bool,
+    code_stdin: bool,
 ) -> int:
     """Bring back everything, or one conversation, from one replica, verified before anything is exchanged.
 
     Without --to it goes into the vault, or makes the vault where there is none. What only the vault
-    has stays; what was there before can be brought back for 30 days.
+    has stays; what was there before can be brought back for 30 days. A sealed replica is opened with the
+    keys of this vault; where there are none, with the recovery code or a passphrase.
     """
     there = Layout(session.path).identity.exists() or Layout(session.path).index.exists()
     if target is None and not there:
@@ -61,17 +64,22 @@ def restore(
     if target is not None:
         if dry_run:
             raise UsageError("There is nothing to compare with in a new place.", remedy="Leave --dry-run out.")
-        return _restore_to(session, replica, target.expanduser().absolute(), conversation, as_of_ms)
+        place = target.expanduser().absolute()
+        return _restore_to(session, replica, place, conversation, as_of_ms, code_stdin)
     return _restore_here(session, replica, conversation, as_of_ms, dry_run=dry_run, yes=yes)
 
 
 def _find_replica(session: Session, source: str) -> ReplicaConfig:
     """A configured replica by its name, else one described as KIND:TARGET or NAME=KIND:TARGET."""
     from netto_tui import config
+    from netto_tui.setup import joining
 
     settings = session.load_config(may_be_new=True)
     if ":" in source and source not in {one.name for one in settings.replicas}:
-        return config.parse_replica(source if "=" in source.partition(":")[0] else f"source={source}", Path.cwd())
+        described = config.parse_replica(source if "=" in source.partition(":")[0] else f"source={source}", Path.cwd())
+        with cancelling() as cancel:  # nobody has said how it has to be, so it is taken as it says
+            marker, _ = joining.look_at(session.path, described, cancel)
+        return replace(described, plain=marker is None or not marker.keys)
     return settings.replica(source)
 
 
@@ -90,19 +98,47 @@ def _end_of(session: Session, date: str, there: bool) -> int:
 
 
 @contextmanager
-def open_one(session: Session, replica: ReplicaConfig, cancel: threading.Event) -> Iterator[Replica]:
-    """A replica as described; it need not be among the settings, nor the vault be there."""
+def open_one(path: Path, vault_id: str, replica: ReplicaConfig, cancel: threading.Event) -> Iterator[Replica]:
+    """A replica as described, for the vault of a folder; it need not be among its settings."""
     from netto_tui.replicas.registry import open_replica
-    from netto_tui.security.envelope import PLAIN
+    from netto_tui.security import custody
+    from netto_tui.security.envelope import PLAIN, Sealed
 
-    cache = session.path / ".netto" / "cache"
-    opened = open_replica(replica.name, replica.kind, replica.target, PLAIN, cache, "restore", cancel, options=replica)
+    envelope = PLAIN if replica.plain else Sealed(lambda: custody.load(path, vault_id))
+    cache = path / ".netto" / "cache"
+    opened = open_replica(
+        replica.name, replica.kind, replica.target, envelope, cache, "restore", cancel, options=replica
+    )
     with closing(opened):
         yield opened
 
 
+def _bring_keys(session: Session, replica: ReplicaConfig, path: Path, code_stdin: bool) -> str:
+    """Have the keys of a sealed replica in the folder of a new vault; the id of the vault."""
+    from netto_tui.cli.sealing import with_code
+    from netto_tui.security import custody
+    from netto_tui.setup import joining, sealing
+    from netto_tui.vault.identity import load_identity
+
+    with cancelling() as cancel:
+        marker, slots = joining.look_at(session.path, replica, cancel)
+    vault = marker.vault if marker is not None else ""
+    if replica.plain:
+        return vault
+    if custody.has_keys(session.path) and load_identity(session.path).vault == vault:
+        shutil.copytree(custody.folder(session.path), custody.folder(path))
+    else:
+        with_code(session, code_stdin, lambda code: sealing.have_keys(path, vault, slots, code))
+    return vault
+
+
 def _restore_to(
-    session: Session, replica: ReplicaConfig, target: Path, conversation: str | None, as_of_ms: int | None
+    session: Session,
+    replica: ReplicaConfig,
+    target: Path,
+    conversation: str | None,
+    as_of_ms: int | None,
+    code_stdin: bool,
 ) -> int:
     """Make a new vault from a replica alone: beside its place first, so that a failure leaves nothing there."""
     from netto_tui import config
@@ -113,12 +149,13 @@ def _restore_to(
     if there - ({"config.toml"} if at_home else set()):
         raise UsageError(f"{target} is not empty.", remedy="Name a new folder.")
     settings = session.load_config(may_be_new=True) if at_home else config.Config()
-    if at_home and not settings.replicas:
-        settings = settings.with_replica(replica)
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        with cancelling() as cancel, open_one(replace(session, vault=staged / "new"), replica, cancel) as opened:
+        vault = _bring_keys(session, replica, staged / "new", code_stdin)
+        if at_home and not settings.replicas:
+            settings = settings.with_replica(replica)
+        with cancelling() as cancel, open_one(staged / "new", vault, replica, cancel) as opened:
             report = restore_to(
                 staged / "new", opened, conversation=conversation, as_of_ms=as_of_ms, listener=tell_progress
             )
@@ -146,7 +183,7 @@ def _restore_here(
     """Restore into the vault that is there, after a look at what would change and a person's word."""
     from netto_tui.recovery import restore as recovery
 
-    with session.open() as vault, cancelling() as cancel, open_one(session, replica, cancel) as opened:
+    with session.open() as vault, cancelling() as cancel, open_one(vault.path, vault.id, replica, cancel) as opened:
         if dry_run or not yes:
             found = recovery.preview(vault, opened, conversation=conversation, as_of_ms=as_of_ms)
             if dry_run:

@@ -112,6 +112,7 @@ def wizard(session: Session, zone: str, device: str) -> tuple[Joined, bool]:
 
 def _add_one(session: Session, settings: Config, place: Place, zone: str, device: str) -> Joined | None:
     """Ask for one replica and add it, or renew what opens it; None for the latter. Raises what is in the way."""
+    from netto_tui.cli import sealing
     from netto_tui.setup import joining, targets
 
     each = _ask_target(settings, place)
@@ -127,18 +128,22 @@ def _add_one(session: Session, settings: Config, place: Place, zone: str, device
         _tell_checks(found := _try_out(session, each, None), all_of_them=True)
         if found.fault is not None:
             raise found.fault
+    each = _ask_sealing(each)
+    settings = replace(settings, replicas=(*settings.replicas[:-1], each))
     with _network() as cancel:
         whose = joining.look(session.path, [each], cancel)
     join = partial(joining.join, session.path, session.config_path, settings, [each], whose, zone=zone, device=device)
     try:
-        joined = join()
+        joined = sealing.with_code(session, False, lambda code: join(code=code))
     except joining.OtherVault as error:
         diagnostics.note(f"{each.target} holds a vault that was made on another device, and this one is still empty.")
         if not click.confirm("Bring that vault here?", default=True, err=True):
             raise error
-        joined = join(become=True)
+        joined = sealing.with_code(session, False, lambda code: join(become=True, code=code))
     for note in joined.notes:
         diagnostics.note(note)
+    if joined.made is not None:
+        sealing.hand_over(session, joined.made)
     diagnostics.note(f"Added {each.name}.\n")
     return joined
 
@@ -184,6 +189,15 @@ def _ask_name(settings: Config, each: ReplicaConfig) -> tuple[ReplicaConfig, Con
             return named, settings.with_replica(named)
         except UsageError as error:
             diagnostics.note(str(error))
+
+
+def _ask_sealing(each: ReplicaConfig) -> ReplicaConfig:
+    """Whether what goes there is sealed, which it is unless a person says otherwise."""
+    question = "Seal what goes there, so that only who has your keys can read it?"
+    if click.confirm(question, default=True, err=True):
+        return each
+    diagnostics.note(f"Then whoever can read {each.target} reads every conversation.")
+    return replace(each, plain=True)
 
 
 def _make(session: Session, each: ReplicaConfig, secret: Secret | None, ask: bool) -> Trial:

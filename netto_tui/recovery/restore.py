@@ -253,10 +253,10 @@ def restore_to(
 ) -> RestoreReport:
     """Make a new vault in a folder that is empty or not there, from a replica alone.
 
-    It belongs to the replica's vault and is a new device of it. Raises UsageError when the folder
-    holds something.
+    It belongs to the replica's vault and is a new device of it; its keys may be there already. Raises
+    UsageError when the folder holds something else.
     """
-    if path.exists() and any(path.iterdir()):
+    if path.exists() and any(there.name != ".netto" for there in path.iterdir()):
         raise UsageError(f"{path} is not empty.", remedy="Name a new folder.")
     marker = replica.probe().marker or Marker("", "", "UTC")
     save_identity(path, new_identity(marker.vault, zone=marker.zone))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netto_tui import config
 from netto_tui.config import Config, ReplicaConfig
-from netto_tui.errors import NettoError, WrongTarget
+from netto_tui.errors import Denied, NettoError, WrongTarget
 from netto_tui.paths import Layout
+from netto_tui.security.secret import Secret
+from netto_tui.setup import sealing
+from netto_tui.setup.sealing import NewKeys
 
 if TYPE_CHECKING:
     from netto_tui.replicas.base import Marker
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 class Joined:
     """What came of it. fresh: the vault was made. joined: it became the one that the replicas belong to.
 
-    notes: what the first sync has to try again, a sentence each.
+    notes: what the first sync has to try again, a sentence each. made: keys that are new, whose code a
+    person has to type back before the setup is done.
     """
 
     vault: str
@@ -33,6 +37,7 @@ class Joined:
     fresh: bool = False
     joined: bool = False
     notes: tuple[str, ...] = ()
+    made: NewKeys | None = None
 
 
 class OtherVault(WrongTarget):
@@ -41,9 +46,10 @@ class OtherVault(WrongTarget):
 
 @dataclass(frozen=True)
 class Whose:
-    """Whose replicas those are that shall be added; None for nobody's yet."""
+    """Whose replicas those are that shall be added; None for nobody's yet. slots: what opens their keys."""
 
     markers: Mapping[str, Marker | None]
+    slots: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def marker(self) -> Marker | None:
@@ -74,7 +80,13 @@ def is_fresh(path: Path) -> bool:
 
 def look(path: Path, wanted: Sequence[ReplicaConfig], cancel: threading.Event) -> Whose:
     """Ask replicas whose they are; `path` is the vault's, which need not be there. Raises WrongTarget, Unreachable."""
-    return Whose({each.name: _marker_at(path, each, cancel) for each in wanted})
+    markers: dict[str, Marker | None] = {}
+    slots: Mapping[str, bytes] = {}
+    for each in wanted:
+        markers[each.name], found = look_at(path, each, cancel)
+        slots = slots or found
+    sealing.check_promise(markers, wanted)
+    return Whose(markers, slots)
 
 
 def join(
@@ -87,14 +99,16 @@ def join(
     zone: str = "",
     device: str = "",
     become: bool = False,
+    code: Secret | None = None,
     cancel: threading.Event | None = None,
     now: Callable[[], int] | None = None,
 ) -> Joined:
     """Make the vault if there is none, write the settings down, and give new replicas their identity.
 
     settings: with the wanted replicas in them. become: a person's word that a vault which is still
-    empty becomes the one that the replicas belong to. Raises WrongTarget for replicas of another
-    vault, OtherVault where that word is missing, and then nothing was changed.
+    empty becomes the one that the replicas belong to. code: opens the key slots of sealed replicas that
+    another device made. Raises WrongTarget for replicas of another vault, OtherVault where that word is
+    missing, CodeNeeded and what sealing.have_keys says, and then nothing was changed.
     """
     from netto_tui.vault.vault import Vault, wall_clock
 
@@ -102,6 +116,8 @@ def join(
     clock = now or wall_clock
     if fresh:
         there = zone or (marker.zone if marker else "")
+        if marker is not None:  # a wrong code leaves nothing behind
+            _have_keys(path, marker.vault, wanted, whose, code)
         vault = Vault.create(path, device=device, zone=there, vault_id=marker.vault if marker else "", now=clock)
     else:
         vault = Vault.open(path, now=clock)
@@ -113,15 +129,26 @@ def join(
                     remedy="Choose another place, or join that vault by init in a new --vault DIR."
                     " Nothing was changed.",
                 )
+            _have_keys(path, marker.vault, wanted, whose, code)
             _become(vault, marker)
             vault.close()
             vault, joined = Vault.open(path, now=clock), True
     with vault:
         whose.check(vault.id, wanted)
+        made = _have_keys(path, vault.id, wanted, whose, code)
         if wanted or fresh:  # a file that stays as it is keeps what a person wrote into it
             config.save(config_path, settings)
         notes = _make_ready(vault, settings, wanted, cancel)
-        return Joined(vault.id, vault.device, str(vault.zone), settings, fresh, joined, notes)
+        return Joined(vault.id, vault.device, str(vault.zone), settings, fresh, joined, notes, made)
+
+
+def _have_keys(
+    path: Path, vault_id: str, wanted: Sequence[ReplicaConfig], whose: Whose, code: Secret | None
+) -> NewKeys | None:
+    """Have the keys here where one of the replicas is sealed; those that were made for it."""
+    if all(each.plain for each in wanted):
+        return None
+    return sealing.have_keys(path, vault_id, whose.slots, code)
 
 
 def may_become(vault: Vault, settings: Config, wanted: Sequence[ReplicaConfig], marker: Marker) -> bool:
@@ -144,8 +171,11 @@ def _become(vault: Vault, marker: Marker) -> None:
     save_identity(vault.path, identity)
 
 
-def _marker_at(path: Path, each: ReplicaConfig, cancel: threading.Event) -> Marker | None:
-    """Whose replica lies at a target, None for nobody's yet. Raises WrongTarget for foreign things."""
+def look_at(path: Path, each: ReplicaConfig, cancel: threading.Event) -> tuple[Marker | None, Mapping[str, bytes]]:
+    """Whose replica lies at a target, None for nobody's yet, and its key slots where it is sealed.
+
+    Raises WrongTarget for foreign things, Denied for a sealed one without slots.
+    """
     from netto_tui.replicas.registry import open_replica
     from netto_tui.security.envelope import PLAIN
 
@@ -153,12 +183,18 @@ def _marker_at(path: Path, each: ReplicaConfig, cancel: threading.Event) -> Mark
     opened = open_replica(each.name, each.kind, each.target, PLAIN, cache, "setup", cancel, options=each)
     with closing(opened):
         probe = opened.probe()
+        slots = opened.slots() if probe.marker is not None and probe.marker.keys else {}
+    if probe.marker is not None and probe.marker.keys and not any(slots.values()):
+        raise Denied(
+            f"{each.target} is sealed, and has no key slot that a recovery code could open.",
+            remedy="Name another replica of the vault first, or restore its .netto/keys from an older state.",
+        )
     if probe.presence == "present" and probe.marker is None:
         raise WrongTarget(
             f"{each.target} holds something that is no replica. {probe.marker_error}".strip(),
             remedy="Choose an empty place, or one that does not exist yet. Nothing was changed.",
         )
-    return probe.marker
+    return probe.marker, slots
 
 
 def _make_ready(

@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from netto_tui.config import Config, ReplicaConfig
 from netto_tui.errors import NettoError
 from netto_tui.model.clock import to_instant
 from netto_tui.replicas.base import Replica
 from netto_tui.replicas.registry import open_replica
-from netto_tui.security.envelope import PLAIN
+from netto_tui.security.envelope import PLAIN, SCREENED, Sealed
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.ledger import Ledger, accept_loss, settle_wanted, wanted
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from netto_tui.security.keyset import KeySet
 
 ROUNDS = 3
 """What the last replica brings reaches the first one in the second round."""
@@ -32,17 +37,26 @@ def open_replicas(
 
 def open_configured(vault: Vault, configured: ReplicaConfig, cancel: threading.Event | None = None) -> Replica:
     """One replica as the configuration describes it; nothing is touched yet."""
+    plain = SCREENED if configured.screened else PLAIN
+    envelope = plain if configured.plain else Sealed(partial(load_keys, vault))
     return open_replica(
         configured.name,
         configured.kind,
         configured.target,
-        PLAIN,
+        envelope,
         vault.path / ".netto" / "cache",
         vault.device,
         cancel or threading.Event(),
         vault.clock.now,
         configured,
     )
+
+
+def load_keys(vault: Vault) -> KeySet:
+    """The keys of a vault. Raises Locked where they are not at hand."""
+    from netto_tui.security import custody
+
+    return custody.load(vault.path, vault.id)
 
 
 def new_engine(vault: Vault, config: Config, listener: events.Listener) -> Engine:
