@@ -246,20 +246,19 @@ def _open_any(slots: Mapping[str, bytes], code: Secret) -> tuple[KeySet, Recover
             "There is no key slot to open.", remedy="Name a replica that has one, or look into its .netto/keys."
         )
     passphrases = sorted(name for name in slots if name != slot_files.RECOVERY)
+    failure: NettoError = Denied("There is no key slot for a recovery code.", remedy="Enter a passphrase.")
     try:
         typed = recovery_code.parse(code)
-    except UsageError:
-        if not passphrases or recovery_code.looks_like_code(code):
-            raise
-    else:
         if slot_files.RECOVERY in slots:
             return slot_files.unseal(slots[slot_files.RECOVERY], typed), typed
-    failure: NettoError = Denied("There is no key slot for a recovery code.", remedy="Enter a passphrase.")
+    except UsageError as slip:
+        failure = slip
+    is_slip = recovery_code.looks_like_code(code) or not passphrases
     for name in passphrases:
         try:
             return slot_files.unseal(slots[name], code), None
         except (Denied, InvalidRecord, Refused) as error:
-            failure = error
+            failure = failure if is_slip else error
     raise failure
 
 

@@ -149,11 +149,13 @@ def _read_file(path: Path, strict: bool) -> str | None:
     except OSError as error:
         words = "it is a symbolic link" if path.is_symlink() else error.strerror
         raise Locked(f"The key file {path} cannot be read: {words}.", remedy="Name a plain file of yours.") from None
-    with os.fdopen(file, "rb") as opened:
+    try:
         if fault := _fault(os.fstat(file), strict):
             remedy = f"Make it yours alone (chmod 600), or name another file in {FILE_VARIABLE}."
             raise Locked(f"The key file {path} is not used: {fault}.", remedy=remedy)
-        return opened.read(_LONGEST).decode("ascii", "replace")
+        return os.read(file, _LONGEST).decode("ascii", "replace")
+    finally:
+        os.close(file)
 
 
 def _fault(status: os.stat_result, strict: bool) -> str:
