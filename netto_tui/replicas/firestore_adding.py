@@ -20,6 +20,7 @@ from netto_tui.replicas.firestore_blobs import Blobs
 from netto_tui.replicas.firestore_client import Connection
 from netto_tui.replicas.firestore_copy import Copy
 from netto_tui.replicas.firestore_documents import (
+    BLOBS,
     COMMIT_WRITES,
     CONVERSATIONS,
     SERVER_TIME,
@@ -288,13 +289,19 @@ class Adding:
                 raise Unreachable(f"{self._connection.place} does not answer writes.", remedy="Try again later.")
 
     def _missing(self, puts: Sequence[Put]) -> list[Put]:
-        """Those that are not there yet; what is there but damaged is to be replaced."""
+        """Those that are not there yet; what is there but damaged is to be replaced.
+
+        A blob that another device sealed in other bytes meanwhile stays as it is, with all its chunks.
+        """
         there = self._connection.get(put.path for put in puts)
-        return [
+        missing = [
             replace(put, mode="replace") if put.path in there else put
             for put in puts
             if put.path not in there or not put.is_done(there[put.path].fields)
         ]
+        other = {put.path[:2] for put in missing if put.mode == "replace" and put.path[:1] == BLOBS}
+        whole = self._blobs.whole(other) if other else set()
+        return [put for put in missing if put.path[:2] not in whole]
 
     def _note(self, puts: Sequence[Put], plans: Sequence[Plan] = (), time: int = 0) -> None:
         """Remember what is there now; one commit gives all its documents the same time."""

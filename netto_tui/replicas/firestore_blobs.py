@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.replicas.base import Corrupt
 from netto_tui.replicas.firestore_client import Connection
 from netto_tui.replicas.firestore_documents import BLOBS, Document, Path, Put, blob_name, blob_puts, is_name
-from netto_tui.security.envelope import Envelope
+from netto_tui.security.envelope import UNSEALED, Envelope, is_unsealed
 
 LONGEST = 10_000
 """More chunks than this are not believed."""
@@ -41,6 +42,15 @@ class Blobs:
             if document is None or not self._holds(document, content):
                 puts = blob_puts(names[sha256], self._envelope.seal_blob(content))
                 found[sha256] = [Put(put.path, put.fields, "replace") for put in puts] if document else list(puts)
+        return found
+
+    def whole(self, paths: Iterable[Path]) -> set[Path]:
+        """Those of some blobs that are there in full, maybe sealed in other bytes than now."""
+        found = set()
+        for path, document in self._connection.get(paths).items():
+            with suppress(InvalidRecord):
+                self._content(document)
+                found.add(path)
         return found
 
     def check(self) -> Iterator[Corrupt]:
@@ -87,7 +97,12 @@ class Blobs:
         sealed = b"".join(part for part in parts if isinstance(part, bytes))
         if len(sealed) != size:
             raise InvalidRecord("The blob has another size than it should.")
-        content = self._envelope.open_blob(sealed)
+        try:
+            content = self._envelope.open_blob(sealed)
+        except InvalidRecord:
+            if is_unsealed(self._envelope, document.path[-1], sealed):
+                raise InvalidRecord(UNSEALED) from None
+            raise
         if self._envelope.name(hashlib.sha256(content).hexdigest()) != document.path[-1]:
             raise InvalidRecord("The bytes of the blob do not match its name.")
         return content

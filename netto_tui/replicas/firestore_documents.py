@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from netto_tui.errors import InvalidRecord, NewerFormat, Refused, UsageError
 from netto_tui.model.digest import conversation_digest
-from netto_tui.model.revision import Record
+from netto_tui.model.revision import UNDATED, Record
 from netto_tui.replicas.base import SLOT_BYTES, SLOTS, Marker
 from netto_tui.security.envelope import Envelope
 
@@ -209,7 +209,7 @@ def message_puts(envelope: Envelope, conversation: str, record: Record) -> Itera
     path = message_path(conversation, envelope.name(record.id))
     for number, piece in enumerate(rest, start=1):
         yield Put((*path, "pieces", str(number)), {"n": number, "data": piece})
-    fields = {"item": _item(envelope, record), "at": record.rev.at, "record": first, "pieces": 1 + len(rest)}
+    fields = {**_filing(envelope, record), "record": first, "pieces": 1 + len(rest)}
 
     def accepts(there: Mapping[str, Any]) -> bool:
         return message_fault(envelope, record, there) == "" and _equal(there.get("pieces"), 1) and _opens(there)
@@ -225,7 +225,7 @@ def message_puts(envelope: Envelope, conversation: str, record: Record) -> Itera
 
 def message_fault(envelope: Envelope, record: Record, fields: Mapping[str, Any]) -> str:
     """What is wrong about a message's document beside its record; "" when nothing is."""
-    if fields.get("item") != _item(envelope, record) or fields.get("at") != record.rev.at:
+    if any(fields.get(name) != value for name, value in _filing(envelope, record).items()):
         return "The message is filed under another item or time than its record says."
     known = {"item", "at", "record", "pieces", "written_at"}
     return "" if fields.keys() == known else "The message has other fields than it should."
@@ -310,8 +310,11 @@ def newer_format(user: User, place: str) -> NewerFormat:
     )
 
 
-def _item(envelope: Envelope, record: Record) -> str:
-    return record.rev.item if envelope.readable else envelope.name(record.rev.item)
+def _filing(envelope: Envelope, record: Record) -> dict[str, str]:
+    """What a message's document says of its record: where that is sealed, nothing that its name does not say."""
+    if envelope.readable:
+        return {"item": record.rev.item, "at": record.rev.at}
+    return {"item": envelope.name(record.id), "at": UNDATED}
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -24,7 +24,7 @@ from netto_tui.files import open_json, seal_json
 from netto_tui.model.formats import read_line
 from netto_tui.model.revision import Record
 from netto_tui.replicas.base import SLOTS, Corrupt, Marker, Write
-from netto_tui.security.envelope import Envelope
+from netto_tui.security.envelope import UNSEALED, Envelope, is_unsealed
 
 MARKER = ".netto/vault.json"
 README_PATH = "README.md"
@@ -117,7 +117,8 @@ def blob_fault(envelope: Envelope, path: str, data: bytes) -> str:
     try:
         content = envelope.open_blob(data)
     except InvalidRecord as error:
-        return error.message
+        name = path.removeprefix("blobs/").replace("/", "")
+        return UNSEALED if is_unsealed(envelope, name, data) else error.message
     right = blob_path(envelope, hashlib.sha256(content).hexdigest()) == path
     return "" if right else "The bytes of the blob do not match its name."
 

@@ -44,6 +44,9 @@ class Envelope(Protocol):
     readable: bool
     """Whether people may read the replica as it lies; if so it carries `memory/` as well."""
 
+    screened: bool
+    """Whether what holds a credential is left out, since strangers may come to read the replica."""
+
     def seal(self, line: bytes) -> bytes:
         """The stored form of a record line, in one line without a newline. Raises InvalidRecord, Locked."""
         ...
@@ -68,6 +71,9 @@ class Envelope(Protocol):
 class _Plain:
     readable = True
 
+    def __init__(self, *, screened: bool) -> None:
+        self.screened = screened
+
     def seal(self, line: bytes) -> bytes:
         return line
 
@@ -84,8 +90,17 @@ class _Plain:
         return name
 
 
-PLAIN: Envelope = _Plain()
+PLAIN: Envelope = _Plain(screened=False)
 """Stores everything as it is."""
+
+SCREENED: Envelope = _Plain(screened=True)
+"""Stores everything as it is, except for what holds a credential."""
+
+
+def is_unsealed(envelope: Envelope, name: str, data: bytes) -> bool:
+    """Whether bytes that the envelope does not open are a blob as it is, under its own name or a sealed one."""
+    blob = sha256(data).hexdigest()
+    return name in (blob, envelope.name(blob))
 
 
 class Sealed:
@@ -97,6 +112,7 @@ class Sealed:
     """
 
     readable = False
+    screened = False
 
     def __init__(self, keys: Callable[[], KeySet]) -> None:
         self._keys = keys
