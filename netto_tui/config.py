@@ -51,6 +51,7 @@ class ReplicaConfig(Options):
 
     target: a folder, a Git repository's path or URL, OWNER/REPO of GitHub, or PROJECT/UID of Firestore.
     plain: everything lies there as it is, for all to read who can reach the place; else it is sealed.
+    allow_secrets: what holds a credential goes to a plain replica on another machine as well.
     unknown: keys of other versions.
     """
 
@@ -58,7 +59,13 @@ class ReplicaConfig(Options):
     kind: str
     target: str
     plain: bool = False
+    allow_secrets: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def screened(self) -> bool:
+        """Whether what holds a credential is left out: on a plain replica that is not in the person's own files."""
+        return self.plain and not self.allow_secrets and not is_path(self.kind, self.target)
 
 
 @dataclass(frozen=True)
@@ -121,11 +128,16 @@ def parse_replica(text: str, base: Path) -> ReplicaConfig:
             remedy="Write NAME=KIND:TARGET, such as disk=folder:/mnt/disk/netto or github=github:OWNER/REPO.",
         )
     name, kind, target = match.groups()
-    if kind == "folder" or (kind == "git" and not is_url(target)):
+    if is_path(kind, target):
         target = str((base / Path(target).expanduser()).absolute())
     replica = ReplicaConfig(name, kind, target)
     _check_replicas((replica,), "the request")
     return replica
+
+
+def is_path(kind: str, target: str) -> bool:
+    """Whether a replica lies in the files of this machine, or of a disk that is mounted here."""
+    return kind == "folder" or (kind == "git" and not is_url(target))
 
 
 def is_url(target: str) -> bool:
@@ -196,8 +208,9 @@ def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
     """Everything that is said; of the options only those that are not as they are anyway."""
     usual = {one.name: one.default for one in fields(Options)}
     found = {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
-    if found.get("plain") is False:
-        del found["plain"]
+    for choice in ("plain", "allow_secrets"):
+        if found.get(choice) is False:
+            del found[choice]
     return {name: value for name, value in found.items() if name not in usual or value != usual[name]}
 
 

@@ -33,13 +33,15 @@ class StoreVerdict:
     """What was found in one store; `local` is the vault itself.
 
     digest: over what is really there. missing: conversations of which the store lacks something
-    that the vault has; extra: the reverse. error: why the store could not be read.
+    that the vault has; extra: the reverse. withheld: those of which something is knowingly left out there.
+    error: why the store could not be read.
     """
 
     name: str
     digest: str = ""
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
     corrupt: list[Corrupt] = field(default_factory=list)
     foreign: list[Corrupt] = field(default_factory=list)
     error: str = ""
@@ -187,6 +189,7 @@ class _Verification:
         days: dict[str, dict[str, str]] = defaultdict(dict)
         wrong: set[str] = set()
         names = {replica.envelope.name(name): name for name in self.digests}
+        withheld = ledger.withheld()
         for done, held in enumerate(replica.read(sorted(changes.names))):
             self._step(replica.name, done, len(changes.names))
             name = held.records[0].rev.conversation if held.records else names.get(held.name, "")
@@ -196,24 +199,28 @@ class _Verification:
             if held.records:
                 digests[name] = conversation_digest(record.id for record in held.records)
                 days[start_day(record.rev.at for record in held.records)][name] = digests[name]
-                self._compare(name, {record.id for record in held.records}, verdict)
-        verdict.missing += sorted(self.digests.keys() - digests.keys())
+                self._compare(name, {record.id for record in held.records}, verdict, withheld)
+        absent = self.digests.keys() - digests.keys()
+        verdict.missing += sorted(absent - withheld)
+        verdict.withheld += sorted(absent & withheld)
         verdict.digest = root_digest({day: node_digest(children) for day, children in days.items()})
         damaged = bool(changes.corrupt)
         if self.deep:
-            wrong |= self._check_blobs(replica, verdict, digests.keys()) | self._check_views(replica, ledger, verdict)
+            wrong |= self._check_blobs(replica, verdict, digests.keys() - withheld) | self._check_views(
+                replica, ledger, verdict
+            )
             damaged = self._check_store(replica, verdict) or damaged
         self._note(replica, ledger, verdict, digests, wrong, damaged=damaged)
 
-    def _compare(self, name: str, there: set[str], verdict: StoreVerdict) -> None:
-        """Note what one side of a conversation has and the other lacks."""
+    def _compare(self, name: str, there: set[str], verdict: StoreVerdict, withheld: Collection[str]) -> None:
+        """Note what one side of a conversation has and the other lacks; withheld: those kept back there knowingly."""
         rows = self.vault.sql.execute(
             "SELECT revisions.id FROM revisions JOIN conversations ON conversations.id = conversation WHERE name = ?",
             (name,),
         )
         here = {row[0].hex() for row in rows}
         if here - there:
-            verdict.missing.append(name)
+            (verdict.withheld if name in withheld else verdict.missing).append(name)
         if there - here:
             verdict.extra.append(name)
 
@@ -246,7 +253,7 @@ class _Verification:
                 self._step(replica.name, 1, 0)
                 path = f"memory/{day}.md"
                 data = replica.read_view(path)
-                if data != memory.render(reader, day):
+                if (data or b"") != memory.render(reader, day, screened=replica.envelope.screened):
                     reason = "The file is missing." if data is None else "It does not say what the records say."
                     verdict.corrupt.append(Corrupt(path, data or b"", reason))
                     wrong |= conversations_on(reader, day)
@@ -287,5 +294,6 @@ class _Verification:
         elif verdict.ok:
             known = {name: digest for name, digest in digests.items() if name in self.digests}
             ledger.record(known, ledger.unsettled(), doubted=() if self.deep else None)
-            if self.deep or not (standing.repair or ledger.rechecks()):  # what a deeper look found stays
+            doubtful = standing.repair or ledger.rechecks()
+            if not verdict.withheld and (self.deep or not doubtful):  # what a deeper look found stays
                 ledger.prove(verdict.digest, self.vault.clock.now())

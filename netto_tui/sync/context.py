@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from netto_tui.errors import Cancelled
 from netto_tui.model.clock import to_instant
-from netto_tui.replicas.base import Corrupt, Replica
+from netto_tui.replicas.base import Corrupt, Replica, Selective
 from netto_tui.security.envelope import UNSEALED
 from netto_tui.sync import events
 from netto_tui.sync.ledger import Ledger
@@ -73,6 +73,10 @@ class Context:
         """Raise Cancelled once the person or the app asked to stop."""
         if self.replica.cancel.is_set():
             raise Cancelled("The pass was stopped; what is done stays done.")
+
+    def host_withheld(self) -> Mapping[str, str]:
+        """Records and blobs that the replica's host does not take, by name, each with its reason."""
+        return self.replica.withheld() if isinstance(self.replica, Selective) else {}
 
     def stored_name(self, conversation: str) -> str:
         """Under which name the replica keeps a conversation."""

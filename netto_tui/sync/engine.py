@@ -39,6 +39,7 @@ from netto_tui.sync.push import Push, own_blob
 from netto_tui.sync.reminders import remind
 from netto_tui.sync.retry import pause_ms, retry
 from netto_tui.sync.sealing import KeysChanged, Sealing
+from netto_tui.sync.withholding import release
 from netto_tui.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -337,6 +338,7 @@ class _Pass:
             )
         self.vault.digest()
         self.ledger.record(pull.digests)  # what verification found fault with stays in doubt until it is written
+        release(context)
         outbox = self.ledger.outbox(self.engine.quiet_since())
         if outbox and probe.free_bytes is not None and probe.free_bytes < plan.FREE_BYTES:
             raise Refused(

@@ -222,6 +222,15 @@ class Ledger:
                 [(digest, self.name, name) for name, digest in digests.items()],
             )
 
+    def withheld(self) -> set[str]:
+        """The conversations, as they are here, of which the replica is known not to have all."""
+        return set(
+            self._names(
+                "SELECT name FROM ledger JOIN conversations ON id = conversation"
+                " WHERE replica = ? AND withheld = conversations.digest"
+            )
+        )
+
     def withholds(self) -> bool:
         """Whether something here is not to be had there, although nothing is due."""
         query = (

@@ -9,11 +9,13 @@ from netto_tui.errors import InvalidRecord, Moved
 from netto_tui.model.digest import conversation_digest
 from netto_tui.model.revision import Record, body_blobs
 from netto_tui.plural import many
-from netto_tui.replicas.base import Batch, Corrupt, Metered, Portion, Selective, Write
+from netto_tui.replicas.base import Batch, Corrupt, Metered, Portion, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
+from netto_tui.sync.heads import Heads
 from netto_tui.sync.ledger import Due
 from netto_tui.sync.pull import read_blob
+from netto_tui.sync.withholding import Withholding
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault
 
@@ -31,9 +33,12 @@ class Item(NamedTuple):
 class Push:
     """One writing of what is not proven."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, heads: Heads) -> None:
         self.context = context
+        self._heads = heads
         self._left = 0
+        self._withholding = Withholding(context)
+        self._own: dict[str, str] = {}
 
     def run(self, outbox: list[Due], cursor: str) -> str:
         """Write batch by batch from a cursor on; returns the cursor after the last.
@@ -58,8 +63,12 @@ class Push:
         incomplete: set[str] = set()
         for due, records in batch:
             fresh = context.ledger.fresh(due) - context.partly.get(due.name, frozenset())
-            writes.append(Write(due.name, due.day, tuple(records), frozenset(fresh), due.settled))
-            owners = [record for record in records if due.recheck or record.id in fresh]
+            self._own |= (left_out := self._withholding.of(due, records, fresh))
+            taken = tuple(record for record in records if record.id not in left_out)
+            fresh -= left_out.keys()
+            if taken:
+                writes.append(Write(due.name, due.day, taken, frozenset(fresh), due.settled))
+            owners = [record for record in taken if due.recheck or record.id in fresh]
             for sha256 in {name for record in owners for name in body_blobs(record.rev.body)}:
                 if (data := own_blob(context, sha256)) is None:
                     incomplete.add(due.name)
@@ -69,9 +78,14 @@ class Push:
         views: dict[str, bytes] = {}
         if context.replica.keeps_views:
             with context.vault.reader() as reader:
-                views = memory.views_of(reader, [due.name for due, _ in batch])
+                screened = context.replica.envelope.screened
+                views = memory.views_of(reader, [due.name for due, _ in batch], screened=screened)
         self._left = max(0, self._left - sum(1 + len(write.fresh) for write in writes))
-        cursor = context.replica.add(Batch(writes, blobs, views, self._message(batch, writes), self._left), cursor)
+        message = self._message(batch, writes)
+        cursor = context.replica.add(
+            Batch(writes, blobs, views, message, self._left, signer=self._heads.signer), cursor
+        )
+        self._heads.written()
         self._prove(batch, blobs, incomplete)
         context.tally.pushed_conversations += len(batch)
         context.tally.pushed += sum(len(write.fresh) for write in writes)
@@ -104,18 +118,15 @@ class Push:
             raise Moved(f"{len(sent) - len(equal)} conversations read back differently from {context.replica.name}.")
 
     def _withheld(self, batch: list[Item]) -> Mapping[str, str]:
-        """What the host does not take, which a person has to know."""
+        """What is left out, by us or by the host, which a person has to know."""
         context = self.context
-        if not isinstance(context.replica, Selective):
-            return {}
-        withheld = context.replica.withheld()
+        withheld = {**context.host_withheld(), **self._own}
         for due, records in batch:
             fresh = context.ledger.fresh(due)
             for record in records:
                 for name in {record.id, *body_blobs(record.rev.body)} & withheld.keys():
                     if record.id in fresh:
-                        text = f"{withheld[name]} It is in {due.name}, {record.rev.item}; all else is written."
-                        context.alert("withheld", text)
+                        context.alert("withheld", f"{withheld[name]} It is in {due.name}, {record.rev.item}.")
         return withheld
 
     def _message(self, batch: list[Item], writes: Sequence[Write]) -> str:
@@ -123,7 +134,8 @@ class Push:
         fresh = sum(len(write.fresh) for write in writes)
         what = f"{many(len(batch), 'conversation')}, {many(fresh, 'new revision')}"
         lines = [f"{what} from {self.context.vault.device}", ""]
-        lines += [f"- {' '.join(due.title.split())[:72] or due.name}" for due, _ in batch[:MESSAGE_TITLES]]
+        titles = (self._withholding.title(due.title) for due, _ in batch[:MESSAGE_TITLES])
+        lines += [f"- {title or due.name}" for title, (due, _) in zip(titles, batch, strict=False)]
         if len(batch) > MESSAGE_TITLES:
             lines.append(f"- and {len(batch) - MESSAGE_TITLES} more")
         return "\n".join(lines)

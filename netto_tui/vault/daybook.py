@@ -28,24 +28,30 @@ class DayMessage(NamedTuple):
     text: str
 
 
-def day_messages(reader: Reader, day: str) -> list[DayMessage]:
-    """What was said on a day, `YYYY-MM-DD` in the vault's zone, by time; with that day's notes last."""
+def day_messages(reader: Reader, day: str, *, screened: bool = False) -> list[DayMessage]:
+    """What was said on a day, `YYYY-MM-DD` in the vault's zone, by time; with that day's notes last.
+
+    screened: without what holds a credential, and with those in titles masked.
+    """
     start = datetime.fromisoformat(day).replace(tzinfo=reader.zone)
     moments = (round(moment.timestamp() * 1000) for moment in (start, _next_day(start)))
     bounds = [min(moment, schema.LAST_MS + 1) << schema.SLOT_BITS for moment in moments]
     notes = f"memory/{day}.md"
     found = reader.select(
-        "SELECT name, title, item, revision, role, author, messages.id >> ?, ifnull(prose, text), kind"
+        "SELECT name, title, item, revision, role, author, messages.id >> ?, ifnull(prose, text), kind,"
+        " secrets"
         " FROM messages JOIN conversations ON conversations.id = conversation"
         " WHERE messages.id >= ? AND messages.id < ? AND kind = 'message' AND NOT hidden AND text <> ''"
-        " UNION ALL SELECT name, title, item, revision, role, author, 1 << 60, text, kind FROM messages"
+        " UNION ALL SELECT name, title, item, revision, role, author, 1 << 60, text, kind, secrets FROM messages"
         " JOIN conversations ON conversations.id = conversation WHERE name = ? AND item = ?",
         (schema.SLOT_BITS, *bounds, reader.notes, notes),
     )
+    if screened:
+        from netto_tui.security import redact
     messages = [
         DayMessage(
             name,
-            title,
+            redact.mask(title) if screened else title,
             item,
             revision.hex(),
             role or "notes",
@@ -54,8 +60,8 @@ def day_messages(reader: Reader, day: str) -> list[DayMessage]:
             "notes" if kind == "document" else f"{datetime.fromtimestamp(at / 1000, reader.zone):%H:%M}",
             text,
         )
-        for name, title, item, revision, role, author, at, text, kind in found
-        if text
+        for name, title, item, revision, role, author, at, text, kind, secrets in found
+        if text and not (screened and secrets)
     ]
     return sorted(messages, key=lambda message: (message.at, message.conversation, message.item))
 

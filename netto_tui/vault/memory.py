@@ -51,9 +51,12 @@ class Noticed:
     refused: list[str] = field(default_factory=list)
 
 
-def render(reader: Reader, day: str) -> bytes:
-    """The file of one day, `YYYY-MM-DD`; empty when nothing was said. The same set gives the same bytes."""
-    messages = day_messages(reader, day)
+def render(reader: Reader, day: str, *, screened: bool = False) -> bytes:
+    """The file of one day, `YYYY-MM-DD`; empty when nothing was said. The same set gives the same bytes.
+
+    screened: without the messages that hold a credential, and with those in titles named instead of shown.
+    """
+    messages = day_messages(reader, day, screened=screened)
     groups: dict[str, list[DayMessage]] = {}
     for message in messages:
         groups.setdefault(message.conversation, []).append(message)
@@ -237,7 +240,7 @@ def _note(vault: Vault, path: str, words: str, pending: list[Record]) -> Iterato
     yield mint(conversation, path, Document(path=path, text=text), vault.clock.stamp(), replaced)
 
 
-def views_of(reader: Reader, conversations: list[str]) -> dict[str, bytes]:
-    """The memory files of every day on which these conversations have something to show, by path."""
+def views_of(reader: Reader, conversations: list[str], *, screened: bool = False) -> dict[str, bytes]:
+    """The memory files of every day on which these conversations have something to show, by path; see render."""
     days = sorted({day for name in conversations for day in days_of(reader, name)})
-    return {f"memory/{day}.md": render(reader, day) for day in days}
+    return {f"memory/{day}.md": render(reader, day, screened=screened) for day in days}
