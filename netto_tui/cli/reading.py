@@ -105,7 +105,7 @@ def show(session: Session, conversation: str, everything: bool) -> None:
         output.line(output.strong(safe_line(row.title) or "(no title)"))
         facts = [
             session.local(row.started).strip(),
-            row.source,
+            safe_line(row.source),
             many(row.messages, "message"),
             row.conversation,
         ]

@@ -16,6 +16,7 @@ from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.errors import UsageError
 from netto_tui.plural import many
+from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:
     from netto_tui.config import Config
@@ -129,7 +130,7 @@ def _watch(session: Session) -> int:
             if session.json:
                 output.compact(_report(report))
             elif report.error or report.pulled or report.pushed or report.healed or report.quarantined:
-                output.foreign(f"{session.local(event.at)}  {report.name}  {report.error or _sentence(report)}")
+                output.line(safe_line(f"{session.local(event.at)}  {report.name}  {report.error or _sentence(report)}"))
             output.flush()
 
     session.open().close()
@@ -174,7 +175,7 @@ def _print(reports: list[PassReport], conflicts: int) -> None:
     output.table([(report.name, report.kind, report.state, _sentence(report)) for report in reports])
     for report in reports:
         if report.error:
-            output.foreign(f"{report.name}: {report.error}")
+            output.line(safe_line(f"{report.name}: {report.error}"))
     if conflicts:
         output.line(f"{many(conflicts, 'conflict')} to decide: netto-tui conflicts")
 
@@ -237,7 +238,7 @@ def status(session: Session) -> None:
     )
     for standing in standings:
         if standing.last_error:
-            output.foreign(f"{standing.name}: {standing.last_error}")
+            output.line(safe_line(f"{standing.name}: {standing.last_error}"))
         if standing.meters:
             from netto_tui.recovery.meters import words
 

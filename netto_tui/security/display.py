@@ -100,7 +100,9 @@ def safe_json(text: str) -> str:
 
     Line ends between the values stay; JSON has no others.
     """
-    return UNSAFE.sub(_escaped, text) if UNSAFE.search(text) is not None else text
+    if UNSAFE.search(text) is not None:
+        text = UNSAFE.sub(_escaped, text)
+    return text if text.isascii() or _FLOOD.search(text) is None else _FLOOD.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

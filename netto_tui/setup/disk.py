@@ -49,12 +49,12 @@ def check(path: Path) -> Check:
     """Whether the vault at a path is safe from whoever takes the machine while it is off."""
     found = volume(path)
     if found.encrypted:
-        return Check("disk", "ok", f"the vault lies on an encrypted volume ({found.how})")
+        return Check("encryption", "ok", f"the vault lies on an encrypted volume ({found.how})")
     remedy = _REMEDY.get(sys.platform, "Check that the disk is encrypted by the system")
     if found.encrypted is None:
-        return Check("disk", "warn", f"whether the disk is encrypted is unknown: {found.how}", remedy)
+        return Check("encryption", "warn", f"whether the disk is encrypted is unknown: {found.how}", remedy)
     detail = f"no encryption of the disk was found ({found.how}): whoever takes the machine can read the vault"
-    return Check("disk", "warn", detail, f"{remedy}, unless the drive or the host encrypts by itself")
+    return Check("encryption", "warn", detail, f"{remedy}, unless the drive or the host encrypts by itself")
 
 
 def volume(path: Path) -> Volume:

@@ -146,5 +146,5 @@ def test_no_core_is_dumped_and_no_umask_is_trusted() -> None:
 def test_doctor_and_init_say_what_they_know_of_the_disk(netto: Program, home: Path) -> None:
     made = netto("init", "--zone", "UTC")
     checks = {check["name"]: check for check in netto("doctor", "--json").json["checks"]}
-    assert checks["disk"]["state"] in ("ok", "warn")
-    assert (checks["disk"]["detail"] in made.err) == (checks["disk"]["state"] == "warn")
+    assert checks["encryption"]["state"] in ("ok", "warn")
+    assert (checks["encryption"]["detail"] in made.err) == (checks["encryption"]["state"] == "warn")
