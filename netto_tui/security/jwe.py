@@ -44,6 +44,9 @@ LEVEL = 6
 SMALLEST = 256
 """Bytes of a body: shorter ones are all alike."""
 
+_LEAST_LETTERS = -(-SMALLEST * 4 // 3)
+"""Of such a body in base64."""
+
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 """No name, no time, and the system `unknown`: Python versions differ in what they write there."""
 
@@ -137,9 +140,11 @@ def padded_size(size: int) -> int:
 def _cut(token: bytes) -> list[bytes]:
     """The five parts of a token, each of a length that it can have. Raises InvalidRecord."""
     parts = token.split(b".", 5) if len(token) <= LONGEST_TOKEN else []
-    if [len(part) for part in parts[1:3] + parts[4:]] != [54, 16, 22] or len(parts[0]) > 260:
-        raise InvalidRecord(_NO_TOKEN)
-    return parts
+    if len(parts) == 5:
+        header, wrapped, nonce, ciphertext, tag = map(len, parts)
+        if header <= 260 and (wrapped, nonce, tag) == (54, 16, 22) and ciphertext >= _LEAST_LETTERS:
+            return parts
+    raise InvalidRecord(_NO_TOKEN)
 
 
 def _pack(content: bytes) -> bytes:
