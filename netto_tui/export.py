@@ -88,6 +88,7 @@ def transcript(row: ConversationRow, messages: Iterable[MessageRow]) -> dict[str
                 "author": message.author,
                 "text": message.text,
                 "conflict": message.conflict or None,
+                "secrets": message.secrets,
             }
             for message in messages
         ],

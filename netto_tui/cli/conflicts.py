@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netto_tui.cli import output
-from netto_tui.cli.reading import PAGE, SHORT, find_row
+from netto_tui.cli.reading import PAGE, SHORT, find_row, reveal_option
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.writing import read_text
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 @command("conflicts", short_help="List what waits for a person's decision.")
-def conflicts(session: Session) -> int:
+@reveal_option
+def conflicts(session: Session, reveal: bool) -> int:
     """List every item that has several versions, with all of them.
 
     The exit code is 1 when there is any.
@@ -30,10 +31,10 @@ def conflicts(session: Session) -> int:
     with session.open() as vault:
         found = [(row, _heads(vault, row)) for row in _all_conflicts(vault)]
     if session.json:
-        output.document({"conflicts": [_document(row, heads) for row, heads in found]})
+        output.document({"conflicts": [_document(row, heads, reveal) for row, heads in found]})
     else:
         for row, heads in found:
-            _print(session, row, heads)
+            _print(session, row, heads, reveal)
         if not found:
             output.line("No conflicts.")
     return 1 if found else 0
@@ -150,7 +151,14 @@ def _heads(vault: Vault, row: ConflictRow) -> list[Head]:
     return writing.heads_of(vault, row.conversation, row.item)
 
 
-def _document(row: ConflictRow, heads: list[Head]) -> dict[str, Any]:
+def _text(head: Head, reveal: bool) -> str:
+    """What a version says, with its credentials named unless a person asked to see them."""
+    from netto_tui.security.redact import mask
+
+    return head.text if reveal else mask(head.text)
+
+
+def _document(row: ConflictRow, heads: list[Head], reveal: bool) -> dict[str, Any]:
     return {
         **_named(row),
         "heads": [
@@ -159,14 +167,14 @@ def _document(row: ConflictRow, heads: list[Head]) -> dict[str, Any]:
                 "replica": ",".join(head.replicas),
                 "at": head.record.rev.at,
                 "by": head.record.rev.by,
-                "text": head.text,
+                "text": _text(head, reveal),
             }
             for head in heads
         ],
     }
 
 
-def _print(session: Session, row: ConflictRow, heads: list[Head]) -> None:
+def _print(session: Session, row: ConflictRow, heads: list[Head], reveal: bool) -> None:
     output.line(output.strong(safe_line(row.title) or row.conversation))
     output.line(output.faint(f"{row.conversation[:SHORT]}  {safe_line(row.item)}  {row.kind}"))
     for head in heads:
@@ -177,5 +185,5 @@ def _print(session: Session, row: ConflictRow, heads: list[Head]) -> None:
             head.record.rev.by,
         )
         output.line("  " + output.faint(safe_line("  ".join(facts))))
-        output.foreign(head.text or "(deleted)", indent="    ")
+        output.foreign(_text(head, reveal) or "(deleted)", indent="    ")
     output.line()

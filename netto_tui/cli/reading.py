@@ -23,13 +23,16 @@ QUERY_HELP = """\
 A query has words and "phrases" (its last word may be a beginning), and filters:
   on:2026-11-23  after:2026-11  before:yesterday  on:last week
   from:user  source:claude-code  title:word
-  is:conflict  is:pinned  is:archived  is:deleted  is:document
+  is:conflict  is:pinned  is:archived  is:deleted  is:document  has:secret
 """
 
 SHORT = 10
 """Characters of an id that are shown to people; commands take any beginning that only one id has."""
 
 PAGE = 500
+
+reveal_option = click.option("--reveal-secrets", "reveal", is_flag=True, help="Show credentials as they are.")
+"""Without it, what is written names a credential instead of showing it."""
 
 limit_option = click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="0 for all.")
 
@@ -59,13 +62,14 @@ def list_conversations(session: Session, query: tuple[str, ...], limit: int) -> 
 
 @command("search", epilog=QUERY_HELP, short_help="Find messages, newest first.")
 @limit_option
+@reveal_option
 @click.argument("query", nargs=-1, required=True)
-def search(session: Session, query: tuple[str, ...], limit: int) -> None:
+def search(session: Session, query: tuple[str, ...], limit: int, reveal: bool) -> None:
     """Find messages that match a QUERY, newest first."""
     parsed = session.parse(" ".join(query))
     begun = time.perf_counter()
     with session.reading() as reader:
-        hits = reader.search(parsed, limit or 1_000_000_000)
+        hits = reader.search(parsed, limit or 1_000_000_000, reveal=reveal)
         total = len(hits) if not limit or len(hits) < limit else max(len(hits), reader.search_count(parsed))
     took_ms = round((time.perf_counter() - begun) * 1000, 1)
     if session.json:
@@ -91,12 +95,14 @@ def search(session: Session, query: tuple[str, ...], limit: int) -> None:
 
 @command("show", short_help="Read a conversation.")
 @click.option("--all", "everything", is_flag=True, help="Also what the source itself hides.")
+@reveal_option
 @click.argument("conversation")
-def show(session: Session, conversation: str, everything: bool) -> None:
+def show(session: Session, conversation: str, everything: bool, reveal: bool) -> None:
     """Read a CONVERSATION, given by its id or the beginning of one."""
     with session.reading() as reader:
         row = find_row(reader, conversation)
-        messages = (message for message in pages(reader, row.conversation) if everything or not message.hidden)
+        found = (message for message in pages(reader, row.conversation) if everything or not message.hidden)
+        messages = (concealed(message, reveal) for message in found)
         if session.json:
             from netto_tui.export import transcript
 
@@ -150,6 +156,17 @@ def pages(reader: Reader, conversation: str) -> Iterator[MessageRow]:
         offset += PAGE
 
 
+def concealed(message: MessageRow, reveal: bool) -> MessageRow:
+    """A message as it may be shown: with its credentials named, unless a person asked to see them."""
+    if reveal:
+        return message
+    from dataclasses import replace
+
+    from netto_tui.security.redact import mask
+
+    return replace(message, text=mask(message.text), author=mask(message.author))
+
+
 def _conversation(row: ConversationRow) -> dict[str, Any]:
     return {
         "conversation": row.conversation,
@@ -159,18 +176,20 @@ def _conversation(row: ConversationRow) -> dict[str, Any]:
         "source": row.source,
         "state": list(row.state),
         "conflicts": row.conflicts,
+        "secrets": row.secrets,
     }
 
 
 def _marks(row: ConversationRow) -> str:
     conflicts = [many(row.conflicts, "conflict") if row.conflicts > 1 else "conflict"] if row.conflicts else []
-    return ", ".join((*conflicts, *row.state))
+    return ", ".join((*conflicts, *row.state, *["secret"] * row.secrets))
 
 
 def _print_message(session: Session, message: MessageRow) -> None:
     who = message.author or message.role or "document"
     facts = [session.local(message.at).strip(), message.item[:SHORT] if message.kind == "message" else message.item]
     facts += ["other branch"] * (not message.branch) + [f"conflict: {message.conflict}"] * bool(message.conflict)
+    facts += ["secret"] * message.secrets
     output.line()
     output.line(f"{output.strong(safe_line(who))}  {output.faint('  '.join(filter(None, map(safe_line, facts))))}")
     output.foreign(message.text, indent="  ")

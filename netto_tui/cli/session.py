@@ -74,11 +74,13 @@ class Session:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """The index for reading, without waiting for whoever writes; made first if it is not there."""
+        from netto_tui.vault import schema
         from netto_tui.vault.reader import Reader
 
         layout = Layout(self.path)
         interrupted = any((self.path / ".netto" / name).exists() for name in ("swap.json", "rebuild"))
-        if interrupted or not layout.index.exists() or not layout.identity.exists():
+        there = layout.index.exists() and layout.identity.exists()
+        if interrupted or not there or not schema.is_current(layout.index):
             self.open().close()
         with Reader(layout.index, self.zone) as reader:
             yield reader

@@ -27,6 +27,7 @@ from netto_tui.model.revision import (
 )
 from netto_tui.vault.entry import Entry
 from netto_tui.vault.schema import SLOT_BITS
+from netto_tui.vault.searching import shown
 from netto_tui.vault.sessions import Line
 from netto_tui.vault.settling import Settled, kind, parents_first, settle
 from netto_tui.vault.transcript import Transcript
@@ -221,7 +222,7 @@ class Index:
         state = [word for word in ("pinned", "archived") if about.state.get(word)]
         if about.state.get("deleted_at_source"):
             state.append("gone")
-        title = title_of(about, "")
+        title = shown(title_of(about, ""), masked=True)
         self.sql.execute(
             "UPDATE conversations SET title = ?, titled = ?, source = ?, state = ? WHERE id = ?",
             (title, bool(title), str(about.source.get("app", "")), " ".join(state), entry.id),
@@ -298,7 +299,9 @@ class Index:
         if self.sql.execute("SELECT titled FROM conversations WHERE id = ?", (entry.id,)).fetchone()[0]:
             return
         first = self._first_text(entry, "user", "user") or self._first_text(entry, "assistant", "")
-        self.sql.execute("UPDATE conversations SET title = ? WHERE id = ?", (title_of(None, first), entry.id))
+        self.sql.execute(
+            "UPDATE conversations SET title = ? WHERE id = ?", (title_of(None, shown(first, masked=True)), entry.id)
+        )
 
     def _first_text(self, entry: Entry, *roles: str) -> str:
         """How the first prose of some roles begins; among several of one time that of the earliest revision."""

@@ -24,6 +24,7 @@ from netto_tui.vault.searching import (
     conversation_filter,
     distinct,
     matching_messages,
+    shown,
     snippet,
 )
 
@@ -196,12 +197,25 @@ class Reader:
             )
         )
 
-    def search(self, query: Query, limit: int = 50, offset: int = 0) -> list[rows.Hit]:
-        """Messages that match, newest first. A text that several conversations share shows once."""
-        columns = "conversations.name, messages.item, messages.sent, messages.role, conversations.title, messages.text"
+    def search(self, query: Query, limit: int = 50, offset: int = 0, *, reveal: bool = False) -> list[rows.Hit]:
+        """Messages that match, newest first. A text that several conversations share shows once.
+
+        reveal: show credentials as they are; else they are named instead.
+        """
+        columns = (
+            "conversations.name, messages.item, messages.sent, messages.role, conversations.title, messages.text,"
+            " messages.secrets"
+        )
         return [
-            rows.Hit(name, item, _instant(sent), role, title, snippet(text, query.terms))
-            for name, item, sent, role, title, text in islice(
+            rows.Hit(
+                name,
+                item,
+                _instant(sent),
+                role,
+                title,
+                snippet(shown(text, masked=secrets and not reveal), query.terms),
+            )
+            for name, item, sent, role, title, text, secrets in islice(
                 distinct(self._matches(columns, query)), offset, offset + limit
             )
         ]

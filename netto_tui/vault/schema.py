@@ -179,11 +179,13 @@ def _mark_secrets(connection: sqlite3.Connection) -> None:
     from netto_tui.security import redact
 
     connection.create_function("has_secret", 1, redact.has_secret, deterministic=True)
+    connection.create_function("mask", 1, redact.mask, deterministic=True)
     for statement in (
         "BEGIN IMMEDIATE",
         "ALTER TABLE messages ADD COLUMN secrets INTEGER NOT NULL DEFAULT 0",
         "CREATE INDEX messages_secrets ON messages (conversation) WHERE secrets",
         "UPDATE messages SET secrets = 1 WHERE has_secret(text)",
+        "UPDATE conversations SET title = mask(title) WHERE has_secret(title)",
         f"PRAGMA user_version = {VERSION}",
         "COMMIT",
     ):
@@ -198,6 +200,17 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
+
+
+def is_current(path: Path) -> bool:
+    """Whether an index has the tables of this version, so that it can be read without being opened for writing."""
+    connection = connect_reader(path)
+    try:
+        return bool(connection.execute("PRAGMA user_version").fetchone()[0] >= VERSION)
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
 
 
 def file_number(path: Path) -> int:

@@ -86,6 +86,15 @@ def snippet(text: str, terms: Sequence[Term]) -> str:
     return f"…{cut}" if start else cut
 
 
+def shown(text: str, *, masked: bool) -> str:
+    """A text for a screen; masked before it is cut, for a part of a credential is not known as such."""
+    if not masked:
+        return text
+    from netto_tui.security import redact
+
+    return redact.mask(text)
+
+
 def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
     """A statement for some columns of matching messages, newest first, and its values.
 
