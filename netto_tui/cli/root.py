@@ -38,6 +38,7 @@ COMMANDS = {
     "keys": "keys",
     "firebase": "firebase",
     "actions": "actions",
+    "heads": "heads",
     "schema": "reference",
     "paths": "reference",
     "completion": "reference",

@@ -217,7 +217,9 @@ class Firestore:
         return after.encode()
 
     def links(self, known: Mapping[str, tuple[int, str]] | None) -> Mapping[str, Sequence[Link]]:
-        """The head in the user document; earlier ones are not kept here."""
+        """The head in the user document; earlier ones are not kept here. With None every header is read first."""
+        if known is None:
+            self.changes("")
         return self._heads.links(self._seen, lambda: self._look()[0]) if self._seen else {}
 
     def check(self) -> Iterator[Corrupt]:

@@ -1,7 +1,7 @@
 """The signed head of a Firestore replica: a field of the user document, written in the same commit as what it is about.
 
-Its root is a digest over every conversation's header, each of which has a digest over the names of its messages, and
-over the slots of the keys; so whoever has the public key proves what is there from headers alone.
+Its root is a digest over the number of the write, the slots of the keys, and every conversation's header, which has
+a digest over the names of its messages; so whoever has the public key proves what is there from headers alone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Heads:
             return {}
         if self._copy.standing() != (expected.at, expected.n):
             self._read_all(expected)
-        root, count = digest({**self._copy.headers(), **changed}, self._slots)
+        root, count = digest(expected.n + 1, {**self._copy.headers(), **changed}, self._slots)
         self._signed = self._signer.sign(BRANCH, root, count, self.token)
         return {"head": self._signed}
 
@@ -68,7 +68,7 @@ class Heads:
             now = look()
             if now is None or now.cursor.at >= newest:
                 return ""
-        return digest(headers, user.slots)[0]
+        return digest(user.cursor.n, headers, user.slots)[0]
 
     def _read_all(self, expected: Cursor) -> None:
         headers = {
@@ -82,8 +82,9 @@ class Heads:
         self._copy.stand(expected.at, expected.n)
 
 
-def digest(headers: Mapping[str, Header], slots: Mapping[str, bytes]) -> tuple[str, int]:
-    """The root over conversations by name and slots by name, 64 hex digits; and how many messages there are."""
-    lines = [f"{name} {each.day} {each.count} {each.digest}\n" for name, each in sorted(headers.items())]
+def digest(sequence: int, headers: Mapping[str, Header], slots: Mapping[str, bytes]) -> tuple[str, int]:
+    """The root, 64 hex digits, over conversations and slots by name; and how many messages there are."""
+    lines = [f"{sequence}\n"]
+    lines += [f"{name} {each.day} {each.count} {each.digest}\n" for name, each in sorted(headers.items())]
     lines += [f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in sorted(slots.items())]
     return hashlib.sha256("".join(lines).encode()).hexdigest(), sum(max(0, each.count) for each in headers.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ from netto_tui.sync.context import Context
 from netto_tui.sync.heads import Heads
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
 from netto_tui.sync.pull import Pull
-from netto_tui.sync.push import Push, own_blob
+from netto_tui.sync.push import Push, is_whole
 from netto_tui.sync.reminders import remind
 from netto_tui.sync.retry import pause_ms, retry
 from netto_tui.sync.sealing import KeysChanged, Sealing
@@ -254,7 +255,7 @@ class _Pass:
         try:
             (self.replica.rebuild if self.context.rebuild else self.replica.claim)(known)
         except InvalidRecord:
-            if probe.cursor == "" or probe.cursor != standing.cursor or not _is_whole(self.context):
+            if probe.cursor == "" or probe.cursor != standing.cursor or not is_whole(self.context):
                 raise
             self._begin_anew(known)
         self.ledger.advance("")
@@ -306,7 +307,9 @@ class _Pass:
         if cursor and cursor == standing.cursor and not standing.repair:
             return Changes(cursor, frozenset(), complete=False)
         changes = self.replica.changes(standing.cursor)
-        self.heads.look()
+        if self.heads.look():  # then nothing that was known of it counts any more
+            changes = replace(self.replica.changes(""), rewritten=changes.rewritten)
+            self.heads.look()
         return changes
 
     def _equalize(self, lost: list[str], probe: Probe, changes: Changes) -> None:
@@ -346,15 +349,3 @@ class _Pass:
                 remedy="Free some space there; nothing was written.",
             )
         self.ledger.advance(Push(context, self.heads).run(outbox, changes.cursor))
-
-
-def _is_whole(context: Context) -> bool:
-    """Whether everything that the vault ever had is on disk and intact; reads all of it, and wants what is not."""
-    vault = context.vault
-    for (name,) in vault.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall():
-        vault.records(name)
-    query = "SELECT sha256, name FROM blobs JOIN conversations ON id = conversation"
-    for sha256, name in vault.sql.execute(query).fetchall():
-        if own_blob(context, sha256.hex()) is None:
-            vault.want([name], "blob")
-    return not wanted(vault)

@@ -15,6 +15,7 @@ from netto_tui.replicas.base import Chained, Link, Signer
 from netto_tui.security import heads
 from netto_tui.security.heads import WITNESSED, Fault, Head, Place
 from netto_tui.sync import seen_heads
+from netto_tui.sync.chain import Owner, walk
 from netto_tui.sync.context import Context
 from netto_tui.sync.seen_heads import Alarm, Seen
 
@@ -53,13 +54,14 @@ class Heads:
         """Who signs what is written; None where the replica has no heads."""
         return self if self._replica_id() else None
 
-    def look(self) -> None:
-        """Check what the replica showed since the last look."""
+    def look(self) -> bool:
+        """Check what the replica showed since the last look; whether something is wrong that was not told before."""
         replica, replica_id = self._context.replica, self._replica_id()
         if not replica_id or not isinstance(replica, Chained) or self._keys is None:
-            return
+            return False
         self._made.clear()  # what was signed for a writing that somebody overtook
         seen = seen_heads.load(self._context.vault.path, replica_id)
+        alarms = list(seen.alarms)
         found = replica.links(seen.shown)
         public = self._keys().public
         for branch in sorted(seen.shown.keys() - found.keys()):
@@ -70,6 +72,7 @@ class Heads:
             if seen.shown.get(branch) != before:
                 seen.news_ms = self._context.vault.clock.now()
         seen_heads.save(self._context.vault.path, replica_id, seen)
+        return seen.alarms != alarms
 
     def compare(self) -> None:
         """Compare where the replica was last seen with what the heads of other replicas tell of it; asks nothing."""
@@ -117,40 +120,14 @@ class Heads:
         return standing.marker.replica if standing and standing.marker else ""
 
     def _follow(self, seen: Seen, branch: str, links: Sequence[Link], public: bytes) -> None:
-        """Go along a branch from the head that was shown last."""
-        for number, link in enumerate(links):
-            if not link.token:
-                if link.alters and branch in seen.shown:
-                    self._accuse(seen, "unsigned", f"{link.place} {link.root}", f"It is {link.place} on {branch}.")
-                continue
-            sha256 = heads.sha256_of(link.token)
-            try:
-                head = heads.read(link.token, public)
-            except heads.ForeignSigner:
-                self._accuse(seen, "foreign-signer", sha256, f"It is {link.place} on {branch}.")
-                continue
-            except InvalidRecord:
-                self._accuse(seen, "unsigned", sha256, f"{link.place} on {branch} has something else for a head.")
-                continue
-            self._take(seen, branch, link, head, sha256, is_next=number > 0)
-
-    def _take(self, seen: Seen, branch: str, link: Link, head: Head, sha256: str, *, is_next: bool) -> None:
-        """Judge a head that the vault's key signed, and remember it where it belongs to this branch.
-
-        is_next: nothing should lie between it and the one that was shown last.
-        """
-        context = self._context
-        about = f"It is head {head.seq} of {head.at[:16]}Z, {link.place} on {branch}."
-        if (head.vault, head.replica, head.branch) != (context.vault.id, self._replica_id(), branch):
-            self._accuse(seen, "swapped", f"{branch} {sha256}", about)
-            return
-        if link.root and head.root != link.root:
-            self._accuse(seen, "tampered", f"{sha256} {link.root}", about)
-        before = seen.shown.get(branch)
-        if before is not None and (fault := head.follows(before, sha256, is_next=is_next)):
-            self._accuse(seen, fault, f"{before.sha256} {sha256}", f"{about} Before it was head {before.seq}.")
-        seen.note(branch, Place(head.seq, sha256), head.at)
-        seen.hear(head.others, head.at)
+        """Go along a branch from the head that was shown last, and remember what belongs to it."""
+        owner = Owner(self._context.vault.id, self._replica_id(), branch, public)
+        for step in walk(owner, links, seen.shown.get(branch)):
+            for found in step.found:
+                self._accuse(seen, found.fault, found.mark, found.about)
+            if step.head is not None and step.place is not None:
+                seen.note(branch, step.place, step.head.at)
+                seen.hear(step.head.others, step.head.at)
 
     def _compare(self, seen: Seen, branch: str, place: Place, now: int) -> None:
         """Judge what another replica's head says of a branch here."""

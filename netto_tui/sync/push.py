@@ -13,7 +13,7 @@ from netto_tui.replicas.base import Batch, Corrupt, Metered, Portion, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
 from netto_tui.sync.heads import Heads
-from netto_tui.sync.ledger import Due
+from netto_tui.sync.ledger import Due, wanted
 from netto_tui.sync.pull import read_blob
 from netto_tui.sync.withholding import Withholding
 from netto_tui.vault import memory
@@ -150,6 +150,18 @@ def own_blob(context: Context, sha256: str) -> bytes | None:
         damaged = Corrupt(f"blobs/{sha256[:2]}/{sha256[2:]}", blobs.take_out(sha256), error.message)
         context.quarantine(damaged, store="")
         return None
+
+
+def is_whole(context: Context) -> bool:
+    """Whether everything that the vault ever had is on disk and intact; reads all of it, and wants what is not."""
+    vault = context.vault
+    for (name,) in vault.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall():
+        vault.records(name)
+    query = "SELECT sha256, name FROM blobs JOIN conversations ON id = conversation"
+    for sha256, name in vault.sql.execute(query).fetchall():
+        if own_blob(context, sha256.hex()) is None:
+            vault.want([name], "blob")
+    return not wanted(vault)
 
 
 def _batches(vault: Vault, outbox: Iterable[Due], portion: Portion) -> Iterator[list[Item]]:

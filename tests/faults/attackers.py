@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 import threading
 import zlib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any, Protocol, get_args
 from netto_tui.replicas.base import Replica
 from netto_tui.replicas.registry import open_replica
 from netto_tui.security import heads
-from netto_tui.security.envelope import Sealed
+from netto_tui.security.envelope import PLAIN, Sealed
 from netto_tui.security.keyset import KeySet, new_keys
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
@@ -29,18 +30,18 @@ TRAILER = "Netto-Head: "
 
 @dataclass
 class Device:
-    """A vault, and its sealed replicas by kind."""
+    """A vault, and its sealed replicas by kind. signing: what heads are signed with, None for no heads."""
 
     vault: Vault
     replicas: dict[str, Replica]
-    keys: KeySet
-    time: Time
+    signing: KeySet | None
     told: list[events.SyncEvent] = field(default_factory=list)
 
     def sync(self, *kinds: str) -> list[events.PassReport]:
         """A round over some replicas, else all, in this order; what is told is of this round alone."""
         self.told.clear()
-        engine = Engine(self.vault, self.told.append, signing=lambda: self.keys)
+        keys = self.signing
+        engine = Engine(self.vault, self.told.append, signing=keys and (lambda: keys))
         reports = sync_all(engine, [self.replicas[kind] for kind in kinds or self.replicas])
         assert [report.error for report in reports] == [""] * len(reports)
         return reports
@@ -198,9 +199,18 @@ class Scene:
         self.keys = new_keys("v_" + "7" * 32)
         self.time = Time(LATER)
         self.devices: list[Device] = []
+        self._begin()
+
+    def move(self) -> None:
+        """Go on with other replicas that nobody used."""
+        self.folder = self.folder / "elsewhere"
+        self.folder.mkdir()
+        self._begin()
+
+    def _begin(self) -> None:
         for kind in self.kinds:
             if kind == "firestore":
-                firestore_places.server().create(target(folder, kind)[0].partition("/")[0])
+                firestore_places.server().create(target(self.folder, kind)[0].partition("/")[0])
 
     def device(self, name: str) -> Device:
         """A device with nothing but the keys."""
@@ -213,7 +223,7 @@ class Scene:
             replicas[kind] = open_replica(
                 kind, kind, where, envelope, cache, vault.device, threading.Event(), self.time, options
             )
-        self.devices.append(Device(vault, replicas, self.keys, self.time))
+        self.devices.append(Device(vault, replicas, self.keys))
         return self.devices[-1]
 
     def attacker(self, kind: str) -> GitAttacker | FireAttacker:
@@ -233,6 +243,13 @@ class Scene:
     def close(self) -> None:
         for device in self.devices:
             device.close()
+
+
+def opened_without_keys(scene: Scene, kind: str) -> Replica:
+    """A replica as somebody opens it who has no keys and was never here."""
+    where, options = target(scene.folder, kind)
+    cache = Path(tempfile.mkdtemp(dir=scene.folder))
+    return open_replica(kind, kind, where, PLAIN, cache, "checker", threading.Event(), scene.time, options)
 
 
 def forged(token: str, **changes: Any) -> str:
