@@ -29,7 +29,6 @@ SHEET = Kit(VAULT, KEYS, "2026-11-23", ("history, git github.com/someone/backup"
 
 def test_the_sheet_has_what_a_person_needs_later() -> None:
     text = SHEET.text().reveal()
-    places = "someone/backup", "history: 7, 1a2b3c"
     public = base64.urlsafe_b64encode(KEYS.public).rstrip(b"=").decode()
     for part in (
         CODE,
