@@ -153,3 +153,5 @@ def _described(replica: ReplicaConfig) -> Iterator[tuple[str, Any]]:
     for key in ("api_url", "database", "daily_reads", "daily_writes"):
         if (value := getattr(replica, key)) != getattr(usual, key):
             yield key, value
+    if replica.plain:
+        yield "plain", True

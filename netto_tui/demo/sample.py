@@ -109,8 +109,8 @@ def _config(path: Path) -> Config:
     replicas = path / "replicas"
     return Config(
         replicas=(
-            ReplicaConfig("disk", "folder", str(replicas / "disk")),
-            ReplicaConfig("history", "git", str(replicas / "history.git")),
+            ReplicaConfig("disk", "folder", str(replicas / "disk"), plain=True),
+            ReplicaConfig("history", "git", str(replicas / "history.git"), plain=True),
         )
     )
 

@@ -64,8 +64,8 @@ def connect(vault: Path, url: str) -> None:
     config = load(vault / "config.toml")
     kept = tuple(each for each in config.replicas if each.kind not in ("github", "firestore"))
     clouds = (
-        ReplicaConfig("github", "github", "alice/netto-demo", api_url=url),
-        ReplicaConfig("firestore", "firestore", f"{PROJECT}/alice"),
+        ReplicaConfig("github", "github", "alice/netto-demo", plain=True, api_url=url),
+        ReplicaConfig("firestore", "firestore", f"{PROJECT}/alice", plain=True),
     )
     save(vault / "config.toml", replace(config, replicas=(*kept, *clouds)))
 

@@ -32,7 +32,7 @@ class Stores:
             self.vault.add(next(made))
         self.vault.digest()
         kinds = ("folder", "git")
-        self.config = Config(replicas=tuple(ReplicaConfig(kind, kind, str(self.root / kind)) for kind in kinds))
+        self.config = Config(replicas=tuple(ReplicaConfig(kind, kind, str(self.root / kind), plain=True) for kind in kinds))
         self.reports: dict[str, PassReport] = {}
 
     def sync(self, *names: str) -> Timing:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from netto_tui.cli import run
+from tests.servers import quick_slots
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NETTO_DEVICE", "laptop")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("NETTO_KEY_FILE", str(tmp_path / "device.key"))
+    monkeypatch.setattr("netto_tui.security.slots.seal", quick_slots.seal)
     return tmp_path / "vault"
 
 
@@ -57,10 +60,24 @@ def netto(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
     return run_it
 
 
+def code_of(netto: Program) -> str:
+    """The recovery code of the vault, as on paper."""
+    return str(netto("--json", "keys", "kit").json["code"])
+
+
 @pytest.fixture
 def vault(netto: Program, tmp_path: Path) -> Program:
-    """The same, with a vault in UTC that has a Git and a folder replica."""
+    """The same, with a vault in UTC that has a Git and a folder replica, both sealed."""
     replicas = (f"history=git:{tmp_path / 'history.git'}", f"disk=folder:{tmp_path / 'disk'}")
     made = netto("init", "--zone", "UTC", "--replica", replicas[0], "--replica", replicas[1])
+    assert made.code == 0, made.err
+    return netto
+
+
+@pytest.fixture
+def plain_vault(netto: Program, tmp_path: Path) -> Program:
+    """The same, with replicas that lie there for all to read."""
+    replicas = (f"history=git:{tmp_path / 'history.git'}", f"disk=folder:{tmp_path / 'disk'}")
+    made = netto("init", "--plain", "--zone", "UTC", "--replica", replicas[0], "--replica", replicas[1])
     assert made.code == 0, made.err
     return netto

@@ -50,7 +50,7 @@ def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubSe
 def backed_up(netto: Program, github: GitHubServer, firestore: FirestoreServer) -> Program:
     """The program on a vault with both remotes, and one message that is in both."""
     remotes = (f"github=github:{REPOSITORY}", "cloud=firestore:my-project/me")
-    made = netto("init", "--zone", "UTC", "--replica", remotes[0], "--replica", remotes[1])
+    made = netto("init", "--plain", "--zone", "UTC", "--replica", remotes[0], "--replica", remotes[1])
     assert made.code == 0, made.err
     netto("log", "--role", "user", "Is there a night train?")
     synced = netto("sync")

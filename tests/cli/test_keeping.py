@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Program
+from tests.cli.conftest import Program, code_of
 
 
 def begin(netto: Program, text: str = "One. Two. Three.") -> tuple[str, str]:
@@ -17,8 +17,10 @@ def begin(netto: Program, text: str = "One. Two. Three.") -> tuple[str, str]:
     return done.json["conversation"], done.json["item"]
 
 
-def session_file(folder: Path, conversation: str) -> Path:
-    return next(folder.glob(f"sessions/*/*/*/{conversation}.jsonl"))
+def session_file(folder: Path) -> Path:
+    """The file of the only conversation, whose name tells nothing."""
+    [found] = folder.glob("sessions/*/*/*/*.jsonl")
+    return found
 
 
 @pytest.fixture
@@ -74,10 +76,10 @@ def test_the_status_shows_what_is_proven_and_what_is_not(vault: Program) -> None
 
 
 def test_damage_on_a_replica_is_found_shown_and_healed(synced: tuple[Program, str, str], tmp_path: Path) -> None:
-    netto, conversation, _ = synced
-    file = session_file(tmp_path / "disk", conversation)
+    netto, _, _ = synced
+    file = session_file(tmp_path / "disk")
     whole = file.read_bytes()
-    file.write_bytes(whole.replace(b"Two", b"Twn"))
+    file.write_bytes(bytes([*whole[:500], whole[500] ^ 1, *whole[501:]]))
 
     found = netto("verify", "--deep", "--json")
     assert found.code == 1
@@ -134,10 +136,15 @@ def test_with_everything_else_gone_a_place_is_enough(
     synced: tuple[Program, str, str], home: Path, tmp_path: Path, kind: str
 ) -> None:
     netto, conversation, _ = synced
-    digest = netto("status", "--json").json["digest"]
+    digest, code = netto("status", "--json").json["digest"], code_of(netto)
     shutil.rmtree(home)
+    (tmp_path / "device.key").unlink()
     place = {"folder": tmp_path / "disk", "git": tmp_path / "history.git"}[kind]
-    done = netto("restore", "--from", f"first={kind}:{place}", "--yes", "--json")
+    locked = netto("restore", "--from", f"first={kind}:{place}", "--yes", "--json")
+    assert locked.code == 4 and "recovery code" in locked.err and not home.exists()
+    wrong = netto("restore", "--from", f"first={kind}:{place}", "--yes", "--code-stdin", stdin=f"{code[:-1]}?")
+    assert wrong.code == 2 and not home.exists()
+    done = netto("restore", "--from", f"first={kind}:{place}", "--yes", "--json", "--code-stdin", stdin=f"{code}\n")
     assert done.code == 0, done.err
     status = netto("status", "--json").json
     assert status["digest"] == digest
@@ -158,10 +165,11 @@ def test_settings_that_survived_are_used_for_the_way_back(
     synced: tuple[Program, str, str], home: Path, tmp_path: Path
 ) -> None:
     netto, _, _ = synced
+    code = code_of(netto)
     for path in list(home.iterdir()):
         if path.name != "config.toml":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    assert netto("restore", "--from", "disk", "--yes").code == 0
+    assert netto("restore", "--from", "disk", "--yes", "--code-stdin", stdin=code).code == 0
     assert [replica["name"] for replica in netto("status", "--json").json["replicas"]] == ["history", "disk"]
 
 
@@ -187,7 +195,8 @@ def test_a_date_that_is_none_is_refused(synced: tuple[Program, str, str]) -> Non
 def conflict(synced: tuple[Program, str, str], phone: Program, tmp_path: Path) -> tuple[Program, str, str]:
     """One message that two devices changed at the same place."""
     netto, conversation, item = synced
-    joined = phone("init", "--device", "phone", "--replica", f"disk=folder:{tmp_path / 'disk'}")
+    place = f"disk=folder:{tmp_path / 'disk'}"
+    joined = phone("init", "--device", "phone", "--code-stdin", "--replica", place, stdin=code_of(netto))
     assert joined.code == 0, joined.err
     assert phone("sync").code == 0
     netto("edit", conversation, item, "One. Two. Four.")
@@ -346,7 +355,9 @@ def test_what_is_no_conversation_is_said_so(vault: Program, tmp_path: Path) -> N
     assert wrong.code == 2 and "tape" in wrong.err
 
 
-def test_the_replicas_can_be_read_without_netto(synced: tuple[Program, str, str], tmp_path: Path) -> None:
+def test_plain_replicas_can_be_read_without_netto(plain_vault: Program, tmp_path: Path) -> None:
+    begin(plain_vault)
+    assert plain_vault("sync").code == 0
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", str(tmp_path / "history.git"), str(clone)], check=True)
     branches = subprocess.run(["git", "-C", str(clone), "branch", "-r"], capture_output=True, text=True, check=True)

@@ -22,8 +22,9 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def replica(vault: Program, tmp_path: Path) -> Path:
-    """A Git replica with one message said, one edited, and one deleted."""
+def replica(plain_vault: Program, tmp_path: Path) -> Path:
+    """A plain Git replica with one message said, one edited, and one deleted."""
+    vault = plain_vault
     said = vault("--json", "log", "--role", "user", "Is there a night train?").json
     vault("log", said["conversation"], "--role", "assistant", "Two of them.")
     vault("edit", said["conversation"], said["item"], "Is there still a night train?")
@@ -53,7 +54,7 @@ def test_git_grep_and_jq_are_enough(replica: Path, tmp_path: Path) -> None:
     assert re.search(r"^2\S+ assistant: Two of them\.$", done.stdout, re.MULTILINE)
 
 
-def test_python_is_enough(vault: Program, replica: Path, tmp_path: Path) -> None:
+def test_python_is_enough(replica: Path, tmp_path: Path) -> None:
     [script] = blocks("python")
     done = subprocess.run(
         [sys.executable, "-I", "-c", script], cwd=tmp_path / "disk", capture_output=True, text=True, check=False

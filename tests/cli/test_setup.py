@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from netto_tui import config
 from netto_tui.setup import targets
-from tests.cli.conftest import Program
+from tests.cli.conftest import Program, code_of
 from tests.servers import keyrings
 from tests.servers.firestore.server import FirestoreServer
 from tests.servers.github.server import GitHubServer
@@ -387,6 +389,12 @@ class Asked:
         return self.terminal.output.decode()
 
     @property
+    def code(self) -> str:
+        """The recovery code that was shown."""
+        [found] = re.findall(r"Recovery code\s+(\S+)", self.text)
+        return str(found)
+
+    @property
     def kept(self) -> dict[str, str]:
         path = self.home.parent / "keyring.json"
         return json.loads(path.read_text()) if path.exists() else {}
@@ -404,15 +412,22 @@ def test_at_a_terminal_it_asks_step_by_step_and_shows_no_token(
         asked.answer("Token (it does not show)", "ghp_wrong")
         asked.answer("Token (it does not show)", github.token)
         asked.answer("Make it, private?", "")
+        asked.answer("Seal what goes there", "")
+        asked.answer("Type the recovery code back", "0000-0000-0000-0000-0000-0000-0001")
+        asked.answer("Type the recovery code back", asked.code.lower().replace("-", " "))
         asked.answer("A number", "3")
         asked.answer("Which folder?", str(tmp_path / "disk"))
         asked.answer("called?", "disk")
+        asked.answer("Seal what goes there", "n")
         asked.answer("A number", "")
         assert asked.terminal.ended() == 0, asked.text
     finally:
         asked.terminal.close()
     assert replicas(home) == {"github": "github:alice/vault", "disk": f"folder:{tmp_path / 'disk'}"}
-    assert list(asked.kept.values()) == [github.token]
+    assert github.token in asked.kept.values()
+    settings = tomllib.loads((home / "config.toml").read_text())["replicas"]
+    assert [each.get("plain", False) for each in settings] == [False, True]
+    assert asked.text.count(asked.code) == 1, "once on the kit, never when it is typed"
     assert github.token not in asked.text and "ghp_wrong" not in asked.text
     assert "Contents: Read and write" in asked.text, "what the token has to be able to do"
     assert "does not accept the token" in asked.text
@@ -422,7 +437,7 @@ def test_at_a_terminal_it_asks_step_by_step_and_shows_no_token(
 def test_a_token_that_works_is_exchanged_when_a_person_wants_it(home: Path, github: GitHubServer, way: str) -> None:
     github.create_repository("vault")
     fresh = github.add_token("alice", scopes=None)
-    first = Asked(home, VAULT, NETTO_GITHUB_API=github.url)
+    first = Asked(home, VAULT, "--plain", NETTO_GITHUB_API=github.url)
     second: Asked | None = None
     try:
         first.answer("Token (it does not show)", github.token)
@@ -485,6 +500,7 @@ def test_an_empty_vault_becomes_the_one_that_a_replica_belongs_to_when_a_person_
 ) -> None:
     disk = tmp_path / "disk"
     first = netto("init", "--json", "--replica", f"disk=folder:{disk}").json["vault"]
+    code = code_of(netto)
     monkeypatch.setenv("NETTO_HOME", str(tmp_path / "other"))
     assert netto("init", "--json").json["vault"] != first
     assert netto("init", "--replica", f"disk=folder:{disk}").code == 5, "not without a word"
@@ -493,7 +509,10 @@ def test_an_empty_vault_becomes_the_one_that_a_replica_belongs_to_when_a_person_
         asked.answer("A number", "3")
         asked.answer("Which folder?", str(disk))
         asked.answer("called?", "")
+        asked.answer("Seal what goes there", "")
         asked.answer("Bring that vault here?", "y")
+        asked.answer("recovery code, or a passphrase", "not a code")
+        asked.answer("recovery code, or a passphrase", code)
         asked.answer("A number", "")
         assert asked.terminal.ended() == 0
     finally:

@@ -156,7 +156,7 @@ async def test_a_replica_added_to_the_settings_shows_by_itself(start: Start, vau
         await driven.press("2")
         pane = driven.app.main.query_one(SyncPane)
         config = load(vault_path / "config.toml")
-        more = ReplicaConfig("third", "folder", "third")
+        more = ReplicaConfig("third", "folder", "third", plain=True)
         save(vault_path / "config.toml", replace(config, replicas=(*config.replicas, more)))
         await driven.until(lambda: pane.stores.count == 4)
         assert [row.name for row in driven.app.main.header.replicas] == ["disk", "mirror", "third"]

@@ -165,8 +165,8 @@ def add_replicas(vault: Vault, folder: Path) -> None:
         vault.path / "config.toml",
         Config(
             replicas=(
-                ReplicaConfig("disk", "folder", str(folder / "disk")),
-                ReplicaConfig("mirror", "git", str(folder / "mirror.git")),
+                ReplicaConfig("disk", "folder", str(folder / "disk"), plain=True),
+                ReplicaConfig("mirror", "git", str(folder / "mirror.git"), plain=True),
             )
         ),
     )

@@ -33,7 +33,8 @@ class Device:
         self.stores = stores
         self.vault = new_vault(stores / name, device=name, now=self.time)
         names = {"folder": "disk", "git": "history"}
-        self.config = Config(replicas=tuple(ReplicaConfig(names[k], k, str(stores / names[k])) for k in kinds))
+        places = [ReplicaConfig(names[kind], kind, str(stores / names[kind]), plain=True) for kind in kinds]
+        self.config = Config(replicas=tuple(places))
         self.told: list[events.SyncEvent] = []
         self.wraps: dict[str, Wrap] = {}
         self.cancel = threading.Event()

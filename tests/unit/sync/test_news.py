@@ -29,7 +29,7 @@ class Phone:
         self.told = Told()
         self.vault = new_vault(folder / "phone", device="phone", now=self.time)
         places = [(kind, *target(folder, kind)) for kind in kinds]
-        replicas = [ReplicaConfig(kind, kind, where, **vars(options)) for kind, where, options in places]
+        replicas = [ReplicaConfig(kind, kind, where, plain=True, **vars(options)) for kind, where, options in places]
         save(self.vault.path / "config.toml", Config(replicas=tuple(replicas)))
         self.worker = Worker(self.vault.path, self.told, now=self.time)
 

@@ -37,8 +37,8 @@ class Place:
 
     def configure(self, **settings: object) -> None:
         replicas = (
-            ReplicaConfig("disk", "folder", str(self.folder / "disk")),
-            ReplicaConfig("history", "git", str(self.folder / "history")),
+            ReplicaConfig("disk", "folder", str(self.folder / "disk"), plain=True),
+            ReplicaConfig("history", "git", str(self.folder / "history"), plain=True),
         )
         save(self.vault.path / "config.toml", Config(**{"replicas": replicas, **settings}))
 
@@ -288,7 +288,7 @@ def test_a_disk_that_refuses_is_told_and_does_not_end_it(place: Place, monkeypat
 
 def test_it_takes_up_new_settings_by_itself(place: Place) -> None:
     place.begin()
-    place.configure(replicas=(ReplicaConfig("attic", "folder", str(place.folder / "attic")),))
+    place.configure(replicas=(ReplicaConfig("attic", "folder", str(place.folder / "attic"), plain=True),))
     assert place.told.passes("attic", 1).state == "ok"
 
 
