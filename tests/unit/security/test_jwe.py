@@ -278,7 +278,8 @@ def test_keys_that_are_not_here_are_named_as_such_before_any_is_derived(steps: l
     steps.clear()
     assert refused(rotated) == NEWER_KEY
     assert "keys that this device does not have" in refused(foreign)
-    assert "does not have" in refused(forged(canonical({**FIELDS, "kid": "ffffffff-2"}), BODY))
+    for kid in ("ffffffff-2", "ffffffff-3", "ffffffff-999999"):
+        assert "does not have" in refused(forged(canonical({**FIELDS, "kid": kid}), BODY))
     assert steps.count("unwrap") == 0
 
 
@@ -308,6 +309,15 @@ def test_the_key_of_one_token_seals_no_other(steps: list[str]) -> None:
         steps.clear()
         refused(b".".join((header, wrapped, b64u(iv), b64u(sealed[:-16]), b64u(sealed[-16:]))))
         assert "unpack" not in steps
+
+
+def test_another_key_than_the_derived_one_is_refused_even_with_the_right_nonce() -> None:
+    header = TOKEN.split(b".")[0]
+    TOKENS.open(b"rec", TOKEN)
+    _, nonce = jwe._synthetic(TOKENS._ready[b"a1b2c3d4-2"], header, BODY)
+    sealed = AESGCM(b"k" * 32).encrypt(nonce, BODY, header)
+    wrapped = aes_key_wrap(KEYS.wrapping[2], b"k" * 32)
+    refused(b".".join((header, b64u(wrapped), b64u(nonce), b64u(sealed[:-16]), b64u(sealed[-16:]))))
 
 
 def test_a_nonce_that_was_chosen_is_refused_even_with_the_right_key() -> None:
@@ -340,7 +350,8 @@ def test_a_body_that_is_not_one_gzip_member_and_zero_bytes_is_refused(body: byte
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_what_unpacks_to_too_much_is_refused_in_bounded_memory(layers: int) -> None:
-    bomb = zlib.compress(bytes(LONGEST_CONTENT + 1), 9, 31)
+    engine = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(engine.compress(bytes(LONGEST_CONTENT)) for _ in range(5)) + engine.flush()
     body = bomb * layers  # a second member is not even begun
     token = forged(canonical(FIELDS), body)
     tracemalloc.start()
@@ -360,7 +371,18 @@ def test_a_token_that_is_too_long_is_not_even_cut(steps: list[str]) -> None:
         finally:
             tracemalloc.stop()
     assert steps == []
-    refused(b"." * 1_000_000)
+
+
+def test_a_header_that_is_too_long_is_not_even_decoded(steps: list[str]) -> None:
+    _, rest = TOKEN.split(b".", 1)
+    token = b"e" * 4_000_000 + b"." + rest
+    tracemalloc.start()
+    try:
+        refused(token)
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * len(token)
+    finally:
+        tracemalloc.stop()
+    assert steps == []
 
 
 def test_the_longest_content_fits_the_longest_token_and_more_is_not_sealed() -> None:
