@@ -1,4 +1,8 @@
-"""A scheduled backup in the cloud: the workflow of GitHub Actions that a backup repository gets."""
+"""What GitHub Actions does on a schedule in a backup repository: bring what is new, or prove what is sealed.
+
+Keys never go there. A plain repository gets Firestore's news; of sealed replicas the signed heads are checked, for
+which the public key in the workflow is enough.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from typing import Any
 
 from netto_tui.config import Options, ReplicaConfig
 from netto_tui.errors import UsageError
+from netto_tui.security import heads
 
 CRON = "23 3 * * *"
 """When it runs if nobody says: every night, at a minute that is not everybody's."""
@@ -56,30 +61,43 @@ class Schedule:
     account: str = ""
 
 
-def workflow(github: ReplicaConfig, firestore: ReplicaConfig, schedule: Schedule) -> str:
-    """The workflow as YAML, for a backup repository and a Firestore database. Raises UsageError for bad values."""
+def workflow(
+    github: ReplicaConfig, firestore: ReplicaConfig | None, schedule: Schedule, public: bytes | None = None
+) -> str:
+    """The workflow as YAML, for a backup repository and a Firestore database. Raises UsageError for bad values.
+
+    public: 32 bytes, to check the heads of sealed replicas with; None for plain ones. firestore: None only with it.
+    """
     _check(schedule)
-    keyless = bool(schedule.provider)
-    project = firestore.target.partition("/")[0]
-    access = {"project_id": project} | (
-        {"workload_identity_provider": schedule.provider, "service_account": schedule.account}
-        if keyless
-        else {"credentials_json": f"${{{{ secrets.{SECRET} }}}}"}
-    )
+    there = [one for one in (github, firestore) if one is not None]
+    foreign = (schedule.package, *(name for one in there for name in (one.target, one.database)))
+    if any("${{" in name for name in foreign):
+        raise UsageError("“${{” means something to GitHub and cannot be part of a name.", remedy="Choose another name.")
+    keyless = bool(schedule.provider) and firestore is not None
     values = {
         "cron": _quoted(schedule.cron),
         "minutes": str(MINUTES),
         "package": _quoted(schedule.package),
         "replica": _quoted(f"{github.name}=github:{github.target}"),
-        "settings": indent(_settings(github, firestore), " " * 12).rstrip(),
+        "settings": indent(_settings(*there), " " * 12).rstrip(),
         "permissions": "\n      id-token: write # proves to Google whose run this is" if keyless else "",
-        "access": "".join(f"          {name}: {value}\n" for name, value in access.items()).rstrip(),
+        "google": _sign_in(firestore, schedule) if firestore is not None else "",
+        "public": _quoted(heads.text_of(public)) if public is not None else "",
     }
-    foreign = (schedule.package, github.target, firestore.target, firestore.database)
-    if any("${{" in one for one in foreign):
-        raise UsageError("“${{” means something to GitHub and cannot be part of a name.", remedy="Choose another name.")
-    template = (files(__name__) / "workflow.yml").read_text(encoding="utf-8")
+    template = (files(__name__) / ("check.yml" if public is not None else "workflow.yml")).read_text(encoding="utf-8")
     return _Text(template).substitute(values)
+
+
+def _sign_in(firestore: ReplicaConfig, schedule: Schedule) -> str:
+    """The step that lets a run into Firestore."""
+    project = firestore.target.partition("/")[0]
+    access = {"project_id": project} | (
+        {"workload_identity_provider": schedule.provider, "service_account": schedule.account}
+        if schedule.provider
+        else {"credentials_json": f"${{{{ secrets.{SECRET} }}}}"}
+    )
+    told = "".join(f"          {name}: {value}\n" for name, value in access.items())
+    return f"\n{(files(__name__) / 'google.yml').read_text(encoding='utf-8')}{told}"
 
 
 def check_cron(cron: str) -> None:

@@ -1,4 +1,4 @@
-"""`actions`: a scheduled backup that needs no machine of one's own."""
+"""`actions`: a scheduled backup, or a check of what is sealed, that needs no machine of one's own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netto_tui.config import Config, ReplicaConfig
 
 
-@click.group("actions", short_help="Let GitHub Actions back up Firestore on a schedule.")
+@click.group("actions", short_help="Let GitHub Actions back up Firestore, or check what is sealed, on a schedule.")
 @global_options
 def actions() -> None:
     """Let GitHub Actions back up Firestore on a schedule."""
@@ -42,7 +42,10 @@ def install(
     package: str,
     show: bool,
 ) -> None:
-    """Put a workflow into the backup repository that brings Firestore's news to GitHub and verifies both.
+    """Put a workflow into the backup repository: it brings Firestore's news to GitHub and verifies both.
+
+    What is sealed needs the vault's keys for that, and they never go to GitHub; there the workflow checks the signed
+    heads of the sealed replicas instead, with the public key that is written into it.
 
     It signs in to Google by Workload Identity Federation, without any key: --identity-provider
     projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER and --service-account.
@@ -55,13 +58,13 @@ def install(
 
     config = session.load_config()
     github = _chosen(config, "github", replica, "--replica")
-    cloud = _chosen(config, "firestore", firestore, "--firestore")
+    cloud = _cloud(config, github, firestore)
     schedule = Schedule(package or f"netto-tui=={__version__}", cron or CRON, identity_provider, service_account)
-    text = workflow(github, cloud, schedule)
+    text = workflow(github, cloud, schedule, None if github.plain else _public_key(session))
     if show:
         output.document({"path": WORKFLOW, "text": text}) if session.json else output.raw(text.encode())
         return
-    _tell(session, _install(github, text), schedule)
+    _tell(session, _install(github, text), schedule, cloud)
 
 
 actions.add_command(install)
@@ -87,6 +90,27 @@ def _chosen(config: Config, kind: str, name: str, option: str) -> ReplicaConfig:
     )
 
 
+def _cloud(config: Config, github: ReplicaConfig, name: str) -> ReplicaConfig | None:
+    """The replica in Firestore that goes with one at GitHub: sealed as that is, or plain as that is."""
+    if not github.plain and not name and all(one.kind != "firestore" or one.plain for one in config.replicas):
+        return None
+    cloud = _chosen(config, "firestore", name, "--firestore")
+    if cloud.plain != github.plain:
+        raise UsageError(
+            f"One of {cloud.name} and {github.name} is sealed and the other plain; no key goes to GitHub.",
+            remedy="Choose two that are alike, with --replica NAME and --firestore NAME.",
+        )
+    return cloud
+
+
+def _public_key(session: Session) -> bytes:
+    """What proves the heads of this vault. Raises Locked."""
+    from netto_tui.security import custody
+    from netto_tui.vault.identity import load_identity
+
+    return custody.load(session.path, load_identity(session.path).vault).public
+
+
 def _install(github: ReplicaConfig, text: str) -> Installation:
     from contextlib import closing
 
@@ -105,11 +129,12 @@ def _install(github: ReplicaConfig, text: str) -> Installation:
         return put(hub, github.target, text)
 
 
-def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
+def _tell(session: Session, done: Installation, schedule: Schedule, cloud: ReplicaConfig | None) -> None:
     from netto_tui.actions import SECRET
     from netto_tui.replicas.tree import WORKFLOW
 
-    secrets = [] if schedule.provider else [SECRET]
+    secrets = [] if schedule.provider or cloud is None else [SECRET]
+    role = "Cloud Datastore User" if cloud is not None and cloud.plain else "Cloud Datastore Viewer"
     if session.json:
         output.document(
             {
@@ -125,14 +150,14 @@ def _tell(session: Session, done: Installation, schedule: Schedule) -> None:
         return
     verb = "is in" if done.changed else "was there already in"
     output.line(f"{WORKFLOW} {verb} {done.repository}, branch {done.branch}.")
-    if schedule.provider:
+    if schedule.provider and cloud is not None:
         output.line(
-            f"Next: give {schedule.account} the role Cloud Datastore User, and let the provider accept this repository"
+            f"Next: give {schedule.account} the role {role}, and let the provider accept this repository"
             f" alone: its attribute condition is assertion.repository_id == '{done.number}'."
         )
-    else:
+    elif cloud is not None:
         output.line(
             f"Next: in the repository under Settings, Secrets and variables, Actions, add the secret {SECRET}"
-            " with the whole JSON key of a service account that has the role Cloud Datastore User."
+            f" with the whole JSON key of a service account that has the role {role}."
         )
     output.line("Try it: in the repository under Actions, netto-tui, Run workflow.")

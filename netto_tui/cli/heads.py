@@ -76,7 +76,8 @@ def _public(session: Session, text: str) -> bytes:
         return public_of(text)
     except ValueError:
         raise UsageError(
-            "That is no public key.", remedy="Write its 43 letters, as netto-tui keys show has them."
+            "That is no public key.",
+            remedy="Write its 43 letters, as netto-tui keys show and the recovery kit have them.",
         ) from None
 
 

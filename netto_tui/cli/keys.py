@@ -40,7 +40,7 @@ def keys() -> None:
 @command("show", short_help="Say which keys there are, and who holds them.")
 def show(session: Session) -> int:
     """Say which keys there are, where they lie and whether the recovery code was confirmed; never a secret."""
-    from netto_tui.security import custody, device_key, rotation
+    from netto_tui.security import custody, device_key, heads, rotation
 
     vault = vault_id(session)
     slots = [name for name, data in custody.slots(session.path).items() if data]
@@ -54,6 +54,7 @@ def show(session: Session) -> int:
     told |= {
         "state": "ready",
         "fingerprint": found.fingerprint,
+        "public": heads.text_of(found.public),
         "numbers": sorted(found.wrapping),
         "confirmed": custody.is_confirmed(session.path, found),
         "rotating": rotation.is_pending(session.path),
@@ -74,6 +75,7 @@ def _show(told: Mapping[str, object]) -> None:
         [
             ("vault", told["vault"]),
             ("fingerprint", told["fingerprint"]),
+            ("public key", told["public"]),
             ("sealing with", f"key {numbers[-1]}{former}"),
             ("this device", f"opened by {told['source']}"),
             ("slots", ", ".join(slots) or "none"),

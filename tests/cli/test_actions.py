@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -63,8 +64,8 @@ def configured(netto: Program, home: Path) -> Program:
     """The program with settings for both remotes, and nothing that answers."""
     home.mkdir()
     (home / "config.toml").write_text(
-        f'[[replicas]]\nname = "github"\nkind = "github"\ntarget = "{REPOSITORY}"\n'
-        '[[replicas]]\nname = "cloud"\nkind = "firestore"\ntarget = "my-project/me"\ndatabase = "netto"\n'
+        f'[[replicas]]\nname = "github"\nkind = "github"\ntarget = "{REPOSITORY}"\nplain = true\n'
+        '[[replicas]]\nname = "cloud"\nkind = "firestore"\ntarget = "my-project/me"\ndatabase = "netto"\nplain = true\n'
     )
     return netto
 
@@ -152,12 +153,17 @@ def test_the_twin_for_programs_has_path_and_text(configured: Program) -> None:
 
 @pytest.mark.parametrize("options", [(), KEYLESS])
 def test_zizmor_finds_nothing(configured: Program, tmp_path: Path, options: tuple[str, ...]) -> None:
+    audit(configured, tmp_path, options)
+
+
+def audit(program: Program, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Let zizmor look at the workflow."""
     zizmor = shutil.which("zizmor") or shutil.which("zizmor", path=str(Path(sys.executable).parent))
     if zizmor is None:
         pytest.skip("SKIPPED: zizmor is not installed here, so the workflow is not audited")
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    (folder / "netto-tui.yml").write_text(configured("actions", "install", "--print", *options).out)
+    (folder / "netto-tui.yml").write_text(program("actions", "install", "--print", *options).out)
     done = subprocess.run([zizmor, "--offline", "--pedantic", str(folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -242,7 +248,9 @@ def test_a_vault_without_both_is_told_what_is_missing(netto: Program, home: Path
     home.mkdir()
     none = netto("actions", "install", "--print")
     assert (none.code, "github:OWNER/REPO" in none.err) == (2, True)
-    (home / "config.toml").write_text(f'[[replicas]]\nname = "g"\nkind = "github"\ntarget = "{REPOSITORY}"\n')
+    (home / "config.toml").write_text(
+        f'[[replicas]]\nname = "g"\nkind = "github"\ntarget = "{REPOSITORY}"\nplain = true\n'
+    )
     half = netto("actions", "install", "--print")
     assert (half.code, "firestore:PROJECT/UID" in half.err) == (2, True)
     with (home / "config.toml").open("a") as file:
@@ -342,6 +350,70 @@ def git(github: GitHubServer, *arguments: str) -> str:
         ["git", "-C", str(github.directory(REPOSITORY)), *arguments], capture_output=True, text=True, check=False
     )
     return done.stdout.strip()
+
+
+@pytest.fixture
+def sealed(netto: Program, github: GitHubServer, firestore: FirestoreServer) -> Program:
+    """The program on a vault with both remotes sealed, and one message that is in both."""
+    remotes = (f"github=github:{REPOSITORY}", "cloud=firestore:my-project/me")
+    made = netto("init", "--zone", "UTC", "--replica", remotes[0], "--replica", remotes[1])
+    assert made.code == 0, made.err
+    netto("log", "--role", "user", "Is there a night train?")
+    synced = netto("sync")
+    assert synced.code == 0, synced.out + synced.err
+    return netto
+
+
+def test_what_is_sealed_is_checked_and_not_brought(sealed: Program) -> None:
+    workflow = shown(sealed)
+    [job] = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    step = steps(workflow)["Check the heads"]
+    assert step["env"]["PUBLIC_KEY"] == sealed("--json", "keys", "show").json["public"]
+    assert "init" not in step["run"] and "sync" not in step["run"]
+    for each in steps(workflow).values():
+        assert "${{" not in each.get("run", "")
+
+
+def test_no_key_that_opens_anything_is_in_the_workflow(sealed: Program, home: Path) -> None:
+    from netto_tui.security import custody
+    from netto_tui.vault.identity import load_identity
+
+    keys = custody.load(home, load_identity(home).vault)
+    text = sealed("actions", "install", "--print").out
+    secret = json.loads(keys.encode())["keys"]
+    assert all(key[part] not in text for key in secret for part in ("k", "d") if part in key)
+
+
+def test_a_sealed_repository_alone_needs_no_sign_in(netto: Program, github: GitHubServer) -> None:
+    assert netto("init", "--zone", "UTC", "--replica", f"github=github:{REPOSITORY}").code == 0
+    assert set(steps(shown(netto))) == {"Set up Python", "Install netto-tui", "Check the heads"}
+
+
+def test_one_that_is_sealed_and_one_that_is_plain_do_not_go_together(configured: Program, home: Path) -> None:
+    settings = (home / "config.toml").read_text()
+    (home / "config.toml").write_text(settings.replace("plain = true\n", "", 1))
+    done = configured("actions", "install", "--print", "--firestore", "cloud")
+    assert (done.code, "alike" in done.err) == (2, True)
+
+
+def test_its_check_is_good_until_somebody_changes_something(
+    sealed: Program, github: GitHubServer, firestore: FirestoreServer, tmp_path: Path
+) -> None:
+    assert sealed("actions", "install").code == 0
+    done = run_step(github, "Check the heads", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every head is right." in done.stdout
+    fields = dict(firestore.get("my-project", "users/me") or {})
+    firestore.set("my-project", "users/me", {**fields, "sequence": fields["sequence"] + 1})
+    done = run_step(github, "Check the heads", tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "tampered: cloud" in done.stdout
+
+
+@pytest.mark.parametrize("options", [(), KEYLESS])
+def test_zizmor_finds_nothing_in_the_check(sealed: Program, tmp_path: Path, options: tuple[str, ...]) -> None:
+    audit(sealed, tmp_path, options)
 
 
 def in_repository(github: GitHubServer) -> str:
