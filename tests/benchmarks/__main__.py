@@ -13,7 +13,7 @@ import sys
 import time
 from importlib import import_module
 
-NAMES = ("index_rate", "search", "pages", "append", "idle", "requests", "backup", "startup")
+NAMES = ("index_rate", "search", "pages", "append", "idle", "requests", "backup", "sealing", "startup")
 
 
 def main() -> None:
