@@ -139,7 +139,7 @@ def hostile_vault(path: Path, conversations: int = len(PAYLOADS)) -> Vault:
             header = About(title=payload(turn + number + 5), source={"app": "x"})
             vault.add([mint(about.rev.conversation, ABOUT, header, stamp, (about.id,))], origin=origin or "local")
     folder = path.parent / f"disk-{payload(2)[:60].replace('/', '').replace(chr(0), '')}"
-    save(path / "config.toml", Config(replicas=(ReplicaConfig("disk", "folder", str(folder)),)))
+    save(path / "config.toml", Config(replicas=(ReplicaConfig("disk", "folder", str(folder), plain=True),)))
     vault.quarantine.keep(payload(3), b"bytes", payload(4))
     return vault
 

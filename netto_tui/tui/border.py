@@ -31,12 +31,12 @@ class Border(LineFilter):
 
 def _is_harmless(segment: Segment) -> bool:
     text, style, control = segment
-    return bool(control) or (UNSAFE.search(text) is None and "\n" not in text and (style is None or not style.link))
+    return bool(control) or (UNSAFE.search(text) is None and (style is None or not style.link))
 
 
 def _quiet(segment: Segment) -> Segment:
     text, style, _ = segment
-    return Segment(UNSAFE.sub(_still, text.replace("\n", "")), style.update_link(None) if style else None)
+    return Segment(UNSAFE.sub(_still, text), style.update_link(None) if style else None)
 
 
 def _still(match: re.Match[str]) -> str:

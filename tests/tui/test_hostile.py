@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.geometry import Offset
 from textual.selection import Selection
+from textual.strip import Strip
 from textual.widget import Widget
 
-from netto_tui.security.display import safe_display
+from netto_tui.security.display import UNSAFE, safe_display
+from netto_tui.tui import border
+from netto_tui.tui.app import NettoApp
 from netto_tui.tui.widgets.columns import Column, fit, line
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.transcript import Transcript
 from netto_tui.vault.rows import MessageRow
+from tests.payloads import OBEYED, PAYLOADS, hostile_vault, make_the_index_hostile
+from tests.tui.conftest import Start
 from tests.tui.vaults import HOSTILE
 
 NASTY = [
@@ -136,3 +144,77 @@ async def test_text_is_selected_with_the_mouse() -> None:
 def test_content_never_reads_markup() -> None:
     assert fit("[b]x[/b]", 8).plain == "[b]x[/b]"
     assert fit(Content("[/x]"), 6).plain == "[/x]  "
+
+
+@pytest.fixture
+def crossed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the border had to take out of drawn lines: what some widget forgot to make safe."""
+    found: list[str] = []
+    before = border._quiet
+
+    def note(segment: Segment) -> Segment:
+        quiet = before(segment)
+        if quiet.text != segment.text:
+            found.append(segment.text)
+        return quiet
+
+    monkeypatch.setattr(border, "_quiet", note)
+    return found
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+async def test_the_border_stops_what_a_widget_forgets(payload: str, crossed: list[str]) -> None:
+    app = NettoApp(Path("nowhere"), sync=False)
+
+    class Forgetful(Widget):
+        def render_line(self, y: int) -> Strip:
+            return Strip([Segment(f"end {payload}", Style(link="https://evil.example"))]).adjust_cell_length(40)
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.screen.mount(widget := Forgetful())
+        widget.styles.layer, widget.styles.dock, widget.styles.height = "top", "top", 1
+        await pilot.pause()
+        lines = [strip for strip in app.screen._compositor.render_strips() if "end" in strip.text]
+        assert lines
+        assert bool(crossed) == bool(UNSAFE.search(payload))
+        for strip in lines:
+            assert not UNSAFE.search(strip.text)
+            assert not any(segment.style and segment.style.link for segment in strip)
+            assert strip.cell_length == 80
+
+
+BACK = "escape"
+WALK = [
+    *("j", "j", "enter", "space", "f", "J", "v", "G", "ctrl+d", "y", BACK),
+    *("slash", *"owned", "enter", "j", "enter", BACK, BACK),
+    *("2", "j", "G", "tab", "j", "y"),
+    *("3", "j", "tab", "j", "shift+tab", "enter", "1", "j", "space", "2", "b", "n", "0", "v", "tab", "w", BACK, "q"),
+    *("3", "A", "1", BACK, BACK, BACK),
+    *("4", "j", "p", "v", "u", BACK, "D"),
+    *("5", "j", "j", "j", "y"),
+    *("question_mark", BACK, "ctrl+p", *"owned", "down", BACK, "A", "enter", BACK),
+]
+"""Keys that lead through every section and screen; q leaves the resolver."""
+
+SEEN = {"BrowsePane", "SyncPane", "ConflictsPane", "RecoveryPane", "HealthPane", "ResolverScreen", "HelpScreen"}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50), (60, 15)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_no_pane_forgets_any_field(
+    size: tuple[int, int], start: Start, tmp_path: Path, crossed: list[str]
+) -> None:
+    path = tmp_path / "hostile"
+    hostile_vault(path, 6).close()
+    make_the_index_hostile(path)
+    async with start(size=size, path=path) as driven:
+        seen: set[str] = set()
+        for key in WALK:
+            if key == "q" and len(driven.app.screen_stack) == 1:
+                continue  # it would end the app
+            await driven.press(key)
+            seen |= {type(driven.app.screen).__name__, type(driven.app.main.pane).__name__}
+            drawn = "\n".join(strip.text for strip in driven.app.screen._compositor.render_strips())
+            assert not OBEYED.search(drawn), (key, ascii(OBEYED.findall(drawn)[:3]))
+            assert not crossed, (key, ascii(crossed[0]))
+        assert driven.app.return_code is None, "nothing that was said has been done"
+        assert seen >= SEEN, seen

@@ -108,7 +108,7 @@ class ResolutionScreen(Screen[int]):
         if look.shown:
             times = {label: c.at for label in look.shown if (c := row.choice_in(label)) is not None}
             heading.update(titles(state, look, times))
-        hints = [f"{n} {label}" for n, label in enumerate(state.columns, 1) if row.choice_in(label)]
+        hints = [f"{n} {safe_line(label, 40)}" for n, label in enumerate(state.columns, 1) if row.choice_in(label)]
         hints += ["b both", "e edit"] + (["d delete"] if row.tombstone else [])
         box = self.query_one("#resolver-result", VerticalScroll)
         box.border_title = Content(f"Result for message {row.number}" if row.number else "Result for the header")
