@@ -47,8 +47,8 @@ def check(session: Session, replicas: tuple[str, ...], public_key: str, since: s
     from netto_tui.recovery import chains
     from netto_tui.vault.vault import wall_clock
 
-    public, since_ms = _public(session, public_key), _begin_of(since)
     chosen = _chosen(session, replicas)
+    public, since_ms = _public(session, public_key), _begin_of(since)
     with cancelling() as cancel, _opened(session, chosen, cancel) as opened:
         verdicts = chains.check(opened, public, wall_clock(), since_ms)
     if session.json:

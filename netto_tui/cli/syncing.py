@@ -20,6 +20,7 @@ from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:
     from netto_tui.config import Config
+    from netto_tui.recovery.head_evidence import Evidence
     from netto_tui.sync.events import PassReport, SyncEvent
     from netto_tui.vault.rows import MeterRow, ReplicaRow
 
@@ -197,12 +198,15 @@ class Standing:
 @command("status", short_help="Show how much there is, and how every replica stands.")
 def status(session: Session) -> None:
     """Show how much there is, and how every replica stands."""
+    from netto_tui.recovery.head_evidence import evidence
+
     config = session.load_config()
     with session.open() as vault:
         digest = vault.digest()
         with vault.reader() as reader:
             totals = reader.totals()
             rows = {row.name: row for row in reader.replicas()}
+        seen = evidence(vault, config)
     standings = [_standing(one.name, one.kind, rows.get(one.name), totals.conversations) for one in config.replicas]
     if session.json:
         output.document(
@@ -212,7 +216,7 @@ def status(session: Session) -> None:
                 "revisions": totals.revisions,
                 "digest": digest,
                 "conflicts": totals.conflicts,
-                "replicas": [_status(standing) for standing in standings],
+                "replicas": [{**_status(one), "heads": _heads(seen.get(one.name))} for one in standings],
             }
         )
         return
@@ -239,11 +243,21 @@ def status(session: Session) -> None:
     for standing in standings:
         if standing.last_error:
             output.line(safe_line(f"{standing.name}: {standing.last_error}"))
+        if standing.name in seen and seen[standing.name].fault:
+            output.line(safe_line(f"{standing.name}: {seen[standing.name].fault}"))
         if standing.meters:
             from netto_tui.recovery.meters import words
 
             left = ", ".join(words(meter, session.zone) for meter in standing.meters)
             output.line(f"{standing.name}: {left}")
+
+
+def _heads(seen: Evidence | None) -> dict[str, Any] | None:
+    """What the signed heads of a sealed replica showed; None for one that has none."""
+    if seen is None:
+        return None
+    alarms = [{"code": alarm.code, "text": alarm.text, "at": alarm.at} for alarm in seen.alarms]
+    return {"branch": seen.branch, "seq": seen.seq, "at": seen.at or None, "alarms": alarms}
 
 
 def _standing(name: str, kind: str, row: ReplicaRow | None, conversations: int) -> Standing:

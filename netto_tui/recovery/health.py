@@ -14,6 +14,7 @@ from netto_tui.model.clock import to_ms
 from netto_tui.plural import many
 from netto_tui.recovery import meters
 from netto_tui.recovery.drill import DrillReport, last_drills
+from netto_tui.recovery.head_evidence import evidence
 from netto_tui.replicas.base import TOKEN_DAYS
 from netto_tui.sync.ledger import wanted
 from netto_tui.vault.premises import OTHERS
@@ -42,7 +43,12 @@ class Check:
 
 def check(vault: Vault, config: Config) -> list[Check]:
     """Look at the vault, its replicas and its drills; the worst come first."""
-    found = [*_vault_checks(vault), *_replica_checks(vault, config), *_drill_checks(vault, config)]
+    found = [
+        *_vault_checks(vault),
+        *_replica_checks(vault, config),
+        *_head_checks(vault, config),
+        *_drill_checks(vault, config),
+    ]
     return sorted(found, key=lambda each: ("bad", "warn", "ok").index(each.state))
 
 
@@ -108,6 +114,16 @@ def _replica_check(vault: Vault, config: Config, row: ReplicaRow) -> Check:
     if row.pending:
         return Check(row.name, "warn", f"{many(row.pending, 'conversation')} on the way, {proven}", _remedy(row))
     return Check(row.name, "ok", f"{many(row.verified, 'conversation')}, {proven}")
+
+
+def _head_checks(vault: Vault, config: Config) -> Iterator[Check]:
+    """Whether somebody tampered with a sealed replica lately, and the head that each shows."""
+    for name, seen in evidence(vault, config).items():
+        if seen.fault:
+            remedy = f"Find out who can write there and change that secret; then: netto-tui heads check {name}"
+            yield Check(f"heads {name}", "bad", seen.fault, remedy)
+        else:
+            yield Check(f"heads {name}", "ok", seen.words)
 
 
 def _error(row: ReplicaRow) -> str:
