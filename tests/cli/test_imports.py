@@ -10,7 +10,8 @@ import pytest
 
 from tests.cli.conftest import Program
 
-HEAVY = ("textual", "rich", "dulwich", "keyring", "cryptography", "github", "firebase_admin", "hypothesis")
+KEYS = ("keyring", "cryptography", "pyrage", "segno")
+HEAVY = ("textual", "rich", "dulwich", "github", "firebase_admin", "hypothesis", *KEYS)
 
 
 def loaded_by(*args: str) -> set[str]:
@@ -44,6 +45,10 @@ def test_a_search_loads_click_msgspec_and_sqlite(vault: Program) -> None:
 @pytest.mark.parametrize("args", [("list",), ("status",), ("conflicts",), ("log", "--role", "user", "Hello again")])
 def test_no_small_command_loads_the_app_or_git(vault: Program, args: tuple[str, ...]) -> None:
     assert not loaded_by(*args) & {"textual", "rich", "dulwich", "keyring"}
+
+
+def test_looking_at_the_keys_loads_neither_what_opens_slots_nor_what_draws_the_kit(vault: Program) -> None:
+    assert not loaded_by("keys", "show") & {*HEAVY, "sqlite3"} - {"cryptography"}
 
 
 def test_help_loads_neither_the_app_nor_a_store() -> None:
