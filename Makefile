@@ -8,7 +8,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-servers test check format bench screenshots nightly wheel clean
+.PHONY: help demo demo-servers test check format bench screenshots nightly fuzz wheel clean
 
 help: ## show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -52,6 +52,9 @@ screenshots: $(VENV)/.ready ## draw every screen of the demo into screenshots/
 
 nightly: $(VENV)/.bench ## the long runs: more examples, more seeds, more faults
 	NETTO_NIGHTLY=1 $(BIN)/python -m pytest -n auto --timeout 3600
+
+fuzz: $(VENV)/.ready ## throw hostile bytes at what opens seals for a minute, where atheris is installed
+	$(BIN)/python -m tests.fuzz -max_total_time=60
 
 wheel: $(VENV)/.ready ## build what is published, into dist/
 	$(BIN)/python -m build

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import os
@@ -23,6 +22,8 @@ from netto_tui.security import jwe
 from netto_tui.security.envelope import NEWER_KEY
 from netto_tui.security.jwe import LONGEST_CONTENT, LONGEST_TOKEN, SMALLEST, Tokens, padded_size
 from netto_tui.security.keyset import KeySet
+from tests.unit.security import forging
+from tests.unit.security.forging import b64u, canonical, unb64u
 
 KEYS = KeySet("a1b2c3d4", {1: b"1" * 32, 2: b"2" * 32}, b"n" * 32, b"s" * 32)
 TOKENS = Tokens(KEYS)
@@ -39,25 +40,8 @@ FIELDS = {
 LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
-def b64u(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def unb64u(text: bytes) -> bytes:
-    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-
-
-def canonical(fields: object) -> bytes:
-    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-
-
-def forged(header: bytes, body: bytes, *, key: bytes = KEYS.wrapping[2]) -> bytes:
-    """A token that only its header or its body speaks against: made by somebody who has the key."""
-    derived = Tokens(KeySet("a1b2c3d4", {1: key}, b"", b""))._derive(b"a1b2c3d4-1")
-    text = b64u(header)
-    cek, nonce = jwe._synthetic(derived, text, body)
-    sealed = AESGCM(cek).encrypt(nonce, body, text)
-    return b".".join((text, b64u(aes_key_wrap(key, cek)), b64u(nonce), b64u(sealed[:-16]), b64u(sealed[-16:])))
+def forged(header: bytes, body: bytes) -> bytes:
+    return forging.forged(header, body, KEYS.wrapping[2])
 
 
 def refused(token: bytes, kind: bytes = b"rec", *, tokens: Tokens = TOKENS) -> str:
