@@ -38,12 +38,13 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _LETTER_RUNS = re.compile(r"[A-Za-z]{2,}")
 _WORD_SHARE = 0.38
 _ORDER_SHARE = 0.4
+_CHANGE_SHARE = 0.42
 
 
 def is_placeholder(value: str) -> bool:
     """Whether a value says that another one belongs in its place, such as `<YOUR_TOKEN>` or `sk-xxxx`."""
     value = value[:LOOKED_AT].lower()
-    framed = value[:1] == "<" and value[-1:] == ">"
+    framed = "<" in value and value.rstrip(".,;").endswith(">")
     return framed or len(set(value)) <= 2 or any(word in value for word in _PLACEHOLDERS)
 
 
@@ -79,11 +80,18 @@ def _ordered(value: str) -> float:
 
 
 def _is_wordy(value: str) -> bool:
-    """Whether the letters of a value follow each other as in English."""
-    if _HEX.fullmatch(value):
+    """Whether the letters of a value follow each other as in English, in runs of one case."""
+    if _HEX.fullmatch(value) or _changes(value) > _CHANGE_SHARE:
         return False
     pairs = [run[at : at + 2] for run in _LETTER_RUNS.findall(value.lower()) for at in range(len(run) - 1)]
     return len(pairs) >= 4 and sum(pair in _COMMON_PAIRS for pair in pairs) / len(pairs) > _WORD_SHARE
+
+
+def _changes(value: str) -> float:
+    """The share of places at which small letters, capitals and digits follow each other; about 0.6 by chance."""
+    kinds = [(one.islower(), one.isupper(), one.isdigit()) for one in value]
+    changes = sum(a != b and any(a) and any(b) for a, b in pairwise(kinds))
+    return changes / max(1, len(value) - 1)
 
 
 def has_crc32(token: str) -> bool:

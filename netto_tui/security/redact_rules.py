@@ -87,7 +87,9 @@ def _rules() -> Iterator[Rule]:
         yield Rule("GitHub token", (prefix,), pattern, where(_is_github), prefix)
     yield from _token("GitHub token", "github_pat_", r"[A-Za-z0-9]{22}_[A-Za-z0-9]{59}")
     yield from _token(
-        "GitLab token", "glpat- gldt- glrt- glptt- glagent- gloas- glsoat- glffct- glimt- glft-", r"[\w.=-]{20,300}"
+        "GitLab token",
+        "glpat- gldt- glrt- glptt- glagent- gloas- glsoat- glffct- glimt- glft-",
+        r"[\w-]{20,300}(?:\.[\w-]{2,20}){0,2}",
     )
     yield from _token("GitLab token", "glcbt-", r"(?:[0-9a-zA-Z]{1,5}_)?[\w-]{20,64}")
     yield from _token("GitLab token", "GR1348941", r"[\w-]{20,50}")
@@ -162,7 +164,9 @@ def _rules() -> Iterator[Rule]:
     yield from _token("Azure key", "AccountKey= accountkey= SharedAccessKey=", r"[A-Za-z0-9+/]{43,88}={0,2}")
     key_file = re.compile(r"(?<![A-Za-z0-9+/])LS0tLS1CRUdJTi[A-Za-z0-9+/]{60,16000}={0,2}")
     yield Rule("private key", ("LS0tLS1CRUdJTi",), key_file, where(_is_key_file))
-    jwt = re.compile(r"(?:(?<![\w-])|(?<=\\[nrt]))(?P<part>eyJ[\w-]{8,8000})(?:\.[\w-]{0,16000}){2,4}", re.ASCII)
+    jwt = re.compile(
+        r"(?:(?<![\w-])|(?<=\\[nrt]))(?P<part>eyJ[\w-]{8,8000})\.[\w-]{0,16000}(?:\.[\w-]{2,16000}){1,3}", re.ASCII
+    )
     yield Rule("JSON Web Token", ("eyJ",), jwt, where(is_jwt), "eyJ")
 
 

@@ -36,6 +36,8 @@ _FLAG = re.compile(
     r"(?:pass(?:word|wd|phrase)?|token|secret|api-key|key)[ =]{1,2}[\"']?(?P<bare>[^\s\"'`<>(){}\[\]|\\]{6,1024})",
     re.IGNORECASE,
 )
+_NO_CODE = frozenset(" ()[]{}<>,;|")
+_WORD_AND_NUMBER = re.compile(r"[a-z]{4,}[0-9]{3,6}")
 _OPTION = re.compile(r"(?<![\w-])--(?:[a-z0-9]{1,16}-){0,3}$")
 _TOKEN = re.compile(rf"(?:token|secret|credential|key|auth)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}", re.IGNORECASE)
 
@@ -113,7 +115,8 @@ _REFERENCE = re.compile(
 """A value that only says where the secret is, or is a hash of it."""
 
 _TERMS = re.compile(
-    r"(?:[a-z]*(?:sha|md|utf|base|pbkdf|argon|aes|rsa|oauth|http|ipv|ed|iso|win|mp|s|v|p|x|h)[-_]?[0-9]{1,5}[a-z_-]*)"
+    r"(?:hmac|pkcs|rs|hs|es|ps)?[-_]?(?:sha|md|utf|base|pbkdf|argon|aes|rsa|oauth|http|ipv|ed|iso|win|mp|blake|crc|ascii)"
+    r"[-_]?[0-9]{1,5}[a-z]{0,3}(?:[-_][a-z0-9]{1,10}){0,3}|[vpxsh][0-9]{1,4}[a-z]{0,8}"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|v?[0-9]+(?:\.[0-9]+)+.*|\w+@\w+\.\w+",
     re.IGNORECASE,
 )
@@ -135,6 +138,8 @@ def _is_reference(value: str, match: re.Match[str], end: int, bare: bool) -> boo
     """Whether a value is code, a path, a name of another setting, a word of documentation or a hash."""
     if bare and match.string[end : end + 1] in ("(", "[", "{"):
         return True
+    if value.startswith("/") and len(value) >= 32 and "." not in value and is_random(value):
+        return False  # base64, and no path
     return bool(_REFERENCE.match(value)) or value.lower() in WEAK or is_placeholder(value) or "://" in value
 
 
@@ -162,7 +167,8 @@ def _spoken(match: re.Match[str]) -> Span | None:
     value, span, bare = _value(match)
     if _is_reference(value, match, span[1], bare) or not _is_password(value):
         return None
-    strong = any(map(str.isdigit, value)) and (any(map(str.isupper, value)) or not value.replace("-", "").isalnum())
+    digit, mixed = any(map(str.isdigit, value)), not value.replace("-", "").isalnum() or value != value.lower()
+    strong = (digit and mixed) or _WORD_AND_NUMBER.fullmatch(value)
     return span if match["q"] or strong else None
 
 
@@ -185,10 +191,14 @@ def _named(kind: Callable[[str, str], bool]) -> Callable[[re.Match[str]], Span |
         if lead.endswith(_HARMLESS_NAMES) or not kind(before, match[0][:10].lower()):
             return None
         value, span, bare = _value(match)
-        if " " in value or (match["sign"] == "," and bare) or _is_reference(value, match, span[1], bare):
+        if (
+            not _NO_CODE.isdisjoint(value)
+            or (match["sign"] == "," and bare)
+            or _is_reference(value, match, span[1], bare)
+        ):
             return None
-        digits = any(map(str.isdigit, value)) or len(value) >= 32
-        return span if digits and is_random(value) and not _TERMS.fullmatch(value) else None
+        mixed = any(map(str.isdigit, value)) or (len(value) >= 20 and not value.islower() and not value.isupper())
+        return span if mixed and is_random(value) and not _TERMS.fullmatch(value) else None
 
     return locate
 
