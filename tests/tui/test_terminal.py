@@ -14,6 +14,7 @@ import pytest
 
 from netto_tui.errors import UsageError
 from netto_tui.tui.app import run
+from tests.payloads import OBEYED, hostile_vault, make_the_index_hostile
 from tests.tui.terminal import Terminal
 
 ALLOWED = re.compile(
@@ -25,6 +26,9 @@ ALLOWED = re.compile(
 )
 OWNED = re.compile(rb"\x1b\]|\x1bP|\x1b_|\x1b\^|\x1bX|\x9b(?=2J)|\xc2[\x80-\x9f]|\x1b\[2J|\x00")
 """What hostile text in the vault tries: OSC, DCS, APC, PM, SOS, C1, clearing the screen, NUL."""
+
+POINTER = re.compile(rb"\x1b\]22;[a-z-]*\x07")
+"""Textual's own: the shape of the mouse pointer."""
 
 RESTORED = b"\x1b[?1049l"
 
@@ -71,6 +75,43 @@ def test_hostile_text_lets_no_escape_sequence_through(terminal: list[Terminal]) 
     assert b"cHduZWQ=" in drawn, "the payload is shown, as text"
     left = ALLOWED.sub(b"", drawn)
     assert b"\x1b" not in left, left[max(0, left.find(b"\x1b") - 20) :][:80]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)], ids=["80x24", "160x50"])
+def test_no_field_of_a_hostile_vault_speaks_to_the_terminal(
+    terminal: list[Terminal], tmp_path: Path, size: tuple[int, int]
+) -> None:
+    vault = tmp_path / "hostile"
+    hostile_vault(vault, 6).close()
+    make_the_index_hostile(vault)
+    terminal.append(app := Terminal.app(vault, size=size))
+    app.until(b"2026-11-23")
+    begun = len(app.output)
+    for keys, shown in (
+        ("jjj\rf ", b"\xe2\x90\x9b"),  # a picture of ESC
+        ("2", b"Journal"),
+        ("jj", b""),
+        ("3", b"to decide in"),
+        ("\r", b"Undo"),
+        ("12j", b""),
+        ("q", b"Conflicts"),
+        ("4", b"Preview"),
+        ("p", b""),
+        ("5", b"Textual"),
+        ("jj", b""),
+        ("?", b"Keys"),
+    ):
+        there = len(app.output)
+        app.type(keys)
+        app.until(shown, since=there)
+    app.type("\x11")
+    assert app.ended() == 0
+    drawn = POINTER.sub(b"", app.output[begun:].partition(RESTORED)[0])
+    assert not (found := OWNED.search(drawn)), drawn[found.start() - 40 : found.end() + 60]
+    left = ALLOWED.sub(b"", drawn)
+    assert b"\x1b" not in left, left[max(0, left.find(b"\x1b") - 20) :][:80]
+    assert not OBEYED.search(left.decode("utf-8", "replace"))
+    assert RESTORED not in app.output[:begun], "hostile text did not end the screen"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
