@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 
@@ -12,7 +13,7 @@ from netto_tui.security.keyset import new_keys
 from netto_tui.sync.round import close_all
 from tests.contract import firestore_places, github_places
 from tests.faults.attackers import Device, FireAttacker, GitAttacker, Scene, forged, opened_without_keys
-from tests.unit.vault.talks import scratch
+from tests.unit.vault.talks import scratch, seeds
 
 KINDS = (("git", "firestore"), ("github", "git"), ("firestore", "git"))
 """The replica that is attacked, and the other one."""
@@ -353,3 +354,42 @@ def test_heads_cost_no_request_and_no_write(scene: Scene) -> None:
         scene.devices.clear()
         scene.move()
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("seed", seeds(3, 40))
+def test_whatever_devices_do_nobody_is_alarmed_without_an_attack(seed: int, scene: Scene) -> None:
+    random = Random(seed)  # noqa: S311 - chance that comes out the same every time
+    devices = [scene.device("laptop"), scene.device("phone")]
+    for number in range(40):
+        device = random.choice(devices)
+        match random.choice(["say", "log", "log", "sync", "sync", "sync", "time", "new"]):
+            case "say":
+                device.say(f"{device.vault.device} {number}")
+            case "log":
+                device.log(f"{device.vault.device} {number}")
+            case "time":
+                scene.time.pass_minutes(random.choice([1, 20, 300, 9 * DAY_MINUTES, -30]))
+            case "new" if len(devices) < 4:
+                devices.append(scene.device(f"tablet-{len(devices)}"))
+            case _:
+                device.sync(*random.choice([(), scene.kinds[:1], scene.kinds[1:], scene.kinds[::-1]]))
+                assert [device.alarms(kind) for kind in scene.kinds] == [set(), set()], (seed, number)
+    settle(scene)
+    assert verdicts(scene) == {kind: set() for kind in scene.kinds}
+
+
+def test_an_answer_that_was_lost_makes_no_fork(scene: Scene, laptop: Device, phone: Device) -> None:
+    hub, cloud = github_places.server(), firestore_places.server()
+    for number in range(3):
+        laptop.say(f"three {number}")
+        laptop.log(f"four {number}")
+        hub.faults({"match": "(PATCH|POST) .*/git/refs.*", "kind": "reset", "after": True, "times": number + 1})
+        cloud.fault("Commit", "UNAVAILABLE", times=number + 1, after=True)
+        laptop.try_to_sync()
+        hub.clear_faults()
+        cloud.clear_faults()
+        scene.time.pass_minutes(5)
+        for device in (phone, laptop):
+            device.sync()
+            assert [device.alarms(kind) for kind in scene.kinds] == [set(), set()]
+    assert verdicts(scene) == {kind: set() for kind in scene.kinds}
