@@ -1,24 +1,34 @@
-"""A vault and replicas of any kind, all equal, with something of every kind of record in them."""
+"""A vault and replicas of any kind, all equal, with something of every kind of record in them.
+
+The replicas are plain, or sealed with real keys: then the file `paper` in the folder has the recovery code, and
+`device.key` is the key of its devices.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from netto_tui.config import Options
 from netto_tui.model.clock import to_ms
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import Attachment, Message, Record, Stamp, Text, mint
+from netto_tui.recovery.restore import RestoreReport, restore_to
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas import github_client
 from netto_tui.replicas.base import Replica
 from netto_tui.replicas.registry import open_replica
-from netto_tui.security.envelope import PLAIN
+from netto_tui.security import custody, device_key, slots
+from netto_tui.security.envelope import PLAIN, Envelope, Sealed
+from netto_tui.security.secret import Secret
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.journal import Journal
@@ -26,6 +36,7 @@ from netto_tui.sync.round import close_all, sync_all
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.contract import firestore_places, github_places
+from tests.servers import quick_slots
 from tests.unit.vault.talks import Time, new_vault, talk
 
 LATER = to_ms("2026-11-27T12:00:00.000Z")
@@ -82,6 +93,12 @@ class Place:
         return found
 
 
+VAULT = "v_" + "7" * 32
+"""The vault of all stores."""
+
+PAPER = "paper"
+"""Where the recovery code of sealed stores is written down."""
+
 DISKS = ("folder", "git")
 CLOUDS = ("github", "firestore")
 
@@ -100,26 +117,76 @@ def target(folder: Path, kind: str) -> tuple[str, Options]:
 
 
 @contextmanager
+def device(folder: Path, key: str = "device.key") -> Iterator[None]:
+    """Be a device whose key is in a file of the folder; new slots take no seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(device_key.FILE_VARIABLE, str(folder / key))
+        patch.setattr(slots, "seal", quick_slots.seal)
+        yield
+
+
+def code(folder: Path) -> Secret:
+    """The recovery code of sealed stores, from the paper."""
+    return Secret((folder / PAPER).read_text())
+
+
+def envelope(folder: Path, vault: Vault) -> Envelope:
+    """How the stores of a folder are sealed."""
+    if not (folder / PAPER).exists():
+        return PLAIN
+    return Sealed(lambda: custody.load(vault.path, vault.id))
+
+
+@contextmanager
 def opened(folder: Path, kinds: Sequence[str] = DISKS, vault: str = "vault") -> Iterator[Place]:
     """A vault in a folder, four days after it was made, with its replicas beside it or at servers."""
-    with Vault.open(folder / vault, now=Time(LATER)) as held:
+    with device(folder), Vault.open(folder / vault, now=Time(LATER)) as held:
         cancel = threading.Event()
         cache = held.path / ".netto" / "cache"
         replicas = []
         for kind in kinds:
             where, options = target(folder, kind)
-            replicas.append(open_replica(kind, kind, where, PLAIN, cache, held.device, cancel, held.clock.now, options))
+            seal = envelope(folder, held)
+            replicas.append(open_replica(kind, kind, where, seal, cache, held.device, cancel, held.clock.now, options))
         try:
             yield Place(held, replicas, [])
         finally:
             close_all(replicas)
 
 
-def build(folder: Path, kinds: Sequence[str] = DISKS, *, conversations: int = 3) -> None:
+def enroll(folder: Path, kinds: Sequence[str] = DISKS, vault: str = "vault") -> None:
+    """Bring the keys of sealed stores to a device, from its first replica and the paper."""
+    if (folder / PAPER).exists():
+        with opened(folder, kinds[:1], vault) as place:
+            custody.enroll(place.vault.path, place.vault.id, place.replicas[0].slots(), code(folder))
+
+
+def restore_alone(folder: Path, kind: str) -> RestoreReport:
+    """Everything but one replica and the paper is lost: make the vault again from these."""
+    for lost in ("vault", *(each for each in DISKS if each != kind)):
+        shutil.rmtree(folder / lost, ignore_errors=True)
+    (folder / "device.key").unlink(missing_ok=True)
+    quick_slots.forget()
+    sealed = (folder / PAPER).exists()
+    Vault.create(folder / "vault", device="other", zone="UTC", vault_id=VAULT if sealed else "v_" + "0" * 32).close()
+    enroll(folder, [kind])
+    with opened(folder, [kind]) as place:
+        report = restore_to(folder / "new", place.replicas[0])
+    if sealed:
+        shutil.copytree(custody.folder(folder / "vault"), custody.folder(folder / "new"))
+    shutil.rmtree(folder / "vault")
+    (folder / "new").rename(folder / "vault")
+    return report
+
+
+def build(folder: Path, kinds: Sequence[str] = DISKS, *, conversations: int = 3, sealed: bool = False) -> None:
     """Make the vault and its replicas, and make them equal."""
     if "firestore" in kinds:
         firestore_places.server().create(target(folder, "firestore")[0].partition("/")[0])
-    with new_vault(folder / "vault", zone="Europe/Lisbon") as vault:
+    with device(folder), new_vault(folder / "vault", zone="Europe/Lisbon") as vault:
+        if sealed:
+            _, made = custody.make(vault.path, vault.id)
+            (folder / PAPER).write_text(made.text.reveal())
         records = [record for number in range(conversations) for record in talk(number, day=20 + number % 4)]
         vault.add(records, {})
         vault.add([with_blob(number) for number in range(3)], {hashlib.sha256(d).hexdigest(): d for d in BLOBS})

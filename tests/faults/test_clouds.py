@@ -10,14 +10,12 @@ from typing import Any
 
 import pytest
 
-from netto_tui.recovery.restore import restore_to
 from netto_tui.recovery.verify import verify
 from netto_tui.security.envelope import PLAIN
 from netto_tui.sync import events
 from netto_tui.vault import writing
-from netto_tui.vault.vault import Vault
 from tests.contract import firestore_places, github_places
-from tests.faults.stores import CLOUDS, build, opened, target
+from tests.faults.stores import CLOUDS, build, opened, restore_alone, target
 from tests.faults.test_losses import remove
 from tests.unit.vault.talks import scratch, seeds, talk
 
@@ -68,11 +66,14 @@ class Clouds:
             self.change("commit", branch="main", path=path, content=text)
 
 
+BOTH = pytest.mark.parametrize("stores", ["plain", "sealed"], indirect=True)
+
+
 @pytest.fixture
-def stores() -> Iterator[tuple[Path, dict[str, str], str, Clouds]]:
-    """Three equal stores, what each has, the digest, and the servers."""
+def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Path, dict[str, str], str, Clouds]]:
+    """Three equal stores, what each has, the digest, and the servers; plain where no test asks for sealed ones."""
     with scratch() as folder:
-        build(folder, CLOUDS)
+        build(folder, CLOUDS, sealed=getattr(request, "param", "plain") == "sealed")
         with opened(folder, CLOUDS) as place:
             one, digest = place.everywhere()[0], place.vault.digest()
         yield folder, one, digest, Clouds(folder)
@@ -119,7 +120,19 @@ LOSSES: dict[str, Callable[[Clouds], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
+TELLING = (
+    *("the repository was set back to its beginning", "somebody deleted conversations from main"),
+    *("somebody deleted the identity from main", "somebody edited a conversation on main", "the project was wiped"),
+    *("the user document is gone", "messages are gone", "a record is damaged"),
+)
+"""Losses that are tried on sealed replicas as well."""
+
+
+@pytest.mark.parametrize(
+    ("name", "stores"),
+    [*((name, "plain") for name in LOSSES), *((name, "sealed") for name in TELLING)],
+    indirect=["stores"],
+)
 def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path, dict[str, str], str, Clouds]) -> None:
     folder, one, digest, clouds = stores
     LOSSES[name](clouds)
@@ -131,7 +144,11 @@ def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path,
         assert verdict.ok, [(store.name, store.missing, store.corrupt, store.error) for store in verdict.stores]
 
 
-@pytest.mark.parametrize("damage", ["", "headers are gone"])
+@pytest.mark.parametrize(
+    ("damage", "stores"),
+    [("", "plain"), ("", "sealed"), ("headers are gone", "plain"), ("headers are gone", "sealed")],
+    indirect=["stores"],
+)
 @pytest.mark.parametrize("kept", CLOUDS)
 def test_either_of_them_alone_makes_a_new_vault_and_the_other_again(
     kept: str, damage: str, stores: tuple[Path, dict[str, str], str, Clouds]
@@ -140,13 +157,7 @@ def test_either_of_them_alone_makes_a_new_vault_and_the_other_again(
     if damage:
         LOSSES[damage](clouds)
     clouds.change("wipe") if kept == "firestore" else clouds.fire.wipe(clouds.project)
-    remove("vault")(folder)
-    with Vault.create(folder / "vault", device="other", zone="UTC", vault_id="v_" + "0" * 32):
-        pass
-    with opened(folder, [kept]) as place:
-        report = restore_to(folder / "new", place.replicas[0])
-    remove("vault")(folder)
-    (folder / "new").rename(folder / "vault")
+    report = restore_alone(folder, kept)
     assert (report.ok, report.digest) == (True, digest)
     with opened(folder, CLOUDS) as place:
         assert [report.error for report in place.sync()] == ["", ""]
@@ -156,6 +167,7 @@ def test_either_of_them_alone_makes_a_new_vault_and_the_other_again(
         assert verify(place.vault, place.replicas, deep=True).ok
 
 
+@BOTH
 def test_a_deleted_repository_is_made_again_only_on_a_persons_word(
     stores: tuple[Path, dict[str, str], str, Clouds],
 ) -> None:
@@ -214,6 +226,7 @@ def test_a_repository_that_goes_by_another_name_is_told_and_not_written_to(
         assert hub.error
 
 
+@BOTH
 def test_stores_that_turn_back_in_time_are_taken_as_old_copies(
     stores: tuple[Path, dict[str, str], str, Clouds],
 ) -> None:
@@ -280,7 +293,11 @@ def flip_file(clouds: Clouds, random: Random) -> str:
     return path
 
 
-@pytest.mark.parametrize("seed", seeds(6, 400))
+@pytest.mark.parametrize(
+    ("seed", "stores"),
+    [*((seed, "plain") for seed in seeds(6, 400)), *((seed, "sealed") for seed in seeds(4, 400))],
+    indirect=["stores"],
+)
 @pytest.mark.parametrize("damage", [flip_document, flip_file])
 def test_one_exchanged_letter_spreads_nowhere_and_is_put_right(
     damage: Callable[[Clouds, Random], str], seed: int, stores: tuple[Path, dict[str, str], str, Clouds]

@@ -9,21 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from netto_tui.recovery.restore import preview, restore, restore_to
+from netto_tui.recovery.restore import preview, restore
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas.base import Historic
 from netto_tui.sync import events
 from netto_tui.vault import writing
-from netto_tui.vault.vault import Vault
-from tests.faults.stores import build, opened
+from tests.faults.stores import build, opened, restore_alone
 from tests.unit.vault.talks import scratch, talk
 
 
+BOTH = pytest.mark.parametrize("stores", ["plain", "sealed"], indirect=True)
+
+
 @pytest.fixture
-def stores() -> Iterator[tuple[Path, dict[str, str], str]]:
-    """Three equal stores, what each has, and its digest."""
+def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Path, dict[str, str], str]]:
+    """Three equal stores, what each has, and its digest; plain ones where a test does not ask for sealed ones."""
     with scratch() as folder:
-        build(folder)
+        build(folder, sealed=getattr(request, "param", "plain") == "sealed")
         with opened(folder) as place:
             one, digest = place.everywhere()[0], place.vault.digest()
         yield folder, one, digest
@@ -69,7 +71,19 @@ LOSSES: dict[str, Callable[[Path], None]] = {
 }
 
 
-@pytest.mark.parametrize("name", LOSSES)
+TELLING = (
+    *("the session files and the index", "the blobs", "all but the identity"),
+    *("the folder's conversations", "the folder's blobs", "the folder's identity", "all that the folder held"),
+    *("the repository's branches", "all that the repository held"),
+)
+"""Losses that are tried on sealed replicas as well."""
+
+
+@pytest.mark.parametrize(
+    ("name", "stores"),
+    [*((name, "plain") for name in LOSSES), *((name, "sealed") for name in TELLING)],
+    indirect=["stores"],
+)
 def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path, dict[str, str], str]) -> None:
     folder, one, digest = stores
     LOSSES[name](folder)
@@ -80,19 +94,13 @@ def test_one_verification_and_one_sync_bring_back(name: str, stores: tuple[Path,
         assert verify(place.vault, place.replicas, deep=True).ok
 
 
+@BOTH
 @pytest.mark.parametrize("kept", ["folder", "git"])
 def test_any_single_replica_makes_a_new_vault(kept: str, stores: tuple[Path, dict[str, str], str]) -> None:
     folder, one, digest = stores
     with opened(folder, [kept]) as place:
         identity = place.vault.identity
-    remove("vault", "folder" if kept == "git" else "git")(folder)
-    (folder / "other").mkdir()
-    with Vault.create(folder / "vault", device="other", zone="UTC", vault_id="v_" + "0" * 32):
-        pass
-    with opened(folder, [kept]) as place:
-        report = restore_to(folder / "new", place.replicas[0])
-    shutil.rmtree(folder / "vault")
-    (folder / "new").rename(folder / "vault")
+    report = restore_alone(folder, kept)
     assert (report.ok, report.digest) == (True, digest)
     with opened(folder, [kept]) as place:
         assert place.vault.id == identity.vault
@@ -122,6 +130,7 @@ def test_a_replica_that_is_gone_is_never_made_again_unasked(
         assert place.everywhere() == [one, one]
 
 
+@BOTH
 def test_a_replica_that_comes_back_from_an_old_backup_joins(stores: tuple[Path, dict[str, str], str]) -> None:
     folder, _one, _digest = stores
     for kind in ("folder", "git"):
@@ -184,6 +193,7 @@ def test_a_restore_of_the_whole_vault_keeps_what_is_only_here(stores: tuple[Path
         assert place.everywhere()[0] == place.everywhere()[1]
 
 
+@BOTH
 @pytest.mark.parametrize("kind", ["folder", "git"])
 def test_a_deleted_conversation_comes_back_alone(kind: str, stores: tuple[Path, dict[str, str], str]) -> None:
     folder, one, _digest = stores
@@ -200,6 +210,7 @@ def test_a_deleted_conversation_comes_back_alone(kind: str, stores: tuple[Path, 
         assert one.items() <= place.everywhere()[0].items()
 
 
+@BOTH
 def test_history_brings_back_how_things_were(stores: tuple[Path, dict[str, str], str]) -> None:
     folder, one, _digest = stores
     with opened(folder, ["git"]) as place:

@@ -13,7 +13,7 @@ from netto_tui.recovery.verify import verify
 from netto_tui.sync.ledger import open_conflicts
 from netto_tui.vault import writing
 from tests.contract import firestore_places, github_places
-from tests.faults.stores import CLOUDS, Place, build, opened
+from tests.faults.stores import CLOUDS, Place, build, enroll, opened
 from tests.unit.vault.talks import new_vault, scratch, seeds, talk
 
 ACTIONS = 14
@@ -23,12 +23,13 @@ ROUNDS = 3
 HOUR_MS = 3_600_000
 
 
-@pytest.fixture
-def devices() -> Iterator[list[Place]]:
+@pytest.fixture(params=["plain", "sealed"])
+def devices(request: pytest.FixtureRequest) -> Iterator[list[Place]]:
     """A laptop, and a phone whose clock is an hour ahead, with the same replicas and the same begin."""
     with scratch() as folder, ExitStack() as stack:
-        build(folder, CLOUDS)
+        build(folder, CLOUDS, sealed=request.param == "sealed")
         new_vault(folder / "phone", device="phone").close()
+        enroll(folder, CLOUDS, "phone")
         both = [stack.enter_context(opened(folder, CLOUDS, name)) for name in ("vault", "phone")]
         both[1].vault.clock.now.ms += HOUR_MS  # type: ignore[attr-defined]
         assert [report.error for report in both[1].sync()] == ["", ""]
