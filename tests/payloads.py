@@ -125,7 +125,7 @@ def hostile_records(turn: int, by: str = "laptop") -> list[Record]:
 
 def hostile_vault(path: Path, conversations: int = len(PAYLOADS)) -> Vault:
     """A vault, open, in which everything that came from outside is hostile; some of it in conflict."""
-    vault = Vault.create(path, device="laptop", zone="UTC", vault_id="0" * 32)
+    vault = Vault.create(path, device="laptop", zone="UTC", vault_id="v_" + "0" * 32)
     for turn in range(conversations):
         records = hostile_records(turn)
         vault.add(records)

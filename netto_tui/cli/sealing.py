@@ -40,8 +40,8 @@ def with_code(session: Session, code_stdin: bool, action: Callable[[Secret | Non
 def hand_over(session: Session, made: NewKeys) -> None:
     """Show the recovery code of new keys, and have it typed back: only then is it sure that somebody has it."""
     from netto_tui.cli.setup import may_ask
-    from netto_tui.security import custody, recovery_code
     from netto_tui.security.kit import Kit
+    from netto_tui.setup.sealing import confirm
 
     if not may_ask(session):
         diagnostics.note(
@@ -55,9 +55,6 @@ def hand_over(session: Session, made: NewKeys) -> None:
     diagnostics.note(
         "Write the recovery code down, or print this. netto-tui keys kit shows it again on this device only."
     )
-
-    def confirm(typed: Secret) -> None:
-        custody.confirm(session.path, made.keys, recovery_code.parse(typed))
-
-    with_secret(session, "Type the recovery code back (it does not show)", False, confirm)
+    question = "Type the recovery code back (it does not show)"
+    with_secret(session, question, False, lambda typed: confirm(session.path, made, typed))
     diagnostics.note("That is it. Keep it away from this machine.\n")

@@ -22,10 +22,11 @@ def add(
     now: Callable[[], int],
     *,
     become: bool = False,
+    code: Secret | None = None,
 ) -> joining.Joined:
     """Add a replica to the vault at a path; `tried` is what its trial with this secret found.
 
-    become: as in joining.join. Raises what stands in the way: Denied, WrongTarget, OtherVault,
+    become, code: as in joining.join. Raises what stands in the way: Denied, WrongTarget, OtherVault, CodeNeeded,
     Unreachable, UsageError. It can be called again then; what was done so far does not matter.
     """
     settings = config.load(Layout(path).config).with_replica(replica)
@@ -34,4 +35,6 @@ def add(
     if secret is not None:
         trial.keep(replica, secret)
     whose = joining.look(path, [replica], cancel)
-    return joining.join(path, Layout(path).config, settings, [replica], whose, become=become, cancel=cancel, now=now)
+    return joining.join(
+        path, Layout(path).config, settings, [replica], whose, become=become, code=code, cancel=cancel, now=now
+    )

@@ -36,18 +36,25 @@ class NewKeys:
     code: RecoveryCode
 
 
+def confirm(path: Path, made: NewKeys, typed: Secret) -> None:
+    """Note that a person has the recovery code of new keys. Raises UsageError for what is not it."""
+    from netto_tui.security import custody, recovery_code
+
+    custody.confirm(path, made.keys, recovery_code.parse(typed))
+
+
 def check_promise(markers: Mapping[str, Marker | None], wanted: Iterable[ReplicaConfig]) -> None:
     """Raises WrongTarget for a replica that is sealed and should not be, or the other way round."""
     for each in wanted:
         marker = markers[each.name]
         if marker is not None and marker.keys and each.plain:
             message = f"{each.target} is a sealed replica."
-            raise WrongTarget(message, remedy="Leave --plain out for it. Nothing was changed.")
+            raise WrongTarget(message, remedy="Add it sealed (without --plain). Nothing was changed.")
         if marker is not None and not marker.keys and not each.plain:
             message = f"{each.target} is a replica whose conversations lie there unsealed."
             raise WrongTarget(
                 message,
-                remedy="If you want it so, add it with --plain. Else choose an empty place. Nothing was changed.",
+                remedy="Add it unsealed (--plain) if you want it so, else choose an empty place. Nothing was changed.",
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +11,17 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, Static
 
-from netto_tui.config import load
+from netto_tui.config import ReplicaConfig, load
+from netto_tui.security import custody
 from netto_tui.security.credentials import github_account
 from netto_tui.setup import trial
+from netto_tui.setup.adding import add
 from netto_tui.tui.app import NettoApp
+from netto_tui.tui.screens.codes import EnterCode, KeepCode
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.setup import SetupScreen
 from netto_tui.vault.vault import Vault
-from tests.servers import keyrings
+from tests.servers import keyrings, quick_slots
 from tests.servers.firestore.server import FirestoreServer
 from tests.servers.github.server import GitHubServer
 from tests.tui.conftest import Driven, Start
@@ -37,8 +41,10 @@ def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHubSe
 
 
 @pytest.fixture(autouse=True)
-def memory() -> Iterator[keyrings.Memory]:
-    """A keyring that works."""
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[keyrings.Memory]:
+    """A keyring that works, and a file for the key of the device."""
+    monkeypatch.setenv("NETTO_KEY_FILE", str(tmp_path / "device.key"))
+    monkeypatch.setattr("netto_tui.security.slots.seal", quick_slots.seal)
     backend = keyrings.Memory()
     with keyrings.used(backend):
         yield backend
@@ -69,6 +75,22 @@ async def at(driven: Driven, stage: str) -> None:
     await driven.until(lambda: setup(driven).stage == stage and not setup(driven).waits, stage)
 
 
+async def keep_code(driven: Driven) -> None:
+    """Read the recovery code from the screen, slip once, and type it back."""
+    await driven.until(lambda: isinstance(driven.app.screen, KeepCode), "the recovery code is shown")
+    code = str(driven.app.screen.query_one("#code-shown", Static).render())
+    await fill(driven, code.replace(code[0], "Y" if code[0] == "Z" else "Z", 1))
+    await driven.until(lambda: str(driven.app.screen.query_one(".wrong", Static).render()), "a slip is told")
+    await fill(driven, code.lower().replace("-", " "))
+
+
+async def add_unsealed(driven: Driven) -> None:
+    """Take the button beside, and say so twice."""
+    await driven.press("tab", "enter")
+    await driven.until(lambda: isinstance(driven.app.screen, ConfirmScreen), "it asks again")
+    await driven.press("enter")
+
+
 def names(path: Path) -> list[str]:
     return [each.name for each in load(path / "config.toml").replicas]
 
@@ -89,8 +111,9 @@ async def test_a_repository_is_made_and_added_from_the_screen_alone(
         assert "does not accept the token" in said(driven)
         await fill(driven, github.token)
         await at(driven, "setup-result")
-        assert str(setup(driven).query_one("#setup-go", Button).label) == "Make it and add it"
+        assert str(setup(driven).query_one("#setup-go", Button).label) == "Make it, sealed"
         await driven.press("enter")
+        await keep_code(driven)
         await driven.until(lambda: driven.app.screen is driven.app.main, "the steps are done")
         assert "github can be used now." in driven.toasts
         assert github.token not in driven.app.export_screenshot()
@@ -110,7 +133,7 @@ async def test_a_replica_that_is_there_already_is_given_a_new_token(
         await driven.press("A", "1")
         await fill(driven, "alice/vault")
         await at(driven, "setup-result")
-        await driven.press("enter")
+        await add_unsealed(driven)
         await driven.until(lambda: driven.app.screen is driven.app.main)
         await driven.press("A", "1")
         await fill(driven, "Alice/Vault")
@@ -142,7 +165,10 @@ async def test_a_public_repository_is_refused_in_words_and_can_be_exchanged_for_
         await fill(driven, "alice/vault")
         await at(driven, "setup-result")
         await driven.press("enter")
+        await driven.until(lambda: isinstance(driven.app.screen, KeepCode), "the recovery code is shown")
+        await driven.press("escape")
         await driven.until(lambda: driven.app.screen is driven.app.main)
+        assert any("keys confirm" in toast for toast in driven.toasts), "that it is not finished"
     assert names(vault_path)[-1] == "github"
 
 
@@ -158,6 +184,7 @@ async def test_a_project_is_added_with_the_emulator_named(
             await at(driven, "setup-result")
             assert server.address in said(driven)
             await driven.press("enter")
+            await keep_code(driven)
             await driven.until(lambda: driven.app.screen is driven.app.main)
     assert names(vault_path)[-1] == "cloud"
 
@@ -194,6 +221,7 @@ async def test_a_folder_is_added_under_a_name_of_ones_own_and_synced(
         await fill(driven, "nas")
         await at(driven, "setup-result")
         await driven.press("enter")
+        await keep_code(driven)
         await driven.until(lambda: (tmp_path / "nas" / "sessions").exists(), "the first pass wrote there")
     assert names(vault_path) == ["disk", "mirror", "nas"]
 
@@ -245,13 +273,40 @@ async def test_an_empty_vault_can_become_the_one_that_a_replica_belongs_to(tmp_p
         await driven.press("A", "3")
         await fill(driven, str(tmp_path / "there" / "disk"))
         await at(driven, "setup-result")
-        await driven.pilot.press("enter")
-        await driven.until(lambda: isinstance(app.screen, ConfirmScreen), "it asks")
+        await driven.press("enter")
+        await at(driven, "setup-result")
+        assert "unsealed" in said(driven), "it is not as it was asked for"
+        await add_unsealed(driven)
+        await driven.until(lambda: isinstance(app.screen, ConfirmScreen), "it asks whose it is to be")
         await driven.press("enter")
         await driven.until(lambda: app.screen is app.main)
         await driven.until(lambda: app.reader is not None and app.reader.totals().conversations == 7, "they came")
     ids = [json.loads((tmp_path / name / ".netto" / "vault.json").read_text())["vault"] for name in ("first", "second")]
     assert ids[0] == ids[1]
+
+
+async def test_a_sealed_vault_of_another_device_is_joined_by_its_recovery_code(tmp_path: Path) -> None:
+    disk = ReplicaConfig("disk", "folder", str(tmp_path / "disk"))
+    made = add(tmp_path / "first", disk, None, trial.Trial(), threading.Event(), lambda: NOW).made
+    assert made is not None
+    quick_slots.forget()
+    Vault.create(tmp_path / "second", device="phone", zone="UTC").close()
+    app = NettoApp(tmp_path / "second", now=lambda: NOW, sync=False)
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        driven = Driven(app, pilot, [])
+        await driven.until(lambda: app.reader is not None and app.main.is_filled)
+        await driven.press("A", "3")
+        await fill(driven, disk.target)
+        await at(driven, "setup-result")
+        await driven.press("enter")
+        await driven.until(lambda: isinstance(app.screen, ConfirmScreen), "it asks whose it is to be")
+        await driven.press("enter")
+        for typed in ("no code", made.code.text.reveal()):
+            await driven.until(lambda: isinstance(app.screen, EnterCode), "it asks for the code")
+            await fill(driven, typed)
+        await driven.until(lambda: app.screen is app.main)
+    assert load(tmp_path / "second" / "config.toml").replicas == (disk,)
+    assert custody.load(tmp_path / "second", made.vault) == made.keys
 
 
 async def test_what_a_server_says_is_shown_as_text(
@@ -317,6 +372,7 @@ def test_a_token_typed_at_a_real_terminal_never_comes_back_from_it(
     settings = {
         "NETTO_GITHUB_API": github.url,
         "NETTO_TEST_KEYRING": str(kept),
+        "NETTO_KEY_FILE": str(tmp_path / "device.key"),
         "PYTHON_KEYRING_BACKEND": "tests.servers.keyrings.InFile",
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
@@ -332,6 +388,9 @@ def test_a_token_typed_at_a_real_terminal_never_comes_back_from_it(
         terminal.type(f"{github.token}\r")
         terminal.until(b"Add it")
         terminal.type("\r")
+        terminal.until(b"from your paper")
+        [code] = set(re.findall(rb"(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}", terminal.output))
+        terminal.type(f"{code.decode()}\r")
         terminal.until(b"can be used now")
         terminal.type("q")
         assert terminal.ended() == 0

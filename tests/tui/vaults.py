@@ -129,7 +129,7 @@ def changed(records: list[Record], place: int, text: str | None, at: str, by: st
 
 def make_vault(path: Path) -> Vault:
     """The vault, open; two conversations are in conflict between this device, github and firebase."""
-    vault = Vault.create(path, device="laptop", zone="UTC", vault_id="0" * 32, now=lambda: NOW)
+    vault = Vault.create(path, device="laptop", zone="UTC", vault_id="v_" + "0" * 32, now=lambda: NOW)
     talks = [talk(number) for number in range(len(TALKS))]
     vault.add([record for _, records in talks for record in records])
     lisbon, tax = talks[0][1], talks[3][1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,14 +17,16 @@ from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher
 
 from netto_tui.config import load
-from netto_tui.errors import Denied, NettoError, UsageError
+from netto_tui.errors import Denied, NettoError, UsageError, WrongTarget
 from netto_tui.paths import Layout
 from netto_tui.security.display import safe_line
 from netto_tui.setup import targets, trial
 from netto_tui.setup.adding import add
 from netto_tui.setup.joining import Joined, OtherVault
+from netto_tui.setup.sealing import CodeNeeded
 from netto_tui.tui import crash
 from netto_tui.tui.panes.base import netto_of
+from netto_tui.tui.screens.codes import EnterCode, KeepCode
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.setup_steps import KindStep, PlaceStep, ResultStep, SecretStep
 from netto_tui.tui.theme import STYLES
@@ -32,7 +34,6 @@ from netto_tui.tui.theme import STYLES
 if TYPE_CHECKING:
     from netto_tui.config import ReplicaConfig
     from netto_tui.security.secret import Secret
-    from netto_tui.tui.app import NettoApp
 
 TITLE = "Add a replica"
 FIRST_FOCUS = {"setup-kind": "#setup-kinds", "setup-place": "#setup-target", "setup-secret": "#setup-token"}
@@ -83,6 +84,7 @@ class SetupScreen(ModalScreen[str | None]):
         self.known = False
         """Whether it is a replica already: then only its secret is new."""
         self._adding = False
+        self._become = self._coded = False
         self._fault: NettoError | None = None
         self._serial = 0
         self._cancel = threading.Event()
@@ -228,8 +230,10 @@ class SetupScreen(ModalScreen[str | None]):
             await self._show_result(message.unkept or self.found.fault)
 
     async def _show_result(self, fault: NettoError | None) -> None:
-        go_on = "Keep it" if self.known else "Make it and add it" if self.found.absent else "Add it"
-        await self.query_one(ResultStep).show(self.found, fault, "Try again" if fault is not None else go_on)
+        go_on = "Keep it" if self.known else "Make it, sealed" if self.found.absent else "Add it, sealed"
+        may_be_plain = not self.known and (fault is None or isinstance(fault, WrongTarget))
+        button = go_on if fault is None else "Try again"
+        await self.query_one(ResultStep).show(self.found, fault, button, may_be_plain=may_be_plain)
         self._fault = fault
         self._show("setup-result")
 
@@ -237,20 +241,30 @@ class SetupScreen(ModalScreen[str | None]):
     def _answered(self, message: ResultStep.Answered) -> None:
         if not message.goes_on:
             self.action_back()
-        elif self._fault is not None:
+        elif self._fault is not None and not message.plain:
             self._begin_trial()
         else:
-            self._begin_adding(become=False)
+            self._decide(message.plain)
+
+    @work
+    async def _decide(self, plain: bool) -> None:
+        """Add it; that it is not to be sealed, a person has to say twice."""
+        assert self.replica is not None  # noqa: S101  # a statement for the type checker
+        text = f"Whoever can read {safe_line(self.replica.target)} reads every conversation then."
+        if plain and not await self.app.push_screen_wait(ConfirmScreen("Without a seal?", text, "Add it unsealed")):
+            return
+        self.replica = replace(self.replica, plain=plain)
+        self._begin_adding()
 
     # Adding it
 
-    def _begin_adding(self, *, become: bool) -> None:
+    def _begin_adding(self, *, become: bool = False, code: Secret | None = None) -> None:
         self._wait_for("Adding")
-        self._adding = True
-        self._add(self._serial, self._cancel, become)
+        self._adding, self._become, self._coded = True, become, code is not None
+        self._add(self._serial, self._cancel, become, code)
 
     @work(thread=True, exit_on_error=False, group="setup", description="Add a replica")
-    def _add(self, serial: int, cancel: threading.Event, become: bool) -> None:
+    def _add(self, serial: int, cancel: threading.Event, become: bool, code: Secret | None) -> None:
         app = netto_of(self)
         assert self.replica is not None  # noqa: S101  # a statement for the type checker
         try:
@@ -260,20 +274,25 @@ class SetupScreen(ModalScreen[str | None]):
                 trial.keep(self.replica, self.secret)
                 joined = None
             else:
-                joined = add(app.vault_path, self.replica, self.secret, self.found, cancel, app.now, become=become)
+                path, found = app.vault_path, self.found
+                joined = add(path, self.replica, self.secret, found, cancel, app.now, become=become, code=code)
         except Exception as error:  # whatever it is, the screen has to say so
             self.post_message(self.Failed(serial, crash.in_words(error, app.vault_path), become))
         else:
             self.post_message(self.Added(self.replica.name, joined))
 
     @on(Added)
-    def _added(self, message: Added) -> None:
+    @work
+    async def _added(self, message: Added) -> None:
         self.waits, self._adding = "", False
         app = netto_of(self)
         if message.joined is not None and message.joined.joined:
             app.reopen()
         for note in message.joined.notes if message.joined is not None else ():
             app.notify(note, severity="warning")
+        made = message.joined.made if message.joined is not None else None
+        if made is not None and not await app.push_screen_wait(KeepCode(app.vault_path, made)):
+            app.notify("Nobody has the recovery code yet. At a terminal: netto-tui keys kit, then keys confirm.")
         self.dismiss(message.name)
 
     @on(Failed)
@@ -291,6 +310,12 @@ class SetupScreen(ModalScreen[str | None]):
             )
             if await self.app.push_screen_wait(ConfirmScreen("Bring that vault here?", text, "Bring it here")):
                 self._begin_adding(become=True)
+                return
+        wrong_code = self._coded and isinstance(message.error, UsageError | Denied)
+        if wrong_code or isinstance(message.error, CodeNeeded):
+            code = await self.app.push_screen_wait(EnterCode(message.error.message))
+            if code is not None:
+                self._begin_adding(become=self._become, code=code)
                 return
         await self._show_result(message.error)
 
@@ -322,19 +347,3 @@ class SetupScreen(ModalScreen[str | None]):
     @property
     def _layout(self) -> Layout:
         return Layout(netto_of(self).vault_path)
-
-
-def open_setup(app: NettoApp) -> None:
-    """Push the steps over the screen; a replica that was added is synced at once."""
-    if app.vault is None:
-        app.notify("There is no vault to add a replica to.", severity="warning")
-        return
-
-    def closed(name: str | None) -> None:
-        if name is None:
-            return
-        app.notify(f"{safe_line(name)} can be used now.")
-        if app.worker is not None:
-            app.worker.sync_now([name])
-
-    app.push_screen(SetupScreen(), closed)

@@ -159,9 +159,10 @@ class ResultStep(Vertical):
 
     @dataclass
     class Answered(Message):
-        """A button was pressed."""
+        """A button was pressed. plain: what goes there is not to be sealed."""
 
         goes_on: bool
+        plain: bool = False
 
     def compose(self) -> ComposeResult:
         """The line of what runs, the findings, the buttons."""
@@ -169,6 +170,7 @@ class ResultStep(Vertical):
         yield VerticalScroll(id="setup-findings", can_focus=False)
         with Horizontal(id="setup-buttons"):
             yield Button("Add it", id="setup-go", variant="primary", compact=True)
+            yield Button("Unsealed", id="setup-plain", compact=True)
             yield Button("Back", id="setup-back", compact=True)
 
     def wait_for(self, what: str, seconds: int) -> None:
@@ -178,9 +180,10 @@ class ResultStep(Vertical):
         line.display = bool(what)
         self.query_one("#setup-findings").display = self.query_one("#setup-buttons").display = not what
 
-    async def show(self, found: Trial, fault: NettoError | None, button: str) -> None:
+    async def show(self, found: Trial, fault: NettoError | None, button: str, *, may_be_plain: bool) -> None:
         """What stands in the way first, if anything does, then everything that was looked at."""
         self.query_one("#setup-go", Button).label = button
+        self.query_one("#setup-plain").display = may_be_plain
         rows = [Finding(Check("", "bad", fault.message, fault.remedy))] if fault is not None else []
         shown = self.query_one("#setup-findings", VerticalScroll)
         await shown.remove_children()
@@ -195,4 +198,4 @@ class ResultStep(Vertical):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.post_message(self.Answered(event.button.id == "setup-go"))
+        self.post_message(self.Answered(event.button.id != "setup-back", event.button.id == "setup-plain"))
