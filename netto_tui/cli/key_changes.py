@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,12 @@ from netto_tui.cli import diagnostics, output
 from netto_tui.cli.key_holding import fetch_slots, load, piped, sealed_replicas, spread, vault_id, with_secret
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
-from netto_tui.errors import UsageError
+from netto_tui.errors import Denied, InvalidRecord, NettoError, Refused, UsageError, WrongTarget
 from netto_tui.plural import many
 from netto_tui.security.secret import Secret
 
 if TYPE_CHECKING:
+    from netto_tui.security.keyset import KeySet
     from netto_tui.security.recovery_code import RecoveryCode
 
 
@@ -41,7 +42,7 @@ def add_passphrase(session: Session, replaces: str, from_stdin: bool) -> None:
         raise UsageError("The two are not the same.", remedy="Try again; nothing was changed.")
     with sealed_replicas(session) as (engine, replicas):
         spread(engine, replicas, {})
-        put, least = partial(spread, engine, replicas), min(rotation.LEAST_REPLICAS, len(replicas))
+        put, least = partial(spread, engine, replicas), rotation.least_of(len(replicas))
         name = rotation.add_passphrase(session.path, vault, typed, put, replaces=replaces, least=least)
     if session.json:
         output.document({"slot": name, "dropped": [replaces] if replaces else []})
@@ -73,7 +74,7 @@ def rotate(session: Session, new_code: bool) -> None:
     given = _passphrases(session)
     with sealed_replicas(session) as (engine, replicas):
         spread(engine, replicas, {})
-        put, least = partial(spread, engine, replicas), min(rotation.LEAST_REPLICAS, len(replicas))
+        put, least = partial(spread, engine, replicas), rotation.least_of(len(replicas))
         done = rotation.rotate(session.path, vault, put, code=code, passphrases=given, least=least)
     if code is not None:
         custody.confirm(session.path, done.keys, code)
@@ -128,25 +129,38 @@ def unlock(session: Session, slot: Path | None, from_stdin: bool) -> None:
     The slots come from this vault's folder, else from its replicas. The keys are then kept for this device, in
     the keyring or, where NETTO_KEY_FILE is set, with that file.
     """
-    from netto_tui.security import custody
 
     vault = vault_id(session)
-    slots = _slots_to_open(session, vault, slot)
     question = "Recovery code or passphrase (it does not show)"
-    found = with_secret(session, question, from_stdin, lambda typed: custody.enroll(session.path, vault, slots, typed))
+    found = with_secret(session, question, from_stdin, partial(_enroll, session, vault, slot))
     if session.json:
         output.document({"state": "ready", "fingerprint": found.fingerprint, "numbers": sorted(found.wrapping)})
     else:
         output.line(f"The keys {found.fingerprint} are on this device. Next: netto-tui sync")
 
 
-def _slots_to_open(session: Session, vault: str, slot: Path | None) -> Mapping[str, bytes]:
+def _enroll(session: Session, vault: str, slot: Path | None, typed: Secret) -> KeySet:
+    """Open the first slots that can be opened, those here before those on replicas. Raises what the last ones say."""
+    from netto_tui.security import custody
+
+    failure: NettoError = Denied("There is no key slot to open.", remedy="Fetch one from a replica, and use --slot.")
+    for slots in _slots_to_open(session, vault, slot):
+        try:
+            return custody.enroll(session.path, vault, slots, typed)
+        except (Denied, InvalidRecord, Refused, WrongTarget) as error:
+            failure = error
+    raise failure
+
+
+def _slots_to_open(session: Session, vault: str, slot: Path | None) -> Iterator[Mapping[str, bytes]]:
     from netto_tui.files import read_regular
     from netto_tui.security import custody
     from netto_tui.security.slots import RECOVERY, is_slot
 
     if slot is not None:
-        return {slot.name if is_slot(slot.name) else RECOVERY: read_regular(slot)}
-    here = custody.slots(session.path)
+        yield {slot.name if is_slot(slot.name) else RECOVERY: read_regular(slot)}
+        return
+    if here := custody.slots(session.path):
+        yield here
     with sealed_replicas(session) as (_, replicas):
-        return {**here, **fetch_slots(replicas, vault)}
+        yield from fetch_slots(replicas, vault)

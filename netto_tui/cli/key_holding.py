@@ -99,13 +99,14 @@ def spread(engine: Engine, replicas: list[Replica], slots: Mapping[str, bytes]) 
     return done
 
 
-def fetch_slots(replicas: list[Replica], vault: str) -> Mapping[str, bytes]:
-    """The slots of the first replica of this vault that has any."""
+def fetch_slots(replicas: list[Replica], vault: str) -> Iterator[Mapping[str, bytes]]:
+    """The slots of each replica of this vault that has any and answers; which one fails is told, and why."""
     for each in replicas:
         try:
             marker = each.probe().marker
-            if marker is not None and marker.vault == vault and (found := each.slots()):
-                return found
+            found = each.slots() if marker is not None and marker.vault == vault else {}
         except NettoError as error:
             diagnostics.note(f"{each.name}: {error}")
-    return {}
+            continue
+        if found:
+            yield found

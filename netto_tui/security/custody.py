@@ -17,6 +17,7 @@ import threading
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from netto_tui.errors import Denied, InvalidRecord, Locked, NettoError, Refused, UsageError, WrongTarget
 from netto_tui.files import atomic_write, make_folder, open_json, read_regular, seal_json
@@ -34,9 +35,18 @@ NEXT = "device.next.jwe"
 BEFORE = "device.before.jwe"
 CONFIRMED = "confirmed.json"
 
+
+class _Loaded(NamedTuple):
+    """Keys, the file that they were read from, and what it was then."""
+
+    file: str
+    status: tuple[int, ...]
+    keys: KeySet
+
+
 _lock = threading.Lock()
 _device_keys: dict[str, DeviceKey] = {}  # by vault
-_loaded: dict[tuple[Path, str], tuple[tuple[int, ...], KeySet]] = {}  # with what the file was then
+_loaded: dict[tuple[Path, str], _Loaded] = {}
 
 
 def folder(vault_path: Path) -> Path:
@@ -59,24 +69,29 @@ def load(vault_path: Path, vault_id: str) -> KeySet:
 
     Takes up to keyring_store.SECONDS the first time. Raises Locked where they are not at hand.
     """
+    before = _loaded.get((vault_path, vault_id))
+    with contextlib.suppress(OSError):  # asked for each record, so one call of the system and no more
+        if before is not None and before.status == _status(before.file):
+            return before.keys
     with _lock:
-        path = folder(vault_path) / DEVICE
+        file = os.fspath(folder(vault_path) / DEVICE)
         try:
-            status = os.stat(path)
-            now = (status.st_ino, status.st_size, status.st_mtime_ns)
-            before = _loaded.get((path, vault_id))
-            if before is not None and before[0] == now:
-                return before[1]
-            data = read_regular(path)
+            status = _status(file)
+            data = read_regular(Path(file))
         except FileNotFoundError:
             message = "The keys of this vault are not on this device."
             raise Locked(message, remedy=f"{device_key.UNLOCK} A new vault gets its keys by netto-tui init.") from None
         except OSError as error:
-            message = f"The keys of this vault cannot be read: {error.strerror} ({path})."
+            message = f"The keys of this vault cannot be read: {error.strerror} ({file})."
             raise Locked(message, remedy=f"Correct that, or: {device_key.UNLOCK}") from None
         keys = _open_device_file(data, _device_key(vault_id), vault_id)
-        _loaded[path, vault_id] = (now, keys)
+        _loaded[vault_path, vault_id] = _Loaded(file, status, keys)
         return keys
+
+
+def _status(file: str) -> tuple[int, ...]:
+    found = os.stat(file)
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def make(vault_path: Path, vault_id: str) -> tuple[KeySet, RecoveryCode]:

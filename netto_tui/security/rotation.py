@@ -35,6 +35,14 @@ LEAST_LETTERS = 20
 LEAST_DIFFERENT = 8
 
 
+def least_of(replicas: int) -> int:
+    """On how many of so many replicas new slots have to lie: two, and more than half.
+
+    So of two devices that rotate at once, the second one meets the keys of the first, and gives its own up.
+    """
+    return min(replicas, max(LEAST_REPLICAS, replicas // 2 + 1))
+
+
 @dataclass(frozen=True)
 class Rotated:
     """keys: those in force. replicas: how many hold their slots. dropped: slots that are gone, by name."""

@@ -260,6 +260,17 @@ def test_unlock_takes_the_slots_from_a_replica_where_the_vault_has_none(
     assert sealed("keys", "check").code == 0
 
 
+def test_unlock_goes_on_to_the_next_slots_where_some_were_changed(sealed: Program, home: Path, tmp_path: Path) -> None:
+    code = code_of(home)
+    here, there = (folder / slots.RECOVERY for folder in (custody.folder(home), tmp_path / "disk" / ".netto" / "keys"))
+    here.write_bytes(here.read_bytes().replace(b" 4\n", b" 30\n", 1))
+    there.write_bytes(b"rubbish")
+    (tmp_path / "key").unlink()
+    forget()
+    assert sealed("keys", "unlock", "--stdin", stdin=code).code == 0  # by the slot on the Git replica
+    assert sealed("keys", "check").code == 0
+
+
 def test_unlock_takes_a_slot_file_that_was_fetched_by_hand(sealed: Program, home: Path, tmp_path: Path) -> None:
     code = code_of(home)
     (custody.folder(home) / slots.RECOVERY).rename(tmp_path / "fetched.age")

@@ -221,6 +221,33 @@ def test_a_rotation_that_another_device_was_first_with_is_given_up(path: Path, s
     assert not rotation.is_pending(path)
 
 
+def test_two_devices_that_rotate_at_once_cannot_both_have_enough_replicas() -> None:
+    assert [rotation.least_of(count) for count in range(7)] == [0, 1, 2, 2, 3, 3, 4]
+
+
+def test_of_two_rotations_at_once_the_second_meets_the_keys_of_the_first(
+    path: Path, second: Path, tmp_path: Path
+) -> None:
+    """Each reaches two of three replicas, as the sync engine does: it takes over before it puts."""
+
+    def careful(vault: Path, names: tuple[str, ...]) -> rotation.Put:
+        def act(found: Mapping[str, bytes]) -> int:
+            done = 0
+            for name in names:
+                custody.refresh(vault, VAULT, held(tmp_path / name))
+                done += put(tmp_path, (name,))(custody.slots(vault)) * (custody.slots(vault) == found)
+            return done
+
+        return act
+
+    first = rotation.rotate(path, VAULT, careful(path, ("one", "two")))
+    with pytest.raises(NettoError):
+        rotation.rotate(second, VAULT, careful(second, ("two", "three")))
+    assert load(second) == first.keys
+    assert not rotation.is_pending(second)
+    assert custody.slots(second) == custody.slots(path)
+
+
 def test_a_new_code_asks_the_second_device_for_it_once(path: Path, second: Path, tmp_path: Path) -> None:
     done = rotation.rotate(path, VAULT, put(tmp_path), code=NEW_CODE)
     with pytest.raises(Denied, match="another recovery code"):
