@@ -232,7 +232,7 @@ class _Pass:
             self._write_marker_again(known, probe)
         elif probe.marker is not None:
             self.sealing.check(probe.marker)
-        if gate in ("adopt", "exchanged"):
+        if gate in ("adopt", "exchanged", "converted"):
             if gate == "exchanged":
                 self.context.alert(
                     "exchanged", f"{name} is another replica of this vault than before; it is read whole."
@@ -254,6 +254,8 @@ class _Pass:
         self.context.alert("marker", f"The identity of {self.replica.name} was damaged; it is written again.")
         try:
             (self.replica.rebuild if self.context.rebuild else self.replica.claim)(known)
+            if self.context.rebuild:
+                self.heads.begin_anew()
         except InvalidRecord:
             if probe.cursor == "" or probe.cursor != standing.cursor or not is_whole(self.context):
                 raise
@@ -264,6 +266,7 @@ class _Pass:
         """Set a damaged replica aside and begin it again, to be filled from here."""
         self.context.alert("rebuilt", f"{self.replica.name} is damaged; it is built anew and the old one kept.")
         self.replica.rebuild(marker)
+        self.heads.begin_anew()
         self.ledger.begin(marker)
         self.ledger.doubt_all()
 
@@ -274,6 +277,7 @@ class _Pass:
                 return self._equalize(lost, probe, self._look(probe.cursor if attempt == 0 else ""))
             except Moved:
                 self.context.check_cancel()
+                probe = self._pass_gates(retry(self.replica.probe))  # it may be another device's conversion
             except KeysChanged:
                 self.sealing.take_newer_keys()
                 self.context.newest_keys = True
@@ -294,7 +298,7 @@ class _Pass:
         standing = self.ledger.standing()
         if standing is not None and standing.marker is not None:
             self._begin_anew(standing.marker)
-            self._settle(lost, retry(self.replica.probe))
+            self._settle(lost, self.sealing.keep_slots(retry(self.replica.probe), self.heads.signer))
 
     def _renew_proof(self, root: str, standing: Standing) -> None:
         now = self.vault.clock.now()

@@ -88,6 +88,16 @@ class Heads:
         if len(seen.alarms) != alarms:
             seen_heads.save(path, replica_id, seen)
 
+    def begin_anew(self) -> None:
+        """Expect none of the heads that were there: the replica is built again, on a person's word or after a loss.
+
+        The next heads say up to which one that is, so that other devices hear of it.
+        """
+        if replica_id := self._replica_id():
+            seen = seen_heads.load(self._context.vault.path, replica_id)
+            seen.shown.clear()
+            seen_heads.save(self._context.vault.path, replica_id, seen)
+
     def sign(self, branch: str, root: str, count: int, previous: str) -> str:
         """The token of the next head of a branch; see replicas.base.Signer."""
         if self._keys is None:
@@ -127,7 +137,7 @@ class Heads:
                 self._accuse(seen, found.fault, found.mark, found.about)
             if step.head is not None and step.place is not None:
                 seen.note(branch, step.place, step.head.at)
-                seen.hear(step.head.others, step.head.at)
+                seen.hear(step.head.others, min(step.head.at, to_instant(self._context.vault.clock.now())))
 
     def _compare(self, seen: Seen, branch: str, place: Place, now: int) -> None:
         """Judge what another replica's head says of a branch here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -393,3 +394,21 @@ def test_an_answer_that_was_lost_makes_no_fork(scene: Scene, laptop: Device, pho
             device.sync()
             assert [device.alarms(kind) for kind in scene.kinds] == [set(), set()]
     assert verdicts(scene) == {kind: set() for kind in scene.kinds}
+
+
+def test_a_replica_that_a_person_had_built_anew_is_no_attack_here_and_is_told_to_others(
+    scene: Scene, laptop: Device, phone: Device
+) -> None:
+    kind = scene.kinds[0]
+    if kind != "git":
+        pytest.skip("only there another repository takes the place of the one that is damaged")
+    path = Path(scene.attacker(kind).path)  # type: ignore[union-attr]
+    (path / "packed-refs").write_text("damaged\n")
+    (path / "refs" / "heads" / "main").unlink()
+    laptop.sync(kind, rebuild=True)
+    assert laptop.alarms(kind) == set()
+    scene.time.pass_minutes(5)
+    phone.sync(kind)
+    assert phone.alarms(kind) == {"rolled-back"}
+    settle(scene)
+    assert verdicts(scene) == {each: set() for each in scene.kinds}
