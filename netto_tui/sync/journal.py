@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netto_tui.model.revision import ABOUT
 from netto_tui.plural import many
 from netto_tui.sync import events
 from netto_tui.sync.ledger import write_journal
@@ -47,7 +48,7 @@ class Journal:
 
 
 def describe(event: events.SyncEvent) -> str:
-    """What the journal says of an event; empty for what it does not keep."""
+    """What the journal says of an event; empty for what it does not keep. Nothing in it was said in a conversation."""
     match event:
         case events.Captured():
             return f"{many(event.revisions, 'revision')} in {many(event.conversations, 'conversation')}"
@@ -60,12 +61,12 @@ def describe(event: events.SyncEvent) -> str:
         case events.Quarantined():
             return f"{event.where}: {event.reason}"
         case events.ConflictFound():
-            return f"“{event.title or event.conversation}” has several versions of {_kind(event.item)}"
+            return f"{event.conversation[:10]} has several versions of {_kind(event.item)}"
         case events.Alerted():
             return event.text
     return ""
 
 
 def _kind(item: str) -> str:
-    """What an item is, for people."""
-    return "a message" if item.startswith("m_") else item
+    """What an item is, for people; a document is not named, since its path may tell what is in it."""
+    return "a message" if item.startswith("m_") else "the header" if item == ABOUT else "a document"
