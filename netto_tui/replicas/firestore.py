@@ -17,7 +17,7 @@ from pathlib import Path
 
 from netto_tui.config import Options
 from netto_tui.errors import Moved, NettoError, Unreachable, WrongTarget
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Link, Marker, Meter, Portion, Presence, Probe
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Link, Marker, Meter, Portion, Presence, Probe, Signer
 from netto_tui.replicas.firestore_adding import Adding
 from netto_tui.replicas.firestore_blobs import Blobs
 from netto_tui.replicas.firestore_check import check
@@ -37,10 +37,12 @@ from netto_tui.replicas.firestore_documents import (
     user_fields,
 )
 from netto_tui.replicas.firestore_faults import Absent, Lost, Stale
+from netto_tui.replicas.firestore_forms import Converting
 from netto_tui.replicas.firestore_heads import Heads
 from netto_tui.replicas.firestore_listener import Listener
 from netto_tui.replicas.firestore_quota import Quota
 from netto_tui.replicas.firestore_reading import Reading
+from netto_tui.replicas.forms import form_of
 from netto_tui.security.envelope import Envelope
 
 OVERLAP_NS = 2 * 60 * 1_000_000_000
@@ -83,6 +85,7 @@ class Firestore:
         self._heads = Heads(self._connection, self._copy)
         self._adding = Adding(self._connection, self._copy, self._reading, envelope, self._quota, device, self._heads)
         self._blobs = Blobs(self._connection, envelope)
+        self._converting = Converting(self._connection, self._copy, self._heads, self._quota, self._device)
         self._seen: User | None = None
         self._listeners: list[Listener] = []
 
@@ -215,6 +218,27 @@ class Firestore:
             raise
         self._seen = replace(user, cursor=after, device=self._device, slots=slots, head=self._heads.token)
         return after.encode()
+
+    def mark(self, marker: Marker, signer: Signer | None) -> None:
+        """Write another identity into the user document; see replicas.forms.Convertible."""
+        self._connection.begin()
+        user, _ = self._look()
+        if user is None or user.marker is None:
+            raise newer_format(user, self._connection.place) if user and user.newer else self._wrong(user)
+        if user.marker != marker:
+            self._seen = None
+            self._heads.begin(user, user.slots, signer)
+            self._converting.mark(marker, user)
+
+    def strip(self, expected: str, signer: Signer | None) -> int:
+        """Delete documents that are not in the form of the envelope; see replicas.forms.Convertible."""
+        self._connection.begin()
+        user, _ = self._look()
+        if user is None or user.cursor != decode_cursor(expected):
+            raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; it is read again.")
+        self._seen, form = None, form_of(self.envelope)
+        self._heads.begin(user, user.slots if form == "sealed" else {}, signer)
+        return self._converting.strip(form, user)
 
     def links(self, known: Mapping[str, tuple[int, str]] | None) -> Mapping[str, Sequence[Link]]:
         """The head in the user document; earlier ones are not kept here. With None every header is read first."""

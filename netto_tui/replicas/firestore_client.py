@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from netto_tui.errors import Cancelled, Limited, Unreachable
 from netto_tui.replicas.deadline import CALL_SECONDS, within
-from netto_tui.replicas.firestore_documents import SERVER_TIME, USER, Document, Path, Put
+from netto_tui.replicas.firestore_documents import REMOVED, SERVER_TIME, USER, Document, Path, Put
 from netto_tui.replicas.firestore_faults import Absent, Lost, Stale, kind_of, translate
 from netto_tui.security.credentials import firebase_credential
 
@@ -284,18 +284,21 @@ class Connection:
             self._spending.release(granted)
 
     def _commit(self, puts: Sequence[Put], seconds: float) -> list[int]:
-        from google.cloud.firestore_v1 import SERVER_TIMESTAMP
+        from google.cloud.firestore_v1 import DELETE_FIELD, SERVER_TIMESTAMP
 
         self._user()
         batch = self._client.batch()
+        signs = {id(SERVER_TIME): SERVER_TIMESTAMP, id(REMOVED): DELETE_FIELD}
         for put in puts:
             reference = self._reference(put.path)
-            fields = {name: SERVER_TIMESTAMP if value is SERVER_TIME else value for name, value in put.fields.items()}
+            fields = {name: signs.get(id(value), value) for name, value in put.fields.items()}
             if put.mode == "create":
                 batch.create(reference, fields)
             elif put.mode == "update":
                 option = self._client.write_option(last_update_time=_timestamp(put.updated).timestamp_pb())
                 batch.update(reference, fields, option=option)
+            elif put.mode == "delete":
+                batch.delete(reference)
             else:
                 batch.set(reference, fields)
         return [_nanoseconds(result.update_time) for result in batch.commit(retry=None, timeout=seconds)]

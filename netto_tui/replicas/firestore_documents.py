@@ -60,6 +60,13 @@ class _ServerTime:
 SERVER_TIME = _ServerTime()
 
 
+class _Removed:
+    """Stands for a field that an update takes out of its document."""
+
+
+REMOVED = _Removed()
+
+
 @dataclass(frozen=True)
 class Document:
     """A document as it was read; updated: when it last changed, by the server's clock."""
@@ -71,11 +78,14 @@ class Document:
 
 @dataclass(frozen=True)
 class Put:
-    """One write: `create` fails where something is, `update` where the document is not as it was at `updated`."""
+    """One write: `create` fails where something is, `update` where the document is not as it was at `updated`.
+
+    `delete` does nothing where nothing is.
+    """
 
     path: Path
     fields: Mapping[str, Any]
-    mode: Literal["create", "update", "replace"] = "create"
+    mode: Literal["create", "update", "replace", "delete"] = "create"
     updated: int = 0
     accepts: Callable[[Mapping[str, Any]], bool] | None = None
 

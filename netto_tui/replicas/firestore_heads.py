@@ -7,7 +7,7 @@ a digest over the names of its messages; so whoever has the public key proves wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from netto_tui.replicas.base import Link, Signer
@@ -34,8 +34,8 @@ class Heads:
         """Expect writes after what the user document says; slots: those that it is to have."""
         self.token, self._slots, self._signer = user.head, slots, signer
 
-    def fields(self, expected: Cursor, changed: Mapping[str, Header]) -> dict[str, Any]:
-        """What the user document gets with these headers: the head, or nothing where nobody signs.
+    def fields(self, expected: Cursor, changed: Mapping[str, Header], *, gone: Collection[str] = ()) -> dict[str, Any]:
+        """What the user document gets with these headers, and without some: the head, or nothing where nobody signs.
 
         Where the local copy was lost, all headers are read first.
         """
@@ -43,7 +43,8 @@ class Heads:
             return {}
         if self._copy.standing() != (expected.at, expected.n):
             self._read_all(expected)
-        root, count = digest(expected.n + 1, {**self._copy.headers(), **changed}, self._slots)
+        headers = {**self._copy.headers(), **changed}
+        root, count = digest(expected.n + 1, {n: each for n, each in headers.items() if n not in gone}, self._slots)
         self._signed = self._signer.sign(BRANCH, root, count, self.token)
         return {"head": self._signed}
 

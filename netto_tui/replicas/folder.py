@@ -18,12 +18,15 @@ from filelock import FileLock, Timeout
 from netto_tui.errors import Cancelled, InvalidRecord, Moved, NewerFormat, Unreachable, WrongTarget
 from netto_tui.files import TEMPORARY, atomic_write, make_folder, replace_files
 from netto_tui.replicas import days, tree
-from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Portion, Probe, Write
+from netto_tui.replicas.base import Batch, Changes, Corrupt, Held, Marker, Portion, Probe, Signer, Write
 from netto_tui.replicas.tree_files import LOCK, TreeFiles
 from netto_tui.security.envelope import Envelope
 
 LOCK_SECONDS = 20.0
 """How long a write waits for another process that is writing."""
+
+STRIPPED = 500
+"""How many files are deleted between two looks whether to stop."""
 
 
 class Folder:
@@ -41,6 +44,7 @@ class Folder:
         self._root = Path(target).expanduser()
         self._files = TreeFiles(self._root, envelope)
         self._listed: dict[str, tuple[int, frozenset[str]]] = {}
+        self._marker: Marker | None = None
 
     @property
     def keeps_views(self) -> bool:
@@ -54,6 +58,7 @@ class Folder:
             if presence == "absent" or not self._root.is_dir():
                 return Probe(presence, marker_error="It is not a directory." if presence == "present" else "")
             marker, error = self._files.marker()
+            self._marker = marker
             cursor = days.encode(days.scan(self._root / "sessions"))
             free = shutil.disk_usage(self._root).free
             return Probe(presence, cursor, marker, str(error or ""), None, free)
@@ -184,11 +189,35 @@ class Folder:
     def close(self) -> None:
         """Nothing is kept open."""
 
+    def mark(self, marker: Marker, signer: Signer | None) -> None:
+        """Write another identity in place of the one that is there; see replicas.forms.Convertible."""
+        with self._reaching():
+            self._require_directory()
+            with self._writing():
+                if self.envelope.readable and not (self._root / tree.README_PATH).exists():
+                    atomic_write(self._root / tree.README_PATH, tree.README)
+                atomic_write(self._root / tree.MARKER, tree.render_marker(marker))
+                self._marker = marker
+
+    def strip(self, expected: str, signer: Signer | None) -> int:
+        """Delete what is not in the form of the envelope; see replicas.forms.Convertible."""
+        with self._reaching():
+            self._require_directory()
+            with self._writing():
+                if days.decode(expected) != days.scan(self._root / "sessions"):
+                    raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost.")
+                paths = [self._files.place(path) for path in self._files.left_over()]
+                for start in range(0, len(paths), STRIPPED):
+                    self._pause()
+                    self._files.remove(paths[start : start + STRIPPED])
+                return len(paths)
+
     def _add(self, batch: Batch, expected: str) -> str:
         stamps = days.scan(self._root / "sessions")
         known = days.decode(expected)
         candidates = {day for write in batch.writes for day in tree.possible_days(write)}
-        if known is None or any(stamps.get(day) != known.get(day) for day in candidates):
+        converted = self._marker is not None and self._marker != self._files.marker()[0]
+        if converted or known is None or any(stamps.get(day) != known.get(day) for day in candidates):
             raise Moved(f"Another device wrote to {self.name} first.", remedy="Nothing is lost; sync again.")
         written: set[str] = set()
         outdated: list[Path] = []

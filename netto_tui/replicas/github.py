@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from netto_tui.replicas.base import Batch, Marker, Meter, Portion
-from netto_tui.replicas.git import Git
 from netto_tui.replicas.git_disk import LIVE, MAIN, Refs
+from netto_tui.replicas.git_forms import ConvertibleGit
 from netto_tui.replicas.github_client import Hub
 from netto_tui.replicas.github_push import PushProtected
 from netto_tui.replicas.github_repository import HubRepository
@@ -19,7 +19,7 @@ from netto_tui.security.credentials import github_token
 from netto_tui.security.envelope import Envelope
 
 
-class GitHub(Git):
+class GitHub(ConvertibleGit):
     """A replica at GitHub; see replicas.base.Replica, Historic, Metered and Selective. target: OWNER/REPO."""
 
     kind = "github"

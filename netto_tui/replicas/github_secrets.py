@@ -33,6 +33,7 @@ class Withheld:
         self._push = push
         self._envelope = envelope
         self._there = there
+        self._key = "withheld" if envelope.readable else "withheld sealed"
 
     def reasons(self) -> Mapping[str, str]:
         """Each name with the reason in words."""
@@ -89,7 +90,7 @@ class Withheld:
         known = self._names()
         if names <= known:
             return False
-        self._notes.put("withheld", sorted(known | names))
+        self._notes.put(self._key, sorted(known | names))
         return True
 
     def _refused(self, files: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -112,4 +113,4 @@ class Withheld:
         return found
 
     def _names(self) -> set[str]:
-        return set(self._notes.get("withheld") or ())
+        return set(self._notes.get(self._key) or ())

@@ -40,10 +40,13 @@ def _folder(wish: _Wish) -> Replica:
 
 
 def _git(wish: _Wish) -> Replica:
-    from netto_tui.replicas.git import Git, open_repository
+    from netto_tui.replicas.git import open_repository
+    from netto_tui.replicas.git_forms import ConvertibleGit
 
     repository = open_repository(wish.target, wish.cache_dir, wish.cancel)
-    return Git(wish.name, wish.target, wish.envelope, wish.cancel, repository, device=wish.device, now=wish.now)
+    return ConvertibleGit(
+        wish.name, wish.target, wish.envelope, wish.cancel, repository, device=wish.device, now=wish.now
+    )
 
 
 def _github(wish: _Wish) -> Replica:

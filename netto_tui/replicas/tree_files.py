@@ -12,6 +12,7 @@ from netto_tui.errors import InvalidRecord, NettoError, NewerFormat, WrongTarget
 from netto_tui.files import TEMPORARY, read_regular, sync_folder
 from netto_tui.replicas import tree
 from netto_tui.replicas.base import Corrupt, Marker, Presence
+from netto_tui.replicas.forms import Form, form_of, is_left_over
 from netto_tui.security.envelope import Envelope
 
 LOCK = ".netto/lock"
@@ -107,6 +108,18 @@ class TreeFiles:
         if kind == "marker" and (error := self.marker()[1]):
             return Corrupt(path, data, str(error))
         return None
+
+    def left_over(self) -> list[str]:
+        """What is of another form than that of the envelope, and what interrupted writes left."""
+        form = form_of(self._envelope)
+        return [path for path, entry in self.walk() if entry.name.startswith(TEMPORARY) or self._is_left(form, path)]
+
+    def _is_left(self, form: Form, path: str) -> bool:
+        def content() -> bytes | None:
+            data = self.content(path)
+            return data if isinstance(data, bytes) else None
+
+        return is_left_over(form, path, content)
 
     def remove(self, paths: Iterable[Path]) -> None:
         """Delete files, durably."""

@@ -21,7 +21,7 @@ SKEW_WARNING_MS = 2 * 60 * 1000
 FREE_BYTES = 200 * 2**20
 """Below this much free space nothing is written."""
 
-Gate = Literal["open", "claim", "lost", "adopt", "remark", "exchanged"]
+Gate = Literal["open", "claim", "lost", "adopt", "remark", "exchanged", "converted"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ def identify(probe: Probe, vault_id: str, known: Marker | None, name: str, *, re
 
     `claim`: new, to be marked. `adopt`: ours, seen for the first time from here. `lost`: it was
     proven once and is empty now. `remark`: ours, with a damaged marker. `exchanged`: another
-    replica of this vault. `rebuild` is a person's word that a missing or damaged one is to be made again.
+    replica of this vault. `converted`: ours, plain before and sealed now, or the other way round.
+    `rebuild` is a person's word that a missing or damaged one is to be made again.
     """
     if probe.presence == "absent":
         if known is None:
@@ -71,7 +72,9 @@ def identify(probe: Probe, vault_id: str, known: Marker | None, name: str, *, re
         )
     if known is None:
         return "adopt"
-    return "open" if probe.marker.replica == known.replica else "exchanged"
+    if probe.marker.replica != known.replica:
+        return "exchanged"
+    return "open" if probe.marker.keys == known.keys else "converted"
 
 
 def is_plausible(bad: int, known: int) -> bool:

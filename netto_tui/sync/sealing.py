@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from netto_tui.errors import Denied, InvalidRecord, NettoError, WrongTarget
-from netto_tui.replicas.base import Batch, Marker, Probe, Signer
+from netto_tui.errors import Denied, InvalidRecord, Locked, NettoError, Refused, WrongTarget
+from netto_tui.replicas.base import Batch, Corrupt, Marker, Probe, Replica, Signer
+from netto_tui.replicas.forms import becoming
 from netto_tui.sync.context import Context
 
 if TYPE_CHECKING:
     from netto_tui.security.keyset import KeySet
+    from netto_tui.vault.vault import Vault
 
 
 class KeysChanged(NettoError):
     """Something on the replica is sealed with a newer key; the slots there have to be looked at first."""
+
+
+class _Underway(Refused):
+    """A replica is being brought from one form to the other, so nobody else may read or write it."""
+
+    def __init__(self, name: str, form: str) -> None:
+        option = " --to-plain" if form == "plain" else ""
+        super().__init__(
+            f"{name} is being made {form}; nothing is read or written there until that is done.",
+            remedy=f"Wait for the device that does it, then let {name} be {form} here too. If it was interrupted, go on"
+            f" on that device: netto-tui keys convert {name}{option}",
+        )
 
 
 class Sealing:
@@ -34,12 +48,17 @@ class Sealing:
 
     def check(self, marker: Marker) -> None:
         """Raises WrongTarget, Denied or Locked where the replica is not sealed as it has to be."""
+        if becoming(marker):
+            raise _Underway(self._replica.name, becoming(marker))
         name, keys = self._replica.name, self._fingerprint()
         if marker.keys == keys:
             return
         if not keys:
             message = f"{name} is sealed, and this device has it as a plain replica."
-            raise WrongTarget(message, remedy=f"Take “plain = true” out of the table of {name} in config.toml.")
+            raise WrongTarget(
+                message,
+                remedy=f"Run: netto-tui keys convert {name}, or take “plain = true” out of its table in config.toml.",
+            )
         if not marker.keys:
             message = (
                 f"{name} says that its conversations lie there unsealed, and it has to be sealed. Nothing was read."
@@ -55,30 +74,60 @@ class Sealing:
     def keep_slots(self, probe: Probe, signer: Signer | None) -> Probe:
         """Have the key slots there that this device has, after taking over what another one changed.
 
-        Asks nothing where that was proven already. Raises Moved, Locked and what reading slots raises.
+        Asks nothing where that was proven already and nothing changed there since. Raises Moved, Locked and what
+        reading slots raises.
         """
-        mine = self._slots()
-        if not mine or self._context.ledger.slots() == _digest(mine):
+        mine, ledger, standing = self._slots(), self._context.ledger, self._context.ledger.standing()
+        if not mine or (ledger.slots() == _digest(mine) and standing is not None and standing.cursor == probe.cursor):
             return probe
-        there = self._replica.slots()
+        try:
+            there = self._sound_slots(mine)
+        except InvalidRecord:
+            if standing is not None and standing.repair:
+                return probe  # the store has to be mended first
+            raise
         if there and there != mine:
-            self._refresh(there)
+            self._take_over(there)
             mine = self._slots()
         if changed := {name: data for name, data in mine.items() if there.get(name) != data}:
             cursor = self._replica.add(Batch([], slots=changed, signer=signer), probe.cursor)
             there = self._replica.slots()
-            standing = self._context.ledger.standing()
             if standing is not None and standing.cursor and standing.cursor == probe.cursor:
-                self._context.ledger.advance(cursor)  # nothing but the slots is new there
+                ledger.advance(cursor)  # nothing but the slots is new there
         if any(there.get(name) != data for name, data in mine.items()):
             raise InvalidRecord(f"The key slots did not arrive on {self._replica.name}.")
-        self._context.ledger.note_slots(_digest(mine))
-        return self._replica.probe()
+        if ledger.slots() != _digest(mine):
+            ledger.note_slots(_digest(mine))
+        return self._replica.probe() if changed else probe
 
     def take_newer_keys(self) -> None:
         """Take over keys that another device made. Raises Locked."""
         if self._keys is not None:
             self._refresh(self._replica.slots())
+
+    def _sound_slots(self, mine: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """The slots there, without those of ours that are none any more: these are told, and written again."""
+        from netto_tui.security.slots import RECOVERY, is_sound
+
+        there, name = self._replica.slots(), self._replica.name
+        bad = {slot for slot, data in mine.items() if data and there.get(slot) and not is_sound(there[slot])}
+        gone = {slot for slot in (RECOVERY,) if self._context.ledger.slots() and mine.get(slot) and not there.get(slot)}
+        for slot in sorted(bad | gone):
+            what = "was gone" if slot in gone else "was no key slot any more"
+            self._context.alert("slots", f"{slot} on {name} {what}; that of this device is put there.")
+        return {slot: data for slot, data in there.items() if slot not in bad}
+
+    def _take_over(self, there: Mapping[str, bytes]) -> None:
+        """Take over what another device changed. A slot that this device cannot open stays, but for a person's word."""
+        if self._keys is not None:
+            self._keys()  # without them nothing is to be judged, nor to be written over
+        try:
+            self._refresh(there)
+        except Locked as error:
+            if not self._context.rebuild:
+                name = self._replica.name
+                remedy = f"{error.remedy} If nobody changed the code, somebody changed the slot: netto-tui sync {name}"
+                raise Locked(error.message, remedy=f"{remedy} --rebuild puts that of this device there.") from None
 
     def _slots(self) -> dict[str, bytes]:
         from netto_tui.security import custody
@@ -96,6 +145,25 @@ class Sealing:
             return ""
         self._replica.envelope.name("")  # without keys this is where it shows
         return self._keys().fingerprint if self._keys is not None else ""
+
+
+def slot_faults(vault: Vault, replica: Replica) -> Iterator[Corrupt]:
+    """Where the key slots of a sealed replica differ from those of this device, which the next pass settles."""
+    from netto_tui.security import custody
+    from netto_tui.security.slots import check
+
+    mine = {} if replica.envelope.readable else custody.slots(vault.path)
+    there = replica.slots() if mine else {}
+    for name, data in mine.items():
+        found = there.get(name)
+        if found == data:
+            continue
+        reason = "The key slot is missing." if not found else "The key slot is another one than on this device."
+        try:
+            check(found or data)
+        except NettoError as error:
+            reason = error.message
+        yield Corrupt(f".netto/keys/{name}", found or b"", reason)
 
 
 def _digest(slots: Mapping[str, bytes]) -> str:
