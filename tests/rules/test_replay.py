@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from hashlib import sha256
+from hashlib import sha256, shake_256
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +80,21 @@ def batches(documents: dict[str, dict[str, Any]]) -> Iterator[list[tuple[str, di
     yield from sorted(together.values(), key=lambda batch: (batch[0][0].count("/") == 1, batch[0][0].count("/")))
 
 
+def varied(number: int) -> str:
+    """A text of 240,000 bytes that hardly compresses, so that it is long when it is sealed as well."""
+    return "".join(chr(ord("ä") + byte) for byte in shake_256(b"%d" % number).digest(120_000))
+
+
 def written(folder: Path, envelope: Envelope) -> Iterator[dict[str, dict[str, Any]]]:
     """What the replica has written after its first add, and after a second one."""
     name = conversation(1)
     long = mint(
         name,
         message_id(name, "long"),
-        Message(role="assistant", parts=tuple(Text(text=f"{number} {'ä🐟' * 40_000}") for number in range(5))),
+        Message(role="assistant", parts=tuple(Text(text=f"{number} 🐟 {varied(number)}") for number in range(8))),
         Stamp("2026-11-01T10:00:00.000Z", 0, "laptop-1a2b"),
     )
-    blob = bytes(range(256)) * 8_000
+    blob = shake_256(b"blob").digest(2_048_000)
     project = Project()
     replica = project.replica(folder, envelope)
     try:

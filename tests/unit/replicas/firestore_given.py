@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from hashlib import shake_256
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,14 @@ def added(number: int, count: int, fresh: int) -> Batch:
 
 
 def long_record(number: int, size: int, letter: str = "é") -> Record:
-    """A message of about so many letters, in parts that are each too short to become a blob."""
+    """A message of about so many letters from this one on, in parts that are each too short to become a blob.
+
+    They hardly compress, so that the message is long when it is sealed as well.
+    """
     name = conversation(number)
-    parts = tuple(Text(text=letter * 50_000) for _ in range(size // 50_000))
+    shift = ord(letter)
+    texts = (
+        "".join(chr(shift + byte) for byte in shake_256(b"%d" % part).digest(50_000)) for part in range(size // 50_000)
+    )
+    parts = tuple(Text(text=text) for text in texts)
     return mint(name, message_id(name, "long"), Message("user", parts), Stamp("2026-11-01T09:00:00.000Z", 0, "test"))
