@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ from netto_tui.plural import many
 from netto_tui.security.secret import Secret
 
 if TYPE_CHECKING:
-    from netto_tui.security.keyset import KeySet
     from netto_tui.security.kit import Kit
 
 SIGNS = {"ok": "ok", "warn": "look", "bad": "BAD"}
@@ -95,15 +93,18 @@ def kit(session: Session, target: Path | None) -> None:
 
     To a FILE that ends in .svg or .png goes the code alone, as a QR code.
     """
-    vault = vault_id(session)
-    found = _kit(session, vault, load(session, vault))
+    from netto_tui.setup.kit import kit_of
+
+    held = load(session, vault_id(session))
+    with session.open() as vault:
+        found = kit_of(vault, session.load_config(), held)
     if target is not None:
         _write_kit(found, target)
         output.document({"path": str(target)}) if session.json else output.line(f"The kit is in {target}.")
     elif session.json:
         output.document(
             {
-                "vault": vault,
+                "vault": found.vault_id,
                 "fingerprint": found.keys.fingerprint,
                 "code": found.code.text.reveal(),
                 "text": found.text(paper=True).reveal(),
@@ -111,13 +112,6 @@ def kit(session: Session, target: Path | None) -> None:
         )
     else:
         output.line(found.text(paper=not sys.stdout.isatty()).reveal())
-
-
-def _kit(session: Session, vault: str, held: KeySet) -> Kit:
-    from netto_tui.security.kit import Kit
-
-    places = [f"{each.name}, {each.kind} {each.target}" for each in session.load_config().replicas if not each.plain]
-    return Kit(vault, held, datetime.now(UTC).date().isoformat(), places)
 
 
 def _write_kit(kit: Kit, target: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from netto_tui.security import custody, slots
 from netto_tui.security.keyset import KeySet
 from netto_tui.security.recovery_code import RecoveryCode, new_code
+from netto_tui.security.secret import Secret
 from netto_tui.vault.identity import load_identity
 from tests.cli.conftest import Program
 from tests.servers import keyrings, quick_slots
@@ -51,8 +52,9 @@ def code_of(home: Path) -> str:
 
 @pytest.fixture
 def sealed(vault: Program, home: Path) -> Program:
-    """The program with a vault whose two replicas are sealed, with one conversation in them."""
+    """The program with a vault whose two replicas are sealed, with one conversation in them, and no code confirmed."""
     assert held(home)
+    (custody.folder(home) / custody.CONFIRMED).unlink(missing_ok=True)
     assert vault("log", "--role", "user", "Hello").code == 0
     assert vault("sync").code == 0
     return vault
@@ -130,6 +132,18 @@ def test_the_kit_has_the_code_and_where_the_replicas_are(sealed: Program, home: 
     for part in (code_of(home), load_identity(home).vault, "disk, folder", str(tmp_path / "disk"), "age -d"):
         assert part in done.out
     assert sealed("keys", "kit", "--json").json["code"] == code_of(home)
+
+
+def test_the_kit_has_the_last_head_of_a_replica_and_no_password_of_its_address(sealed: Program, home: Path) -> None:
+    config = home / "config.toml"
+    with config.open("a") as file:
+        file.write(
+            '[[replicas]]\nname = "far"\nkind = "git"\ntarget = "https://someone:hunter2@git.example/vault.git"\n'
+        )
+    said = sealed("keys", "kit").out
+    assert re.search(r"Last head +history, main: number \d+, \d{4}-\d\d-\d\d, [0-9a-f]{16}\n", said)
+    assert "far, git https://git.example/vault.git" in said
+    assert "hunter2" not in said
 
 
 @pytest.mark.parametrize(("name", "begins"), [("k.txt", b"netto-tui"), ("k.svg", b"<?xml"), ("k.PNG", b"\x89PNG")])
@@ -224,7 +238,7 @@ def test_a_passphrase_is_added_replaced_and_dropped(sealed: Program, home: Path,
     assert done.json == {"slot": second, "dropped": [first]}
     there = tmp_path / "disk" / ".netto" / "keys"
     assert (there / first).read_bytes() == b""
-    assert slots.unseal((there / second).read_bytes(), slots.Secret(NEW_WORDS)) == held(home)
+    assert slots.unseal((there / second).read_bytes(), Secret(NEW_WORDS)) == held(home)
     done = sealed("keys", "rotate")
     assert f"{second} is dropped" in done.err
     assert sealed("keys", "show", "--json").json["slots"] == [slots.RECOVERY]
@@ -365,6 +379,30 @@ def test_a_new_code_is_shown_typed_back_and_confirmed(sealed: Program, home: Pat
     assert sealed("keys", "show", "--json").json["confirmed"] is True
     forget()
     assert sealed("sync").code == 0
+
+
+def test_a_passphrase_is_asked_for_when_the_keys_are_rotated(
+    sealed: Program, home: Path, terminal: list[Terminal]
+) -> None:
+    name = sealed("keys", "add-passphrase", "--stdin", "--json", stdin=WORDS).json["slot"]
+    screen = run(terminal, "rotate")
+    screen.until(f"Passphrase of {name}".encode())
+    screen.type(f"{WORDS}\n")
+    assert screen.ended(seconds=90) == 0, screen.output
+    assert WORDS.encode() not in screen.output
+    assert slots.unseal(custody.slots(home)[name], Secret(WORDS)) == held(home)
+    assert held(home).current == 2
+
+
+def test_a_passphrase_typed_in_two_ways_changes_nothing(sealed: Program, home: Path, terminal: list[Terminal]) -> None:
+    screen = run(terminal, "add-passphrase")
+    screen.until(b"Passphrase (it does not show): ")
+    screen.type(f"{WORDS}\n")
+    screen.until(b"The same once more: ")
+    screen.type(f"{NEW_WORDS}\n")
+    assert screen.ended() == 2
+    assert b"not the same" in screen.output
+    assert list(custody.slots(home)) == [slots.RECOVERY]
 
 
 def test_the_key_in_the_variable_is_not_handed_to_child_processes(sealed: Program, tmp_path: Path) -> None:
