@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from netto_tui.errors import InvalidRecord
 from netto_tui.model.digest import conversation_digest
@@ -45,7 +46,11 @@ class Pull:
             self._miss(conversation)
         again = {*lost, *context.ledger.rechecks()} - absent
         known |= {context.stored_name(conversation): conversation for conversation in again}
-        names = sorted(changes.names | {context.stored_name(conversation) for conversation in again})
+        self.read(sorted(changes.names | {context.stored_name(conversation) for conversation in again}), known)
+
+    def read(self, names: Sequence[str], known: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Read conversations by their stored names, and add them; known: what some of these stand for."""
+        context = self.context
         for done, found in enumerate(context.replica.read(names)):
             context.check_cancel()
             self._take_in(found, known)
@@ -59,7 +64,7 @@ class Pull:
         self.digests[conversation] = ""
         self.context.tally.bad.add(conversation)
 
-    def _take_in(self, found: Held, known: dict[str, str]) -> None:
+    def _take_in(self, found: Held, known: Mapping[str, str]) -> None:
         for corrupt in found.corrupt:
             if corrupt.reason == NEWER_KEY and not self.context.newest_keys:
                 raise KeysChanged(f"{self.context.replica.name} holds records that a newer key sealed.")
