@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from netto_tui import log
 from netto_tui.config import Config, ReplicaConfig, load
 from netto_tui.errors import NettoError
 from netto_tui.model.clock import to_instant
@@ -109,6 +110,10 @@ class Worker:
             except (NettoError, OSError, sqlite3.Error) as error:
                 self._busy = ""
                 self._listener(events.Alerted(to_instant(self._now()), "", "worker", str(error)))
+                self._stopping.wait(30 * TICK_SECONDS)
+            except Exception as error:  # a mistake of ours must not end sync for good, and without a word
+                self._busy = ""
+                self._listener(events.Alerted(to_instant(self._now()), "", "worker", _unforeseen(self._path, error)))
                 self._stopping.wait(30 * TICK_SECONDS)
 
     def _serve(self) -> None:
@@ -226,6 +231,8 @@ class LongRound:
                     close_all(replicas)
         except (NettoError, OSError, sqlite3.Error) as error:
             self._listener(events.Alerted(to_instant(self._now()), "", "worker", str(error)))
+        except Exception as error:
+            self._listener(events.Alerted(to_instant(self._now()), "", "worker", _unforeseen(self._path, error)))
         finally:
             self._ended()
 
@@ -252,6 +259,12 @@ def _restart_listeners(news: News, reports: Sequence[events.PassReport], heard: 
     for report in reports:
         if report.pulled and report.name not in heard:
             news.missed(report.name)
+
+
+def _unforeseen(path: Path, error: Exception) -> str:
+    """An error that nobody foresaw: its kind for people, its places for the log, its message for nobody."""
+    where = log.note(error, path, "sync stopped")
+    return f"Sync stopped: {type(error).__name__}. It tries again." + (f" See {where}." if where else "")
 
 
 def _words(due: Sequence[ReplicaConfig]) -> str:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from netto_tui.errors import UsageError
 
+SECRET = ("NETTO_GITHUB_TOKEN", "NETTO_KEY")
+"""Variables that an editor, and what it runs, is not given."""
+
 
 class EditorMissing(UsageError):
     """There is no editor that can be started."""
@@ -32,7 +35,8 @@ def edit_text(text: str, folder: Path) -> str:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        status = subprocess.run([*command, name], check=False).returncode  # noqa: S603  # the person's own choice
+        env = {key: value for key, value in os.environ.items() if key not in SECRET}
+        status = subprocess.run([*command, name], check=False, env=env).returncode  # noqa: S603  # the person's own choice
         if status:
             raise EditorMissing(f"The editor ended with status {status}; nothing was taken from it.")
         after = path.read_text(encoding="utf-8", errors="replace")

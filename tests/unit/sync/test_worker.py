@@ -286,6 +286,29 @@ def test_a_disk_that_refuses_is_told_and_does_not_end_it(place: Place, monkeypat
     assert place.there("disk") == here(place.vault)
 
 
+def test_a_mistake_of_ours_is_told_without_its_message_and_does_not_end_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "TICK_SECONDS", 0.001)
+    begun = place.begin()
+    usual, faults = Worker._turn, iter([TypeError("said in private")])
+
+    def turn(self: Worker, *arguments: object) -> None:
+        if fault := next(faults, None):
+            raise fault
+        usual(self, *arguments)  # type: ignore[arg-type]  # as the worker gives them
+
+    monkeypatch.setattr(Worker, "_turn", turn)
+    begun.sync_now()
+    place.told.wait(lambda: any(each.code == "worker" for each in place.told.alerts()))
+    log = (place.vault.path / "log" / "app.log").read_text()
+    for text in (place.told.alerts()[-1].text, log):
+        assert "TypeError" in text and "private" not in text
+    assert "in turn" in log
+    begun.sync_now()
+    assert place.told.passes("disk", 2).state == "ok"
+
+
 def test_it_takes_up_new_settings_by_itself(place: Place) -> None:
     place.begin()
     place.configure(replicas=(ReplicaConfig("attic", "folder", str(place.folder / "attic"), plain=True),))
