@@ -21,6 +21,7 @@ from netto_tui.recovery.index_check import index_faults
 from netto_tui.replicas.base import Corrupt, Replica
 from netto_tui.sync import events
 from netto_tui.sync.ledger import Ledger, wanted
+from netto_tui.sync.sealing import slot_faults
 from netto_tui.vault import memory, sessions
 from netto_tui.vault.daybook import conversations_on, message_days
 from netto_tui.vault.identity import load_identity
@@ -205,6 +206,9 @@ class _Verification:
         verdict.withheld += sorted(absent & withheld)
         verdict.digest = root_digest({day: node_digest(children) for day, children in days.items()})
         damaged = bool(changes.corrupt)
+        if faults := list(slot_faults(self.vault, replica)):
+            verdict.corrupt += faults
+            ledger.note_slots("")
         if self.deep:
             wrong |= self._check_blobs(replica, verdict, digests.keys() - withheld) | self._check_views(
                 replica, ledger, verdict

@@ -17,7 +17,6 @@ from netto_tui.vault import writing
 from tests.faults.stores import build, opened, restore_alone
 from tests.unit.vault.talks import scratch, talk
 
-
 BOTH = pytest.mark.parametrize("stores", ["plain", "sealed"], indirect=True)
 
 
