@@ -19,10 +19,10 @@ from textual.worker import Worker as TextualWorker
 from textual.worker import WorkerState
 
 from netto_tui import log
-from netto_tui.security.display import safe_display
 from netto_tui.tui import crash, messages
 from netto_tui.tui.border import Border
 from netto_tui.tui.bridge import Bridge
+from netto_tui.tui.concealing import concealed
 from netto_tui.tui.screens.main import MainScreen
 from netto_tui.tui.theme import DARK, LIGHT, STYLES
 
@@ -266,9 +266,9 @@ class NettoApp(App[int]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a toast. Texts may be foreign: they are made safe and never read as markup."""
+        """Show a toast. Texts may be foreign: they are made safe, without secrets, and never read as markup."""
         super().notify(
-            safe_display(message)[:600], title=safe_display(title), severity=severity, timeout=timeout, markup=False
+            concealed(message, 600), title=concealed(title, 200), severity=severity, timeout=timeout, markup=False
         )
 
     def _stop_threads(self) -> None:

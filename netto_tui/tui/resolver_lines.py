@@ -11,8 +11,9 @@ from textual.content import Content
 
 from netto_tui.model.conversation import body_text
 from netto_tui.plural import many
-from netto_tui.security.display import safe_display, safe_line
+from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
+from netto_tui.tui.concealing import concealed
 from netto_tui.tui.resolution import Choice, Resolution, Row
 from netto_tui.tui.widgets.columns import fit
 from netto_tui.tui.worddiff import changed_spans
@@ -81,7 +82,7 @@ def _fold_line(count: int, look: Look) -> DrawnLine:
 def _row(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
     if not row.choices:
         style = "$foreground 45%" if row.hidden else "$foreground-muted"
-        text = Content.styled(safe_line(row.text, 400), style)
+        text = Content.styled(safe_line(concealed(row.text, 400), 400), style)
         lead = _prefix(state, row) + Content("  " if look.shown else "")
         yield lead + fit(text, look.width - lead.cell_length)
     elif look.shown:
@@ -111,7 +112,7 @@ def _stacked(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
     """One version below the other, each with its label: for narrow terminals."""
     parts: list[tuple[str, Content, str]] = []
     if row.base is not None:
-        base = Content.styled(safe_display(body_text(row.base)[:VERSION_LIMIT]), "$foreground-muted")
+        base = Content.styled(concealed(body_text(row.base), VERSION_LIMIT), "$foreground-muted")
         mark = "●" if _is_picked(state, row, None) else " "
         parts.append((f"{mark}base", base, "$foreground-muted"))
     columns = state.columns
@@ -140,7 +141,7 @@ def _side_by_side(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
     blank = Content(" " * PREFIX)
     if look.base and row.base is not None:
         mark = "● base " if _is_picked(state, row, None) else "  base "
-        base = Content.styled(safe_display(body_text(row.base)[:VERSION_LIMIT]), "$foreground-muted")
+        base = Content.styled(concealed(body_text(row.base), VERSION_LIMIT), "$foreground-muted")
         yield from _full(Content.styled(mark, "$foreground-muted"), base, look, lead)
         lead = blank
     cells = []
@@ -199,10 +200,10 @@ def version_content(row: Row, choice: Choice | None) -> Content:
         return Content.styled("= base" if row.base is not None else "— not here —", "$foreground 45%")
     if choice.deleted:
         return Content.styled("— deleted here —", "bold $text-error")
-    text = safe_display(choice.text[:VERSION_LIMIT])
+    text = concealed(choice.text, VERSION_LIMIT)
     content = Content(text)
     if row.base is not None:
-        for start, end in changed_spans(safe_display(body_text(row.base)[:VERSION_LIMIT]), text):
+        for start, end in changed_spans(concealed(body_text(row.base), VERSION_LIMIT), text):
             content = content.stylize("underline $text-primary", start, end)
     if len(choice.text) > VERSION_LIMIT:
         content += Content.styled(
@@ -213,7 +214,7 @@ def version_content(row: Row, choice: Choice | None) -> Content:
 
 def _result(state: Resolution, row: Row) -> Content:
     body = state.body_of(row)
-    return Content(safe_display(body_text(body)[:VERSION_LIMIT])) if body is not None else Content("")
+    return Content(concealed(body_text(body), VERSION_LIMIT)) if body is not None else Content("")
 
 
 def _is_picked(state: Resolution, row: Row, choice: Choice | None) -> bool:
@@ -237,7 +238,7 @@ def result_lines(state: Resolution, row: Row, hints: Sequence[str]) -> Content:
     body = state.body_of(row)
     if body is None:
         return Content.styled("not chosen yet — " + " · ".join(hints), "$text-warning")
-    text = safe_display(body_text(body)[:VERSION_LIMIT])
+    text = concealed(body_text(body), VERSION_LIMIT)
     return (
         Content(text)
         if text

@@ -17,6 +17,7 @@ from netto_tui.model.conversation import body_text
 from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
+from netto_tui.tui.concealing import concealed
 from netto_tui.tui.conflict_rows import conflict_row
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.resolution import Row
@@ -122,10 +123,10 @@ def drawn(rows: Sequence[Row], width: int, zone: tzinfo) -> Iterator[Content]:
         yield Content.assemble("  ", mark, f" {where}", (f"  {safe_line(row.role, 12)}", "$foreground-muted")).truncate(
             width, ellipsis=True
         )
-        texts = [safe_display(choice.text[:VERSION_LIMIT]) for choice in row.choices if not choice.deleted]
+        texts = [concealed(choice.text, VERSION_LIMIT) for choice in row.choices if not choice.deleted]
         skip = _alike(texts, width)
         if row.base is not None:
-            before = safe_display(body_text(row.base)[:VERSION_LIMIT])
+            before = concealed(body_text(row.base), VERSION_LIMIT)
             label, base = (Content.styled(text, "$foreground-muted") for text in ("before", before))
             yield from _version(label, base, skip if skip and before[:skip] == texts[0][:skip] else 0, width)
         for choice in row.choices:

@@ -92,12 +92,13 @@ def hit_columns(zone: tzinfo, words: Sequence[str]) -> list[Column[Entry]]:
 
 
 def _title(entry: Entry) -> Cell:
-    """Flags and the title: ? conflict, * pinned, a archived, - deleted at its source."""
+    """Flags and the title: ? conflict, s holds a secret, * pinned, a archived, - deleted at its source."""
     row = entry.row
     if row is None:
         return entry.title
     flags = [
         ("?", "bold $text-warning", row.conflicts > 0),
+        ("s", "bold $text-warning", row.secrets),
         ("*", "$text-accent", "pinned" in row.state),
         ("a", "$foreground 45%", "archived" in row.state),
         ("-", "$foreground 45%", "gone" in row.state),
@@ -125,11 +126,13 @@ def _marks(marks: str) -> Content:
     )
 
 
-def heading(row: ConversationRow) -> Content:
-    """The line above a transcript."""
+def heading(row: ConversationRow, *, revealed: bool = False) -> Content:
+    """The line above a transcript; revealed: its secrets are shown as they are."""
     parts = [Content.styled(safe_line(row.title, 120) or "untitled", "bold")]
     if row.conflicts:
         parts.append(Content.styled(f"? {many(row.conflicts, 'conflict')} (c)", "bold $text-warning"))
+    if row.secrets:
+        parts.append(Content.styled(f"s {'secrets shown' if revealed else 'secrets masked'} (x)", "bold $text-warning"))
     parts.append(Content.styled(many(row.messages, "message"), "$foreground-muted"))
     if row.source:
         parts.append(Content.styled(safe_line(row.source, 30), "$foreground-muted"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -19,11 +22,19 @@ if TYPE_CHECKING:
 
 
 class Reading(Vertical):
-    """One conversation. Shown again after a change, it stays where one reads."""
+    """One conversation. Shown again after a change, it stays where one reads.
+
+    Credentials in it are masked; `x` shows them until another conversation is read, or the text is left.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "reveal", "Secrets", id="reading.reveal", tooltip="Show secrets as they are, or mask them again"),
+    ]
 
     def __init__(self, *, widget_id: str) -> None:
         super().__init__(id=widget_id)
         self.entry: Entry | None = None
+        self.revealed = False
         self._terms: tuple[str, ...] = ()
         self._row: ConversationRow | None = None
 
@@ -45,6 +56,7 @@ class Reading(Vertical):
     def clear(self) -> None:
         """Show no conversation."""
         self.entry = self._row = None
+        self.revealed = False
         self.transcript.clear("")
         self.query_one("#reading-title", Static).update(Content(""))
 
@@ -64,6 +76,7 @@ class Reading(Vertical):
         if not moved and row == known and tuple(terms) == self._terms:
             return
         self.entry, self._terms, self._row = entry, tuple(terms), row
+        self.revealed = self.revealed and same
         self.transcript.empty, self.transcript.zone = "No messages.", netto.vault.zone
         here = self.transcript.selected
         self.transcript.show(
@@ -73,7 +86,8 @@ class Reading(Vertical):
             terms=self._terms,
             stay=not moved,
         )
-        self.query_one("#reading-title", Static).update(heading(row))
+        self.query_one("#reading-title", Static).update(heading(row, revealed=self.revealed))
+        self.refresh_bindings()
 
     def reread(self) -> None:
         """Show the same conversation as it is now."""
@@ -83,4 +97,33 @@ class Reading(Vertical):
     def _messages(self, offset: int, limit: int) -> Sequence[MessageRow]:
         """A page from the reader that is open now: a restore puts another one in its place."""
         reader = netto_of(self).reader
-        return reader.messages(self.entry.conversation, offset, limit) if reader is not None and self.entry else ()
+        rows = reader.messages(self.entry.conversation, offset, limit) if reader is not None and self.entry else ()
+        return rows if self.revealed else [_concealed(row) for row in rows]
+
+    # Secrets
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is something to reveal only where a message holds a secret."""
+        return action != "reveal" or (self._row is not None and self._row.secrets)
+
+    def action_reveal(self) -> None:
+        """Show secrets as they are, or mask them again."""
+        self._show_secrets(not self.revealed)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Mask secrets again when the text is left."""
+        if self.revealed:
+            self._show_secrets(False)
+
+    def _show_secrets(self, revealed: bool) -> None:
+        self.revealed, self._row = revealed, None  # so that it is read again
+        self.reread()
+
+
+def _concealed(row: MessageRow) -> MessageRow:
+    """A message with its credentials named; the index knows which ones have any."""
+    if not row.secrets:
+        return row
+    from netto_tui.security.redact import mask
+
+    return replace(row, text=mask(row.text))

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from netto_tui.security.display import safe_line
+from netto_tui.tui.concealing import concealed
 from netto_tui.tui.resolution import Row
 
 
@@ -47,7 +48,7 @@ class OrderScreen(ModalScreen[Sequence[str]]):
         for number, choice in enumerate(self.choices, 1):
             place = f"{self.order.index(number - 1) + 1}." if number - 1 in self.order else "  "
             head = Content.styled(f"{place} {number} {safe_line(', '.join(choice.labels), 30):<16}", "bold")
-            lines.append(head + Content(safe_line(choice.text, 200)).truncate(60, ellipsis=True))
+            lines.append(head + Content(safe_line(concealed(choice.text, 200), 200)).truncate(60, ellipsis=True))
         self.query_one("#order-text", Static).update(Content("\n").join(lines))
 
     def action_add(self, number: int) -> None:

@@ -15,8 +15,9 @@ from textual.widgets import Static
 
 from netto_tui.errors import NettoError
 from netto_tui.plural import many
-from netto_tui.security.display import safe_display, safe_line
+from netto_tui.security.display import safe_line
 from netto_tui.tui import crash
+from netto_tui.tui.concealing import concealed
 from netto_tui.tui.conflict_rows import read_rows, write_picks
 from netto_tui.tui.drafts import load_draft, save_draft
 from netto_tui.tui.editor import EditorMissing, edit_text
@@ -322,7 +323,8 @@ class ResolverScreen(ResolutionScreen):
         if self.state is not None and self.row is not None:
             label = self.look.chosen
             choice = self.row.choice_in(label)
-            text = safe_display(choice.text if choice else self.row.text)
+            said = choice.text if choice else self.row.text
+            text = concealed(said, len(said))
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {many(len(text), 'character')}.")
 

@@ -134,6 +134,8 @@ class Passage:
         if row.conflict:
             word = "deleted or edited?" if row.conflict == "edit-vs-delete" else "several versions"
             parts.append(Content.styled(f"? {word}", "bold $text-warning"))
+        if row.secrets:
+            parts.append(Content.styled("s secret", "bold $text-warning"))
         if row.author and row.author != row.role:
             parts.append(Content.styled(safe_line(row.author, 40), "$foreground-muted"))
         if row.at:
@@ -146,7 +148,7 @@ class Passage:
 
     def _folded_heading(self) -> Content:
         row = self.row
-        mark = "?" if row.conflict else "▸"
+        mark = "?" if row.conflict else "s" if row.secrets else "▸"
         head = f"{mark} {safe_line(row.role or row.kind, 12)}  "
         size = f"  {wording.size_words(len(row.text))}"
         room = max(4, self.width - len(head) - len(size))
