@@ -12,6 +12,7 @@ import click
 
 from netto_tui.cli import output
 from netto_tui.cli.key_changes import add_passphrase, rotate, unlock
+from netto_tui.cli.key_conversion import convert
 from netto_tui.cli.key_holding import load, piped, vault_id, with_secret
 from netto_tui.cli.root import command, global_options
 from netto_tui.cli.session import Session
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 SIGNS = {"ok": "ok", "warn": "look", "bad": "BAD"}
 
 
-@click.group("keys", short_help="Show, confirm, rotate and unlock the keys of sealed replicas.")
+@click.group("keys", short_help="Show, confirm, rotate and unlock the keys of sealed replicas; seal plain ones.")
 @global_options
 def keys() -> None:
     """Show, confirm, rotate and unlock the keys that open sealed replicas.
@@ -170,5 +171,5 @@ def check(session: Session) -> int:
     return int(any(one.state == "bad" for one in found))
 
 
-for each in (show, kit, confirm, check, add_passphrase, rotate, unlock):
+for each in (show, kit, confirm, check, add_passphrase, rotate, unlock, convert):
     keys.add_command(each)
