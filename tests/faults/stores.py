@@ -138,9 +138,14 @@ def envelope(folder: Path, vault: Vault) -> Envelope:
 
 
 @contextmanager
-def opened(folder: Path, kinds: Sequence[str] = DISKS, vault: str = "vault") -> Iterator[Place]:
-    """A vault in a folder, four days after it was made, with its replicas beside it or at servers."""
-    with device(folder), Vault.open(folder / vault, now=Time(LATER)) as held:
+def opened(
+    folder: Path, kinds: Sequence[str] = DISKS, vault: str = "vault", *, key: str = "device.key"
+) -> Iterator[Place]:
+    """A vault in a folder, four days after it was made, with its replicas beside it or at servers.
+
+    key: the file with the key of the device.
+    """
+    with device(folder, key), Vault.open(folder / vault, now=Time(LATER)) as held:
         cancel = threading.Event()
         cache = held.path / ".netto" / "cache"
         replicas = []
