@@ -1,4 +1,4 @@
-"""How a process of netto-tui begins and how it falls: private files, no core dump, no value in a crash.
+"""How a process of ours begins and how it falls: private files, no core dump, no value in a crash.
 
 Nothing here is needed to use the package as a library; `netto_tui.cli.main` calls `begin` first.
 """

@@ -65,7 +65,7 @@ def volume(path: Path) -> Volume:
     if sys.platform == "darwin":
         return file_vault(_told(["fdesetup", "status"]))
     if sys.platform != "linux":
-        return Volume(None, f"netto-tui does not know how to ask {sys.platform}")
+        return Volume(None, f"there is no way known to ask {sys.platform}")
     if _has_policy(there):
         return Volume(True, "fscrypt")
     try:

@@ -218,3 +218,18 @@ async def test_no_pane_forgets_any_field(
             assert not crossed, (key, ascii(crossed[0]))
         assert driven.app.return_code is None, "nothing that was said has been done"
         assert seen >= SEEN, seen
+
+
+async def test_a_job_that_falls_on_a_thread_is_logged_without_what_it_said(start: Start, vault_path: Path) -> None:
+    def fall() -> None:
+        words = "said in private"
+        raise ValueError(words)
+
+    async with start() as driven:
+        driven.app.run_worker(fall, thread=True, exit_on_error=False, group="jobs")
+        log = vault_path / "log" / "app.log"
+        await driven.until(log.exists, "the error is logged")
+        told = log.read_text()
+        assert "builtins.ValueError" in told and "in fall" in told
+        assert "private" not in told
+        assert driven.app.return_code is None
