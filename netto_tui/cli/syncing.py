@@ -193,6 +193,7 @@ class Standing:
     verified_at: str
     last_error: str
     meters: tuple[MeterRow, ...] = ()
+    sealed: bool = False
 
 
 @command("status", short_help="Show how much there is, and how every replica stands.")
@@ -263,7 +264,9 @@ def _heads(seen: Evidence | None) -> dict[str, Any] | None:
 def _standing(name: str, kind: str, row: ReplicaRow | None, conversations: int) -> Standing:
     if row is None:
         return Standing(name, kind, "never", 0, conversations, "", "")
-    return Standing(name, kind, row.state, row.verified, row.pending, row.verified_at, row.last_error, row.meters)
+    return Standing(
+        name, kind, row.state, row.verified, row.pending, row.verified_at, row.last_error, row.meters, row.sealed
+    )
 
 
 def _status(standing: Standing) -> dict[str, Any]:
@@ -274,6 +277,7 @@ def _status(standing: Standing) -> dict[str, Any]:
         "verified": standing.verified,
         "pending": standing.pending,
         "verified_at": standing.verified_at or None,
+        "sealed": standing.sealed,
         "meters": [
             {"name": meter.name, "left": meter.left, "limit": meter.limit or None, "until": meter.until or None}
             for meter in standing.meters

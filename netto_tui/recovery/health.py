@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Literal
 
 from netto_tui.config import Config
+from netto_tui.errors import Locked
 from netto_tui.model.clock import to_ms
 from netto_tui.plural import many
 from netto_tui.recovery import meters
@@ -45,6 +46,7 @@ def check(vault: Vault, config: Config) -> list[Check]:
     """Look at the vault, its replicas and its drills; the worst come first."""
     found = [
         *_vault_checks(vault),
+        *_key_checks(vault, config),
         *_replica_checks(vault, config),
         *_head_checks(vault, config),
         *_drill_checks(vault, config),
@@ -76,6 +78,24 @@ def _vault_checks(vault: Vault) -> Iterator[Check]:
     yield Check("free space", state, f"{free // 2**20} MB free", "Free some space" if state == "bad" else "")
 
 
+def _key_checks(vault: Vault, config: Config) -> Iterator[Check]:
+    """Whether the keys of sealed replicas are at hand, and somebody has the code that brings them back."""
+    from netto_tui.security import custody
+
+    if all(each.plain for each in config.replicas):
+        return
+    try:
+        keys = custody.load(vault.path, vault.id)
+    except Locked as error:
+        yield Check("keys", "bad", f"locked: {error.message} What is said is kept here, uploads wait.", error.remedy)
+        return
+    if custody.is_confirmed(vault.path, keys):
+        yield Check("keys", "ok", "at hand, and somebody has the recovery code")
+    else:
+        remedy = "Print it: netto-tui keys kit; then type it back: netto-tui keys confirm"
+        yield Check("keys", "bad", "nobody typed the recovery code back: with this device, all would be lost", remedy)
+
+
 def _replica_checks(vault: Vault, config: Config) -> Iterator[Check]:
     vault.digest()
     with vault.reader() as reader:
@@ -104,7 +124,7 @@ def _replica_check(vault: Vault, config: Config, row: ReplicaRow) -> Check:
     age_ms = vault.clock.now() - to_ms(row.verified_at) if row.verified_at else None
     limit_ms = 2 * config.interval_minutes * 60_000
     proven = f"last proven equal {age(age_ms)} ago" if age_ms is not None else "never proven equal"
-    if row.state in ("denied", "wrong-target", "suspect", "damaged", "newer-format", "paused"):
+    if row.state in ("denied", "locked", "wrong-target", "suspect", "damaged", "newer-format", "paused"):
         return Check(row.name, "bad", f"{row.state}: {row.last_error or 'verification found damage'}", _remedy(row))
     if age_ms is None or age_ms > limit_ms:
         waiting = f", {many(row.pending, 'conversation')} behind" if row.pending else ""

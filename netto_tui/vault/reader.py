@@ -248,11 +248,12 @@ class Reader:
         found = list(
             self.select(
                 "SELECT name, kind, target, state, verified_at, error, failures, retry_at,"
-                " root <> '' AND root = (SELECT value FROM meta WHERE key = 'root'), meters FROM replicas ORDER BY name"
+                " root <> '' AND root = (SELECT value FROM meta WHERE key = 'root'), meters,"
+                " json_valid(marker) AND ifnull(json_extract(marker, '$.keys'), '') <> '' FROM replicas ORDER BY name"
             )
         )
         result = []
-        for name, kind, target, state, verified_at, error, failures, retry_at, equal, meters in found:
+        for name, kind, target, state, verified_at, error, failures, retry_at, equal, meters, sealed in found:
             verified = total if equal else self._verified(name)
             if state == "ok" and verified < total:
                 state = "behind"
@@ -269,6 +270,7 @@ class Reader:
                     failures,
                     _instant(retry_at),
                     _meters(meters),
+                    bool(sealed),
                 )
             )
         return result

@@ -121,8 +121,9 @@ class ReplicaRow:
 
     verified: conversations that were read back there and found equal to the vault's.
     pending: conversations that differ from what was last verified there, or never were.
-    state: `ok`, `behind`, `never`, `unreachable`, `limited`, `denied`, `wrong-target`, `suspect`,
-    `damaged`, `newer-format`, `paused`. verified_at: when a whole pass last ended with everything equal.
+    state: `ok`, `behind`, `never`, `unreachable`, `limited`, `denied`, `locked`, `wrong-target`,
+    `suspect`, `damaged`, `newer-format`, `paused`. verified_at: when a whole pass last ended with everything
+    equal. sealed: nobody without the vault's keys can read what lies there.
     """
 
     name: str
@@ -136,3 +137,4 @@ class ReplicaRow:
     failures: int
     next_try: str
     meters: tuple[MeterRow, ...] = ()
+    sealed: bool = False

@@ -12,7 +12,27 @@ from netto_tui.cli.root import COMMANDS, root
 
 ROOT = Path(__file__).resolve().parents[2]
 TOLD = re.compile(r"netto-tui ((?:--[a-z-]+ )*)([a-z]+)((?: (?:\{[^}]*\}|[A-Za-z0-9_./=:,…-]+))*)")
-PROSE = {"knows", "writes", "on", "reads", "at", "vault", "again", "needs", "wrote", "in", "had", "is", "only", "takes"}
+PROSE = {
+    "begins",
+    "sealed",
+    "or",
+    "recovery",
+    "does",
+    "knows",
+    "writes",
+    "on",
+    "reads",
+    "at",
+    "vault",
+    "again",
+    "needs",
+    "wrote",
+    "in",
+    "had",
+    "is",
+    "only",
+    "takes",
+}
 GLOBAL = {"--vault", "--config", "--json", "--version", "--help"}
 
 
@@ -37,6 +57,7 @@ def test_what_people_are_told_to_type_exists(file: str, name: str, rest: str) ->
     command = root.get_command(click.Context(root), name)
     assert command is not None
     if isinstance(command, click.Group):
-        command = command.commands[rest.split()[0]]
+        words = rest.split()
+        command = command.commands[words[0].rstrip(".,:…")] if words else command
     options = GLOBAL | {option for parameter in command.params for option in parameter.opts}
     assert set(re.findall(r"(?<= )--[a-z-]+", rest)) <= options, file

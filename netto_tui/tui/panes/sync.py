@@ -129,7 +129,8 @@ class SyncPane(Pane):
         row = self.stores.selected
         lines: list[Content] = []
         if row is not None:
-            where = f"{row.kind} · {row.target}" if row.kind != "vault" else f"The vault in {row.target}"
+            seal = "sealed" if row.sealed else "not sealed: whoever can read it reads everything"
+            where = f"{row.kind} · {row.target} · {seal}" if row.kind != "vault" else f"The vault in {row.target}"
             lines.append(Content.styled(safe_line(where), "$foreground-muted"))
             if row.last_error:
                 lines.append(Content.styled(safe_display(row.last_error)[:300], "$text-error"))
