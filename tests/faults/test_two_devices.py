@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from netto_tui.model.revision import Message, Text
 from netto_tui.recovery.verify import verify
+from netto_tui.security import custody
 from netto_tui.sync.ledger import open_conflicts
 from netto_tui.vault import writing
 from tests.contract import firestore_places, github_places
-from tests.faults.stores import CLOUDS, Place, build, enroll, opened
+from tests.faults.stores import BLOBS, CLOUDS, PAPER, Place, build, code, enroll, opened, target
 from tests.unit.vault.talks import new_vault, scratch, seeds, talk
 
 ACTIONS = 14
@@ -121,3 +126,38 @@ def test_two_different_decisions_about_one_conflict_are_one_new_conflict_and_los
     for place in devices:
         place.sync()
     assert [open_conflicts(place.vault) for place in devices] == [{}, {}]
+
+
+def stored(folder: Path) -> tuple[str, dict[str, dict[str, object]]]:
+    """What the replicas of a folder hold: the ids of Git's blobs by path, and Firestore's fields but for its times."""
+    command = ["git", "-C", str(folder / "git"), "ls-tree", "-r", "main", "--", "sessions", "blobs"]
+    blobs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    server, project = firestore_places.server(), target(folder, "firestore")[0].partition("/")[0]
+    documents = {path: server.get(project, path) or {} for path in server.paths(project, firestore_places.USER + "/")}
+    return blobs, {
+        path: {name: value for name, value in fields.items() if not name.endswith("_at")}
+        for path, fields in documents.items()
+    }
+
+
+def test_two_devices_that_seal_the_same_write_the_same_bytes() -> None:
+    kinds = ("git", "firestore")
+    with scratch() as folder:
+        first, second = folder / "first", folder / "second"
+        first.mkdir()
+        second.mkdir()
+        build(first, kinds, sealed=True)
+        firestore_places.server().create(target(second, "firestore")[0].partition("/")[0])
+        with opened(first, kinds) as place:
+            names = sorted({name for name in place.everywhere()[0].values() if name != "blob"})
+            records = [record for name in reversed(names) for record in place.vault.records(name)]
+            keys = custody.slots(place.vault.path)
+        shutil.copy(first / PAPER, second / PAPER)
+        new_vault(second / "vault", device="phone", zone="Europe/Lisbon").close()
+        with opened(second, kinds) as place:
+            custody.enroll(place.vault.path, place.vault.id, keys, code(second))
+            place.vault.add(records, {hashlib.sha256(data).hexdigest(): data for data in BLOBS})
+            assert [report.error for report in place.sync()] == ["", ""]
+        blobs, documents = stored(first)
+        assert blobs.count("\n") == 7 and any("/chunks/" in path for path in documents)
+        assert stored(second) == (blobs, documents)
