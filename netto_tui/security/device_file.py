@@ -17,13 +17,13 @@ _KIND = b"keys"
 
 def seal_device_file(keys: KeySet, key: bytes, vault_id: str) -> bytes:
     """key: 32 bytes. vault_id: `v_` and 32 hex digits."""
-    return _tokens(key, vault_id).seal(b"keys", vault_id.removeprefix("v_").encode(), keys.encode())
+    return _tokens(key, vault_id).seal(_KIND, _rid(vault_id), keys.encode())
 
 
 def open_device_file(data: bytes, key: bytes, vault_id: str) -> KeySet:
     """The inverse of seal_device_file. Raises InvalidRecord for another key or vault, or where a bit was changed."""
-    vault, content = _tokens(key, vault_id).open(b"keys", data)
-    if vault.decode() != vault_id.removeprefix("v_"):
+    vault, content = _tokens(key, vault_id).open(_KIND, data)
+    if vault != _rid(vault_id):
         raise InvalidRecord("The keys on this device are those of another vault.")
     return keyset.decode(content)
 
