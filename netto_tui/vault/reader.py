@@ -249,7 +249,7 @@ class Reader:
             self.select(
                 "SELECT name, kind, target, state, verified_at, error, failures, retry_at,"
                 " root <> '' AND root = (SELECT value FROM meta WHERE key = 'root'), meters,"
-                " json_valid(marker) AND ifnull(json_extract(marker, '$.keys'), '') <> '' FROM replicas ORDER BY name"
+                " CASE WHEN json_valid(marker) THEN ifnull(marker ->> 'keys', '') <> '' END FROM replicas ORDER BY name"
             )
         )
         result = []
@@ -271,6 +271,7 @@ class Reader:
                     _instant(retry_at),
                     _meters(meters),
                     bool(sealed),
+                    0 if equal else self._withheld(name),
                 )
             )
         return result
@@ -279,6 +280,13 @@ class Reader:
         query = (
             "SELECT count(*) FROM ledger JOIN conversations ON conversations.id = conversation"
             " AND conversations.digest = ledger.digest WHERE replica = ? AND revisions AND NOT recheck"
+        )
+        return int(self.first(query, (replica,)))
+
+    def _withheld(self, replica: str) -> int:
+        query = (
+            "SELECT count(*) FROM ledger JOIN conversations ON id = conversation WHERE replica = ?"
+            " AND withheld = conversations.digest AND ledger.digest IS NOT conversations.digest"
         )
         return int(self.first(query, (replica,)))
 
