@@ -88,6 +88,7 @@ def _verdict(store: StoreVerdict) -> dict[str, Any]:
     found = {
         "missing": store.missing[:LISTED],
         "extra": store.extra[:LISTED],
+        "withheld": store.withheld[:LISTED],
         "corrupt": [{"where": one.where, "reason": one.reason} for one in store.corrupt[:LISTED]],
     }
     return {
@@ -105,6 +106,7 @@ def _finds(store: StoreVerdict) -> Iterator[str]:
         yield store.error
     yield from (f"{one.where}: {one.reason}" for one in store.corrupt[:LISTED])
     yield from (f"{name} is missing, in whole or in part" for name in store.missing[:LISTED])
+    yield from (f"part of {name} is withheld there, which is no fault" for name in store.withheld[:LISTED])
     yield from (f"{name} has more than the vault" for name in store.extra[:LISTED])
 
 

@@ -194,6 +194,7 @@ class Standing:
     last_error: str
     meters: tuple[MeterRow, ...] = ()
     sealed: bool = False
+    withheld: int = 0
 
 
 @command("status", short_help="Show how much there is, and how every replica stands.")
@@ -244,6 +245,9 @@ def status(session: Session) -> None:
     for standing in standings:
         if standing.last_error:
             output.line(safe_line(f"{standing.name}: {standing.last_error}"))
+        if standing.withheld:
+            what = many(standing.withheld, "conversation")
+            output.line(f"{standing.name}: part of {what} is withheld, see: netto-tui list has:secret")
         if standing.name in seen and seen[standing.name].fault:
             output.line(safe_line(f"{standing.name}: {seen[standing.name].fault}"))
         if standing.meters:
@@ -265,7 +269,16 @@ def _standing(name: str, kind: str, row: ReplicaRow | None, conversations: int) 
     if row is None:
         return Standing(name, kind, "never", 0, conversations, "", "")
     return Standing(
-        name, kind, row.state, row.verified, row.pending, row.verified_at, row.last_error, row.meters, row.sealed
+        name,
+        kind,
+        row.state,
+        row.verified,
+        row.pending,
+        row.verified_at,
+        row.last_error,
+        row.meters,
+        row.sealed,
+        row.withheld,
     )
 
 
@@ -278,6 +291,7 @@ def _status(standing: Standing) -> dict[str, Any]:
         "pending": standing.pending,
         "verified_at": standing.verified_at or None,
         "sealed": standing.sealed,
+        "withheld": standing.withheld,
         "meters": [
             {"name": meter.name, "left": meter.left, "limit": meter.limit or None, "until": meter.until or None}
             for meter in standing.meters

@@ -123,7 +123,8 @@ class ReplicaRow:
     pending: conversations that differ from what was last verified there, or never were.
     state: `ok`, `behind`, `never`, `unreachable`, `limited`, `denied`, `locked`, `wrong-target`,
     `suspect`, `damaged`, `newer-format`, `paused`. verified_at: when a whole pass last ended with everything
-    equal. sealed: nobody without the vault's keys can read what lies there.
+    equal. sealed: nobody without the vault's keys can read what lies there. withheld: conversations of
+    which a part is knowingly kept off it, since it holds a credential or the host does not take it.
     """
 
     name: str
@@ -138,3 +139,4 @@ class ReplicaRow:
     next_try: str
     meters: tuple[MeterRow, ...] = ()
     sealed: bool = False
+    withheld: int = 0

@@ -134,6 +134,9 @@ class SyncPane(Pane):
             lines.append(Content.styled(safe_line(where), "$foreground-muted"))
             if row.last_error:
                 lines.append(Content.styled(safe_display(row.last_error)[:300], "$text-error"))
+            if row.withheld:
+                what = many(row.withheld, "conversation")
+                lines.append(Content(f"Part of {what} is withheld: it holds a secret, or the host refused it."))
             if row.failures:
                 again = wording.until(row.next_try, self.netto.now())
                 lines.append(

@@ -104,6 +104,19 @@ def test_a_person_is_told_once_which_message_it_is(laptop: Cautious, talk: list[
     assert "allow_secrets" in told[0].text
 
 
+def test_the_status_tells_how_many_conversations_are_not_there_whole(laptop: Cautious, talk: list[Record]) -> None:
+    laptop.sync()
+    with laptop.vault.reader() as reader:
+        assert {row.name: (row.state, row.withheld) for row in reader.replicas()} == {
+            "disk": ("behind", 1),
+            "history": ("behind", 1),
+        }
+    laptop.screened = False
+    laptop.sync()
+    with laptop.vault.reader() as reader:
+        assert {(row.state, row.withheld) for row in reader.replicas()} == {("ok", 0)}
+
+
 def test_nothing_more_is_written_while_nothing_changes(laptop: Cautious, talk: list[Record]) -> None:
     laptop.sync()
     before = files(laptop.stores / "disk"), files(laptop.stores / "history")
