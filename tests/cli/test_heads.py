@@ -91,3 +91,13 @@ def test_what_cannot_be_is_told_with_a_remedy(synced: Program, wrong: tuple[str,
 def test_a_folder_is_told_to_have_none(synced: Program) -> None:
     done = synced("heads", "check", "disk")
     assert (done.code, "has no heads" in done.out) == (5, True)
+
+
+def test_a_head_that_came_with_new_key_slots_alone_is_remembered(synced: Program, tmp_path: Path) -> None:
+    done = synced("keys", "rotate", "--json")
+    assert done.code == 0, done.err
+    assert synced("sync").code == 0
+    [status] = [one for one in synced("--json", "status").json["replicas"] if one["name"] == "history"]
+    [replica] = synced("--json", "heads", "check").json["replicas"]
+    latest = {one["branch"]: one["seq"] for one in replica["branches"]}
+    assert latest[status["heads"]["branch"]] == status["heads"]["seq"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -412,3 +413,38 @@ def test_a_replica_that_a_person_had_built_anew_is_no_attack_here_and_is_told_to
     assert phone.alarms(kind) == {"rolled-back"}
     settle(scene)
     assert verdicts(scene) == {each: set() for each in scene.kinds}
+
+
+def test_who_goes_on_after_a_foreign_head_alarms_nobody_anew(
+    scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
+) -> None:
+    token = mallory.token()
+    mallory.show(forged(token, seq=heads.peek(token).seq + 1, previous=heads.sha256_of(token)))
+    laptop.say("three")
+    laptop.sync()
+    scene.time.pass_minutes(5)
+    phone.sync()
+    assert phone.alarms(scene.kinds[0]) <= {"foreign-signer"}  # Firestore shows it no more
+    settle(scene)
+
+
+def test_somebody_who_writes_while_the_headers_are_listed_is_no_attacker(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scratch() as folder:
+        scene = Scene(folder, "firestore", "git")
+        laptop, tablet = scene.device("laptop"), scene.device("tablet")
+        laptop.say("one")
+        laptop.sync()
+        connection = tablet.replicas["firestore"]._connection  # type: ignore[attr-defined]
+        listed = connection.everything
+
+        def meanwhile(*arguments: Any) -> Any:
+            monkeypatch.undo()
+            laptop.say("two")
+            laptop.sync()
+            return listed(*arguments)
+
+        monkeypatch.setattr(connection, "everything", meanwhile)
+        tablet.sync("firestore")
+        assert tablet.alarms("firestore") == set()
+        settle(scene)
+        scene.close()
