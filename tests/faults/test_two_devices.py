@@ -133,7 +133,11 @@ def stored(folder: Path) -> tuple[str, dict[str, dict[str, object]]]:
     command = ["git", "-C", str(folder / "git"), "ls-tree", "-r", "main", "--", "sessions", "blobs"]
     blobs = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     server, project = firestore_places.server(), target(folder, "firestore")[0].partition("/")[0]
-    documents = {path: server.get(project, path) or {} for path in server.paths(project, firestore_places.USER + "/")}
+    documents = {
+        path: server.get(project, path) or {}
+        for path in server.paths(project, firestore_places.USER)
+        if path != firestore_places.USER
+    }
     return blobs, {
         path: {name: value for name, value in fields.items() if not name.endswith("_at")}
         for path, fields in documents.items()
