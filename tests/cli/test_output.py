@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from netto_tui.cli import output
 from tests.cli.conftest import Program
+from tests.payloads import OBEYED, PAYLOADS
 
 POWERFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
@@ -50,7 +51,19 @@ def test_a_document_reads_back_and_holds_nothing_powerful(value: dict[str, objec
         output.compact(value)
     for text in written:
         assert json.loads(text) == value
-        assert not POWERFUL.search(text)
+        assert not POWERFUL.search(text) and not OBEYED.search(text)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_a_line_of_ours_with_foreign_words_in_it_is_harmless_and_keeps_its_stress(payload: str) -> None:
+    written: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "_write", written.append)
+        patch.setattr(output, "_styled", lambda: True)
+        output.line(f"{output.strong('Title')} {payload} {output.faint('end')}")
+    (text,) = written
+    assert text.startswith("\x1b[1mTitle\x1b[0m ") and text.endswith(" \x1b[2mend\x1b[0m\n")
+    assert not OBEYED.search(text.replace("\x1b[1m", "").replace("\x1b[2m", "").replace("\x1b[0m", ""))
 
 
 def in_a_terminal(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.color import Color
 from textual.content import Content
 from textual.geometry import Offset
 from textual.selection import Selection
@@ -20,6 +21,7 @@ from textual.widget import Widget
 from netto_tui.security.display import UNSAFE, safe_display
 from netto_tui.tui import border
 from netto_tui.tui.app import NettoApp
+from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.widgets.columns import Column, fit, line
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
@@ -233,3 +235,21 @@ async def test_a_job_that_falls_on_a_thread_is_logged_without_what_it_said(start
         assert "builtins.ValueError" in told and "in fall" in told
         assert "private" not in told
         assert driven.app.return_code is None
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+async def test_toasts_and_questions_are_text(payload: str, start: Start, crossed: list[str]) -> None:
+    async with start() as driven:
+        driven.app.main.notify(payload, title=payload)
+        await driven.app.push_screen(ConfirmScreen(payload, payload, yes="Yes"))
+        await driven.settle()
+        drawn = "\n".join(strip.text for strip in driven.app.screen._compositor.render_strips())
+        assert "Yes" in drawn and not OBEYED.search(drawn) and not crossed
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=())), max_size=6))
+def test_the_border_keeps_every_width_and_lets_nothing_pass(texts: list[str]) -> None:
+    segments = [Segment(text) for text in texts]
+    quiet = border.Border().apply(segments, Color(0, 0, 0))
+    assert [segment.cell_length for segment in quiet] == [segment.cell_length for segment in segments]
+    assert not any(UNSAFE.search(segment.text) for segment in quiet)
