@@ -217,13 +217,15 @@ class HubObjects(Objects):
             self._notes.put(_note(sha), None)
 
     def _is_complete(self, root: bytes) -> bool:
-        """Whether the copy has a tree and all below it, files apart."""
+        """Whether the copy has a tree and all below it."""
         self._hub.check_cancel()
         try:
             entries = Tree.from_string(super()._read(root, b"tree").as_raw_string()).items()
         except DamagedObject:
             return False
-        return all(self._is_complete(entry.sha) for entry in entries if entry.mode == 0o040000)
+        return all(
+            self._is_complete(entry.sha) if entry.mode == 0o040000 else self.present(entry.sha) for entry in entries
+        )
 
 
 class DamagedArchive(Disturbed):

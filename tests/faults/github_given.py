@@ -12,7 +12,7 @@ from netto_tui.config import Options
 from netto_tui.model.clock import to_ms
 from netto_tui.replicas.github import GitHub
 from netto_tui.replicas.registry import open_replica
-from netto_tui.security.envelope import PLAIN
+from netto_tui.security.envelope import PLAIN, Envelope
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.vault import writing
@@ -27,7 +27,7 @@ _names = itertools.count(1)
 class World:
     """A repository and the devices that share it; all of them live on one clock."""
 
-    def __init__(self, folder: Path, *, api_url: str = "") -> None:
+    def __init__(self, folder: Path, *, api_url: str = "", envelope: Envelope = PLAIN) -> None:
         self.folder = folder
         self.hub = server()
         self.hub.change("rate", limit=10**9, remaining=10**9)
@@ -35,8 +35,9 @@ class World:
         self.time = Time(LATER)
         self.numbers = itertools.count(1)
         self.api_url = api_url or self.hub.url
+        self.envelope = envelope
         self._vaults: dict[str, Vault] = {}
-        self.store = HubStore(folder, PLAIN, lambda: None)  # type: ignore[arg-type,return-value]  # for its calls
+        self.store = HubStore(folder, envelope, lambda: None)  # type: ignore[arg-type,return-value]  # for its calls
         self.store.url, self.store.token, self.store.name = self.hub.url, self.hub.token, self.repository
 
     def device(self, name: str = "laptop") -> Device:
@@ -48,7 +49,8 @@ class World:
     def open(self, cache: Path, device: str, cancel: threading.Event) -> GitHub:
         """The replica, with its copy in a folder."""
         options = Options(api_url=self.api_url)
-        opened = open_replica("hub", "github", self.repository, PLAIN, cache, device, cancel, self.time, options)
+        where, envelope = self.repository, self.envelope
+        opened = open_replica("hub", "github", where, envelope, cache, device, cancel, self.time, options)
         assert isinstance(opened, GitHub)
         return opened
 
