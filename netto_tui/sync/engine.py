@@ -37,7 +37,7 @@ from netto_tui.sync.heads import Heads
 from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
 from netto_tui.sync.pull import Pull
 from netto_tui.sync.push import Push, is_whole
-from netto_tui.sync.reminders import remind
+from netto_tui.sync.reminders import Waiting, remind
 from netto_tui.sync.retry import pause_ms, retry
 from netto_tui.sync.sealing import KeysChanged, Sealing
 from netto_tui.sync.withholding import release
@@ -92,6 +92,7 @@ class Engine:
         self._random = random
         self._new_id = new_id
         self._signing = signing
+        self._waiting = Waiting()
 
     def run(self, replica: Replica, *, rebuild: bool = False) -> events.PassReport:
         """Make the vault and one replica equal and prove it; never raises for what a replica does.
@@ -110,6 +111,7 @@ class Engine:
                 outcome["state"] = "behind"
         except NettoError as error:
             outcome = self._failed(ledger, error)
+        self._waiting.tell(context, outcome["state"], (ledger.standing() or NEVER).verified_at, self.vault.clock.now())
         if isinstance(replica, Metered) and (meters := replica.meters()):
             remind(context, ledger.measure(meters), meters)
         tally = context.tally

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from netto_tui.errors import Locked
 from netto_tui.recovery import meters
 from netto_tui.recovery.health import check
-from netto_tui.replicas.base import TOKEN_DAYS, Meter
+from netto_tui.replicas.base import TOKEN_DAYS, Meter, Probe
 from netto_tui.sync import events
+from netto_tui.sync.round import new_engine
 from netto_tui.vault.rows import MeterRow
 from tests.unit.sync.given import Device, Wrapped
 
@@ -53,6 +55,31 @@ def test_a_machine_that_was_off_for_long_is_told_once_and_a_new_token_begins_ane
         Ending.left = left
         device.run("disk")
         assert len(told(device)) == count
+
+
+class Locking(Wrapped):
+    """A replica whose keys are not at hand."""
+
+    def probe(self) -> Probe:
+        raise Locked("The keyring is locked.")
+
+
+def test_locked_keys_are_told_at_once_and_then_once_a_day(device: Device) -> None:
+    engine = new_engine(device.vault, device.config, device.told.append)
+    replica = device.open("disk")
+    engine.run(replica)
+    waiting = Locking(replica)
+    at = []
+    for hour in range(50):
+        before = len(device.told)
+        engine.run(waiting)
+        at += [hour for event in device.told[before:] if isinstance(event, events.Alerted) and event.code == "locked"]
+        device.time.pass_minutes(60)
+    assert at == [0, 24, 48]
+    engine.run(replica)
+    before = len(device.told)
+    engine.run(waiting)
+    assert any(isinstance(event, events.Alerted) for event in device.told[before:]), "a new time of waiting"
 
 
 def test_health_and_the_screens_know_what_is_left(device: Device) -> None:
