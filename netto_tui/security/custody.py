@@ -60,8 +60,16 @@ def has_keys(vault_path: Path) -> bool:
 
 
 def slots(vault_path: Path) -> dict[str, bytes]:
-    """The slots by name, as they have to lie on every sealed replica; one that was dropped is empty."""
-    return _read_slots(vault_path)
+    """The slots by name, as they have to lie on every sealed replica; one that was dropped is empty.
+
+    What is no key slot any more is left out, so that it is fetched from a replica and never put there.
+    """
+    return _sound_slots(vault_path)
+
+
+def slots_as_they_are(vault_path: Path) -> dict[str, bytes]:
+    """The slots by name, damaged ones too."""
+    return {name: read_regular(folder(vault_path) / name) for name in _slot_names(vault_path)}
 
 
 def load(vault_path: Path, vault_id: str) -> KeySet:
@@ -151,7 +159,7 @@ def refresh(vault_path: Path, vault_id: str, slots: Mapping[str, bytes]) -> KeyS
     """
     keys = load(vault_path, vault_id)
     standing = staged(vault_path, vault_id) or keys  # what the slots here hold
-    mine = _read_slots(vault_path)
+    mine = _sound_slots(vault_path)
     slot = slots.get(slot_files.RECOVERY, b"")
     found = _unseal(slot, keys, standing) if slot and slot != mine.get(slot_files.RECOVERY) else standing
     if not found.covers(standing) and standing.covers(found):
@@ -277,8 +285,8 @@ def _open_any(slots: Mapping[str, bytes], code: Secret) -> tuple[KeySet, Recover
     raise failure
 
 
-def _read_slots(vault_path: Path) -> dict[str, bytes]:
-    return {name: read_regular(folder(vault_path) / name) for name in _slot_names(vault_path)}
+def _sound_slots(vault_path: Path) -> dict[str, bytes]:
+    return {name: data for name, data in slots_as_they_are(vault_path).items() if not data or slot_files.is_sound(data)}
 
 
 def _slot_names(vault_path: Path) -> list[str]:

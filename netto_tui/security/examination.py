@@ -31,8 +31,9 @@ def examine(vault_path: Path, vault_id: str) -> list[Finding]:
     except Locked as error:
         return [*found, Finding("keys", "bad", error.message, error.remedy)]
     found.append(Finding("keys", "ok", f"{keys.fingerprint}, sealing with number {keys.current}"))
-    found += [_slot(name, data, keys) for name, data in custody.slots(vault_path).items() if data]
-    if not custody.slots(vault_path).get(slots.RECOVERY):
+    here = custody.slots_as_they_are(vault_path)
+    found += [_slot(name, data, keys) for name, data in here.items() if data]
+    if not here.get(slots.RECOVERY):
         found.append(Finding(slots.RECOVERY, "bad", "it is not here", "Make it: netto-tui keys rotate"))
     if rotation.is_pending(vault_path):
         found.append(Finding("rotation", "warn", "it was interrupted", "Go on with it: netto-tui keys rotate"))

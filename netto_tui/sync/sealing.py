@@ -78,7 +78,8 @@ class Sealing:
         reading slots raises.
         """
         mine, ledger, standing = self._slots(), self._context.ledger, self._context.ledger.standing()
-        if not mine or (ledger.slots() == _digest(mine) and standing is not None and standing.cursor == probe.cursor):
+        known = ledger.slots() == _digest(mine) and standing is not None and standing.cursor == probe.cursor
+        if known or not (mine or self._spoiled()):
             return probe
         try:
             there = self._sound_slots(mine)
@@ -133,6 +134,12 @@ class Sealing:
         from netto_tui.security import custody
 
         return {} if self._replica.envelope.readable else custody.slots(self._vault.path)
+
+    def _spoiled(self) -> bool:
+        """Whether what were key slots here are none any more; then they come back from a replica."""
+        from netto_tui.security import custody
+
+        return not self._replica.envelope.readable and any(custody.slots_as_they_are(self._vault.path).values())
 
     def _refresh(self, slots: Mapping[str, bytes]) -> None:
         from netto_tui.security import custody

@@ -329,6 +329,16 @@ def test_check_finds_a_broken_slot_and_changes_nothing(sealed: Program, home: Pa
     assert sealed("keys", "check").code == 0
 
 
+def test_a_slot_that_rotted_here_comes_back_with_the_next_sync(sealed: Program, home: Path, tmp_path: Path) -> None:
+    slot = custody.folder(home) / slots.RECOVERY
+    good = slot.read_bytes()
+    slot.write_bytes(b"rubbish")
+    assert sealed("keys", "check").code == 1
+    assert sealed("sync").code == 0
+    assert slot.read_bytes() == good == (tmp_path / "disk" / ".netto" / "keys" / slots.RECOVERY).read_bytes()
+    assert sealed("keys", "check").code == 0
+
+
 def test_check_finds_a_slot_that_lacks_the_newest_key(sealed: Program, home: Path) -> None:
     vault = load_identity(home).vault
     custody.save(home, vault, held(home).rotated(), custody.own(vault))

@@ -509,3 +509,23 @@ def test_two_devices_with_different_keys_of_one_number_are_told(path: Path, file
     with pytest.raises(WrongTarget, match="same numbers"):
         custody.refresh(path, VAULT, theirs)
     assert custody.slots(path) == before
+
+
+def test_a_slot_that_rotted_here_is_no_source_and_comes_back_from_a_replica(path: Path, file: Path) -> None:
+    keys, _ = custody.make(path, VAULT)
+    theirs = {**custody.slots(path), slots.PASSPHRASES[0]: quick_slots.seal(keys, WORDS)}
+    custody.refresh(path, VAULT, theirs)
+    for name in theirs:
+        (custody.folder(path) / name).write_bytes(b"rubbish")
+        assert name not in custody.slots(path)
+        custody.refresh(path, VAULT, theirs)
+        assert custody.slots(path) == theirs
+
+
+def test_a_recovery_slot_that_rotted_inside_comes_back_from_a_replica(path: Path, file: Path) -> None:
+    custody.make(path, VAULT)
+    theirs = custody.slots(path)
+    slot = custody.folder(path) / slots.RECOVERY
+    slot.write_bytes(slot.read_bytes()[:-1] + b"!")
+    custody.refresh(path, VAULT, theirs)
+    assert custody.slots(path) == theirs
