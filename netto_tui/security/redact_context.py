@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from netto_tui.security.redact_checks import decoded, is_pair, is_placeholder, is_random, is_varied
-from netto_tui.security.redact_rules import Rule, Span, where
+from netto_tui.security.redact_rules import EDGE, Rule, Span, where
 
 _WORDS = """
 pass password passwd pwd secret user username admin root guest test token key postgres mysql redis db changeme example
@@ -58,7 +58,7 @@ def _in_address(*, database: bool) -> Callable[[re.Match[str]], Span | None]:
 
 def _behind(pattern: str, reach: int) -> Callable[[re.Match[str]], Span | None]:
     """Locate a token whose beginning, at most `reach` characters, stands before the match."""
-    before = re.compile(f"(?P<before>{pattern})$", re.ASCII)
+    before = re.compile(f"{EDGE}(?P<before>{pattern})$", re.ASCII)
 
     def locate(match: re.Match[str]) -> Span | None:
         found = before.search(match.string[max(0, match.start() - reach) : match.start()])
@@ -113,13 +113,13 @@ def _rules() -> Iterator[Rule]:
     yield Rule("database password", ("://",), address, _in_address(database=True), spread=True)
     yield Rule("URL password", ("://",), address, _in_address(database=False), spread=True)
     telegram = re.compile(r":(?P<part>AA[\w-]{33})(?![\w-])", re.ASCII)
-    yield Rule("Telegram token", (":AA",), telegram, _behind(r"(?<![0-9A-Za-z])[0-9]{8,10}", 11))
+    yield Rule("Telegram token", (":AA",), telegram, _behind(r"[0-9]{8,10}", 12))
     azure = re.compile(r"Q~(?P<part>[\w~.-]{31,34})(?![\w~-])", re.ASCII)
-    yield Rule("Azure secret", ("Q~",), azure, _behind(r"(?<![\w~.-])[\w~.-]{3}[0-9]", 6))
+    yield Rule("Azure secret", ("Q~",), azure, _behind(r"[\w~.-]{3}[0-9]", 6))
     terraform = re.compile(r"\.atlasv1\.(?P<part>[\w=-]{60,70})", re.ASCII)
-    yield Rule("Terraform token", (".atlasv1.",), terraform, _behind(r"(?<![A-Za-z0-9])[A-Za-z0-9]{14}", 15))
+    yield Rule("Terraform token", (".atlasv1.",), terraform, _behind(r"[A-Za-z0-9]{14}", 16))
     mailchimp = re.compile(r"(?P<part>-us[0-9]{1,2})(?![\w])")
-    yield Rule("Mailchimp key", ("-us",), mailchimp, _behind(r"(?<![0-9A-Za-z])[0-9a-f]{32}", 33))
+    yield Rule("Mailchimp key", ("-us",), mailchimp, _behind(r"[0-9a-f]{32}", 34))
     mailgun = re.compile(r"(?<![0-9A-Za-z])(?P<secret>[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})(?![0-9A-Za-z-])")
     yield Rule("Mailgun key", ("mailgun",), re.compile(r"(?=(.{0,120}))", re.DOTALL), _near(mailgun), folded=True)
     twilio = re.compile(r"AC[0-9a-f]{32}\\?[\"']?\s{0,4}[,:]\s{0,4}\\?[\"']?(?P<secret>[0-9a-f]{32})(?![0-9A-Za-z])")
@@ -172,7 +172,8 @@ SURROUNDED = tuple(_rules())
 """Rules in the order in which one wins over another for the same text."""
 
 _BOT = re.compile(
-    r"[MNO][DTjz][AEIMQUYcgk][wxyz0-5](?<![\w-].{4})[\w-]{20,24}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])", re.ASCII
+    r"[MNO][DTjz][AEIMQUYcgk][wxyz0-5](?:(?<![\w-].{4})|(?<=\\[nrt].{4}))[\w-]{20,24}\.[\w-]{6}\.[\w-]{27,38}(?![\w-])",
+    re.ASCII,
 )
 """A Discord bot's token; its first letters are base64 of the digits of an id."""
 

@@ -162,7 +162,7 @@ def _rules() -> Iterator[Rule]:
     )
     yield from _token("Discord token", "mfa.", r"[\w-]{84}(?![\w-])")
     yield from _token("Azure key", "AccountKey= accountkey= SharedAccessKey=", r"[A-Za-z0-9+/]{43,88}={0,2}")
-    key_file = re.compile(r"(?<![A-Za-z0-9+/])LS0tLS1CRUdJTi[A-Za-z0-9+/]{60,16000}={0,2}")
+    key_file = re.compile(r"(?:(?<![A-Za-z0-9+/])|(?<=\\[nrt]))LS0tLS1CRUdJTi[A-Za-z0-9+/]{60,16000}={0,2}")
     yield Rule("private key", ("LS0tLS1CRUdJTi",), key_file, where(_is_key_file))
     jwt = re.compile(
         r"(?:(?<![\w-])|(?<=\\[nrt]))(?P<part>eyJ[\w-]{8,8000})\.[\w-]{0,16000}(?:\.[\w-]{2,16000}){1,3}", re.ASCII

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from netto_tui.security.redact_checks import is_placeholder, is_random
 from netto_tui.security.redact_context import WEAK
-from netto_tui.security.redact_rules import Rule, Span
+from netto_tui.security.redact_rules import Rule, Span, where
 
-_SIGN = r"\\?[\"'`\])]{0,2}[ \t]{0,8}(?P<sign>:=|=>|->|===?|=|:(?!:)|,|\||>)[ \t]{0,8}"
+_SIGN = r"\\?[\"'`\])]{0,2}[ \t]{0,8}(?P<sign>:=|=>|->|===?|=|:(?!:)|,|\||>|(?=[ \t]{1,8}'))[ \t]{0,8}"
 _TYPE = r"(?:(?:str|string|String|Secret|SecretStr)(?: \| None)?[ \t]{0,2}=[ \t]{0,2})?"
 _BARE = r"(?:(?![;&,](?:\s|$|[\"'\w. -]{1,40}[=:]))[^\s\"'`<>(){}\[\]|\\=:])"
 _VALUE = (
@@ -33,76 +33,31 @@ _SPOKEN = re.compile(
     re.IGNORECASE,
 )
 _FLAG = re.compile(
-    r"(?:pass(?:word|wd|phrase)?|token|secret|api-key|key)[ =]{1,2}[\"']?(?P<bare>[^\s\"'`<>(){}\[\]|\\]{6,1024})",
+    r"(?<=-)(?:pass(?:word|wd|phrase)?|token|secret|api-key|key)[ =]{1,2}[\"']?"
+    r"(?P<bare>[^\s\"'`<>(){}\[\]|\\]{6,1024})",
     re.IGNORECASE,
 )
 _NO_CODE = frozenset(" ()[]{}<>,;|")
 _WORD_AND_NUMBER = re.compile(r"[a-z]{4,}[0-9]{3,6}")
+_AWS_COMMAND = re.compile(
+    r"(?<=aws_secret_access_)key[ \t]{1,4}[\"']?(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])", re.IGNORECASE
+)
 _OPTION = re.compile(r"(?<![\w-])--(?:[a-z0-9]{1,16}-){0,3}$")
 _TOKEN = re.compile(rf"(?:token|secret|credential|key|auth)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}", re.IGNORECASE)
 
-_KEY_NAMES = (
-    *(
-        "api",
-        "secret",
-        "access",
-        "auth",
-        "private",
-        "sign",
-        "signing",
-        "encryption",
-        "encrypt",
-        "crypto",
-        "master",
-        "app",
-    ),
-    *(
-        "application",
-        "service",
-        "account",
-        "shared",
-        "admin",
-        "license",
-        "subscription",
-        "storage",
-        "client",
-        "webhook",
-    ),
-    *("deploy", "session", "jwt", "hmac", "aes"),
-)
-_HARMLESS_NAMES = (
-    *(
-        "next",
-        "page",
-        "continuation",
-        "paging",
-        "pagination",
-        "csrf",
-        "xsrf",
-        "cancel",
-        "cancellation",
-        "sync",
-        "start",
-    ),
-    *(
-        "end",
-        "eos",
-        "bos",
-        "pad",
-        "sep",
-        "unk",
-        "mask",
-        "cls",
-        "idempotency",
-        "cursor",
-        "resume",
-        "etag",
-        "public",
-        "pub",
-    ),
-    *("design", "delivery", "message", "build"),
-)
+_SAFE_WORDS = """
+next page continuation paging pagination csrf xsrf cancel cancellation sync start end eos bos pad sep unk mask cls
+idempotency cursor resume etag public pub design delivery message build
+"""
+_HARMLESS_NAMES = tuple(_SAFE_WORDS.split())
 """Words before `token` or `key` that make it no secret."""
+
+_KEY_WORDS = """
+api secret access auth private sign signing encryption encrypt crypto master app application service account shared
+admin license subscription storage client webhook deploy session jwt hmac aes
+"""
+_KEY_NAMES = tuple(_KEY_WORDS.split())
+"""Words before `key` that make it one."""
 
 _UPPER_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,40}_")
 _HARMLESS_UPPER_NAME = re.compile(r"PUBLIC|PRIMARY|FOREIGN|CACHE|SORT|PARTITION|SSH")
@@ -125,7 +80,7 @@ _TERMS = re.compile(
 
 def _value(match: re.Match[str]) -> tuple[str, Span, bool]:
     """The value of a setting, its place, and whether it stood without quotes."""
-    name = next(group for group in (*"abcd", "bare") if match.re.groupindex.get(group) and match[group] is not None)
+    name = match.lastgroup or "bare"  # in every pattern the value is the last group
     value, (start, end) = match[name], match.span(name)
     bare = name == "bare"
     if bare:
@@ -159,13 +114,13 @@ def _password(match: re.Match[str]) -> Span | None:
     value, span, bare = _value(match)
     if match["sign"] == "," and bare:
         return None
-    return span if not _is_reference(value, match, span[1], bare) and _is_password(value) else None
+    return span if _is_password(value) and not _is_reference(value, match, span[1], bare) else None
 
 
 def _spoken(match: re.Match[str]) -> Span | None:
     """A password in a sentence, where it has to look more like one, or to stand in quotes."""
     value, span, bare = _value(match)
-    if _is_reference(value, match, span[1], bare) or not _is_password(value):
+    if not _is_password(value) or _is_reference(value, match, span[1], bare):
         return None
     digit, mixed = any(map(str.isdigit, value)), not value.replace("-", "").isalnum() or value != value.lower()
     strong = (digit and mixed) or _WORD_AND_NUMBER.fullmatch(value)
@@ -175,7 +130,7 @@ def _spoken(match: re.Match[str]) -> Span | None:
 def _flag(match: re.Match[str]) -> Span | None:
     """A value behind an option of a command, such as `--password x`."""
     before = match.string[max(0, match.start() - 40) : match.start()]
-    if before[-1:] != "-" or not _OPTION.search(before):
+    if not _OPTION.search(before):
         return None
     value, span, bare = _value(match)
     good = _is_password(value) if match[0][:4].lower() == "pass" else is_random(value, 12)
@@ -187,18 +142,15 @@ def _named(kind: Callable[[str, str], bool]) -> Callable[[re.Match[str]], Span |
 
     def locate(match: re.Match[str]) -> Span | None:
         before = match.string[max(0, match.start() - 48) : match.start()]
-        lead = before[-20:].lower().rstrip("_. -")
-        if lead.endswith(_HARMLESS_NAMES) or not kind(before, match[0][:10].lower()):
+        if not kind(before, match[0][:10].lower()):
+            return None
+        if before[-20:].lower().rstrip("_. -").endswith(_HARMLESS_NAMES):
             return None
         value, span, bare = _value(match)
-        if (
-            not _NO_CODE.isdisjoint(value)
-            or (match["sign"] == "," and bare)
-            or _is_reference(value, match, span[1], bare)
-        ):
-            return None
         mixed = any(map(str.isdigit, value)) or (len(value) >= 20 and not value.islower() and not value.isupper())
-        return span if mixed and is_random(value) and not _TERMS.fullmatch(value) else None
+        if not mixed or not _NO_CODE.isdisjoint(value) or (match["sign"] == "," and bare) or _TERMS.fullmatch(value):
+            return None
+        return span if is_random(value) and not _is_reference(value, match, span[1], bare) else None
 
     return locate
 
@@ -229,6 +181,7 @@ def _rules() -> Iterator[Rule]:
     words = ("pass", "pwd", "kennwort", "contraseña", "senha")
     yield Rule("AWS secret key", ("key", "secret"), _TOKEN, _named(_names_aws), folded=True)
     yield Rule("Twilio token", ("token", "secret"), _TOKEN, _named(_names_twilio), folded=True)
+    yield Rule("AWS secret key", ("key",), _AWS_COMMAND, where(is_random), folded=True)
     yield Rule("API key", ("key",), _TOKEN, _named(_names_key), folded=True)
     yield Rule("token", ("token",), _TOKEN, _named(_names_token), folded=True)
     yield Rule("secret", ("secret", "credential"), _TOKEN, _named(_names_token), folded=True)

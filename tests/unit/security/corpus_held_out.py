@@ -48,7 +48,7 @@ _NAMED = {
     "password": (
         "spring.datasource.password={}", "ansible_ssh_pass: {}", "Passwort: {}", "my $pwd = '{}';",
         '"adminPassword" : "{}"',
-        "<password>{}</password>", "docker run -e POSTGRES_PASSWORD={} postgres", "ALTER USER app WITH PASSWORD '{}';",
+        "<password>{}</password>", "docker run -e POSTGRES_PASSWORD={} postgres", "initial password = {} (change it)",
         "define('DB_PASSWORD', '{}');", "passphrase = '{}'", "wifi password: {}", 'Password="{}"', "REDIS_PASS={}",
     ),
     "API key": ("const apiKey = '{}';", "GEMINI_API_KEY={}", "api-key: {}", 'apiKey := "{}"', "{{\"api_key\":\"{}\"}}",
@@ -56,7 +56,7 @@ _NAMED = {
     "hex key": ("rails_secret: {}", "clientSecret: '{}'", "WEBHOOK_SECRET={}", 'signing_key="{}"', "app.secret={}"),
     "token": ("botToken: '{}'", "TOKEN = '{}'", "x-auth-token: {}", "authorization: Bearer {}", "&access_token={}&v=2",
               "\\\"token\\\": \\\"{}\\\"", "CI_TOKEN: {}"),
-    "AWS secret": ("secret_access_key: {}", "awsSecretAccessKey=\"{}\"", "aws configure set aws_secret_access_key {}"),
+    "AWS secret": ("secret_access_key: {}", "awsSecretAccessKey=\"{}\"", "\"AwsSecretKey\": \"{}\","),
     "base64 secret": ("COOKIE_SECRET={}", "masterKey: {}", "storage_key='{}'"),
 }  # fmt: skip
 

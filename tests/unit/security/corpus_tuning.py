@@ -20,6 +20,7 @@ _AROUND = (
     "+    key: {}\n-    key: old\n",
     "2026-03-01T10:00:00Z INFO starting with {} (pid 12)",
     "$ echo {} | tool login --stdin\nLogin Succeeded",
+    '{{"output": "$ printenv MAIN\\n{}\\n$"}}',
     "> {}\n\nNo, that one is revoked. Make a new one.",
 )
 
@@ -29,6 +30,7 @@ _NAMED = {
         "The password is {} and the user is bob.", 'conn = connect(host="db", user="app", password="{}")',
         "MYSQL_ROOT_PASSWORD: {}", "smtp_pass={}", "--password {} --host db", "my pwd: {}",
         "Server=db;User Id=app;Password={};Database=shop",
+        "ALTER USER app WITH PASSWORD '{}';",
     ),
     "API key": ('api_key = "{}"', "API_KEY={}", '"apiKey": "{}"', "X-API-Key: {}", "OPENWEATHER_KEY={}",
                 "?api_key={}&q=x",
@@ -37,7 +39,8 @@ _NAMED = {
                 "APP_SECRET: {}"),
     "token": ('token = "{}"', "access_token={}", '"refresh_token": "{}"', "ACCESS_TOKEN={}", "_authToken={}",
               "curl -H 'Authorization: Bearer {}' https://api.example.org", '"Authorization": "token {}"'),
-    "AWS secret": ("aws_secret_access_key = {}", "AWS_SECRET_ACCESS_KEY={}", '"SecretAccessKey": "{}"'),
+    "AWS secret": ("aws configure set aws_secret_access_key {}",
+                   "aws_secret_access_key = {}", "AWS_SECRET_ACCESS_KEY={}", '"SecretAccessKey": "{}"'),
     "base64 secret": ("SESSION_SECRET={}", 'encryption_key: "{}"', "JWT_SECRET='{}'"),
 }  # fmt: skip
 
