@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ def _have_keys(session: Session, settings: Config, configured: ReplicaConfig, co
     from netto_tui.setup import joining
     from netto_tui.setup.sealing import have_keys
 
-    vault, slots = vault_id(session), {}
+    vault = vault_id(session)
+    slots: Mapping[str, bytes] = {}
     if not custody.has_keys(session.path):
         if sealed := [each.name for each in settings.replicas if not each.plain]:
             message = f"The keys of {', '.join(sealed)} are not on this device."
