@@ -211,7 +211,8 @@ def _creating() -> Iterator[Case]:
                     yield Case(kind, f"with {name} as {field}", write(document.having(**{field: value})), False, who)
         for field, right in OPTIONAL.items() if kind == "identity" else ():
             for name, value in OTHER_TYPES.items():
-                yield Case(kind, f"with {name} as {field}", write(document.having(**{field: value})), name == right, who)
+                batch = write(document.having(**{field: value}))
+                yield Case(kind, f"with {name} as {field}", batch, name == right, who)
         yield Case(kind, "with a field more", write(document.having(extra="x")), False, who)
         yield Case(kind, "with a field more that is null", write(document.having(extra=None)), False, who)
         for stranger in (STRANGER, ANONYMOUS, NOBODY):
