@@ -140,6 +140,11 @@ def is_path(kind: str, target: str) -> bool:
     return kind == "folder" or (kind == "git" and not is_url(target))
 
 
+def shown(target: str) -> str:
+    """A target as people may see it: without the name and the password that its URL may carry."""
+    return re.sub(r"(?<=://)[^/@\s]*@", "", target)
+
+
 def is_url(target: str) -> bool:
     """Whether a Git target is a remote: scheme://…, or host:path as ssh writes it."""
     return "://" in target or re.match(r"[^/\s]+:(?!\\)", target) is not None

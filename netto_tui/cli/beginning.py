@@ -158,6 +158,8 @@ def _is_known(settings: Config, each: ReplicaConfig) -> bool:
 
 
 def _tell(session: Session, fresh: bool, joined: Joined) -> None:
+    from netto_tui.config import shown
+
     replicas = joined.settings.replicas
     if fresh:
         from netto_tui.setup import disk
@@ -173,7 +175,7 @@ def _tell(session: Session, fresh: bool, joined: Joined) -> None:
                 "device": joined.device,
                 "zone": joined.zone,
                 "replicas": [
-                    {"name": one.name, "kind": one.kind, "target": one.target, "sealed": not one.plain}
+                    {"name": one.name, "kind": one.kind, "target": shown(one.target), "sealed": not one.plain}
                     for one in replicas
                 ],
             }
@@ -181,7 +183,7 @@ def _tell(session: Session, fresh: bool, joined: Joined) -> None:
         return
     verb = "Made a vault" if fresh else "The vault is"
     output.line(f"{verb} in {session.path}, device {joined.device}, zone {joined.zone}.")
-    output.table([(one.name, one.kind, one.target, "plain" if one.plain else "sealed") for one in replicas])
+    output.table([(one.name, one.kind, shown(one.target), "plain" if one.plain else "sealed") for one in replicas])
     if replicas:
         output.line("Next: netto-tui import PATH brings conversations in, netto-tui sync makes the replicas equal.")
     else:

@@ -40,6 +40,7 @@ def with_code(session: Session, code_stdin: bool, action: Callable[[Secret | Non
 def hand_over(session: Session, made: NewKeys) -> None:
     """Show the recovery code of new keys, and have it typed back: only then is it sure that somebody has it."""
     from netto_tui.cli.setup import may_ask
+    from netto_tui.config import shown
     from netto_tui.security.kit import Kit
     from netto_tui.setup.sealing import confirm
 
@@ -49,7 +50,8 @@ def hand_over(session: Session, made: NewKeys) -> None:
             " this device.\nPrint it: netto-tui keys kit -o kit.txt; then type it back: netto-tui keys confirm"
         )
         return
-    places = [f"{each.name}, {each.kind} {each.target}" for each in session.load_config().replicas if not each.plain]
+    sealed = [each for each in session.load_config().replicas if not each.plain]
+    places = [f"{each.name}, {each.kind} {shown(each.target)}" for each in sealed]
     kit = Kit(made.vault, made.keys, datetime.now(UTC).date().isoformat(), places)
     diagnostics.note(f"\n{kit.text().reveal()}")
     diagnostics.note(

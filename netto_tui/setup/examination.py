@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from netto_tui.config import Config, ReplicaConfig
+from netto_tui.config import Config, ReplicaConfig, shown
 from netto_tui.errors import NettoError
 from netto_tui.recovery.health import Check
 from netto_tui.replicas.base import Metered, Replica
@@ -53,8 +53,8 @@ def surroundings(config: Config) -> Iterator[Check]:
     yield _keyring(remotes)
     for variable in (TOKEN_VARIABLE, FILE_VARIABLE, API_VARIABLE, EMULATOR_VARIABLE):
         if value := os.environ.get(variable):
-            shown = "is set" if variable == TOKEN_VARIABLE else f"is {value}"
-            yield Check("environment", "ok", f"{variable} {shown}")
+            told = "is set" if variable == TOKEN_VARIABLE else f"is {shown(value)}"
+            yield Check("environment", "ok", f"{variable} {told}")
     for scheme, address in getproxies().items():
         if scheme in ("http", "https", "all", "grpc"):
             parts = urlsplit(address)  # it may carry a name and a password
@@ -116,7 +116,7 @@ def _own_look(
 
 def _standing(each: ReplicaConfig, opened: Replica, vault: str) -> Check:
     probe = opened.probe()
-    place = f"{each.kind}:{each.target}"
+    place = f"{each.kind}:{shown(each.target)}"
     if probe.presence == "absent":
         return Check(each.name, "warn", f"{place} is not there", "Connect it; a new one is made by the first sync")
     if probe.presence == "empty":

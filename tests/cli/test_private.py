@@ -148,3 +148,22 @@ def test_doctor_and_init_say_what_they_know_of_the_disk(netto: Program, home: Pa
     checks = {check["name"]: check for check in netto("doctor", "--json").json["checks"]}
     assert checks["encryption"]["state"] in ("ok", "warn")
     assert (checks["encryption"]["detail"] in made.err) == (checks["encryption"]["state"] == "warn")
+
+
+def test_a_password_in_the_address_of_a_replica_is_shown_nowhere(
+    netto: Program, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert netto("init", "--zone", "UTC").code == 0
+    address = "https://alice:walrus-candle-77@127.0.0.1:1/vault.git"
+    (home / "config.toml").write_text(f'[[replicas]]\nname = "far"\nkind = "git"\nplain = true\ntarget = "{address}"\n')
+    monkeypatch.setenv("NETTO_GITHUB_API", "https://bob:walrus-candle-77@127.0.0.1:1")
+    said = []
+    for args in (("sync",), ("status",), ("health",), ("doctor",), ("verify",), ("drill",)):
+        for form in ((), ("--json",)):
+            done = netto(*args, *form)
+            said.append(done.out + done.err)
+    done = netto("init", "--plain", "--replica", f"disk=folder:{home.parent / 'disk'}")
+    assert done.code == 0 and "127.0.0.1:1/vault.git" in done.out
+    said.append(done.out + done.err)
+    assert not any("walrus" in text for text in said)
+    assert not any("walrus" in path.read_text() for path in (home / "log").glob("*"))

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from netto_tui.config import shown
 from netto_tui.plural import many, number
 from netto_tui.recovery import meters
 from netto_tui.security.display import safe_display, safe_line
@@ -71,7 +72,7 @@ class SyncPane(Pane):
             Column("Pending", self._pending, 8, "right"),
             Column("Proof", self._proof, 12),
             Column("Next try", lambda row: Content(wording.until(row.next_try, self.netto.now())), 10, from_width=76),
-            Column("Where", lambda row: row.target, style="$foreground-muted", from_width=120),
+            Column("Where", lambda row: shown(row.target), style="$foreground-muted", from_width=120),
         ]
 
     def _pending(self, row: ReplicaRow) -> Content:
@@ -130,7 +131,9 @@ class SyncPane(Pane):
         lines: list[Content] = []
         if row is not None:
             seal = "sealed" if row.sealed else "not sealed: whoever can read it reads everything"
-            where = f"{row.kind} · {row.target} · {seal}" if row.kind != "vault" else f"The vault in {row.target}"
+            where = (
+                f"{row.kind} · {shown(row.target)} · {seal}" if row.kind != "vault" else f"The vault in {row.target}"
+            )
             lines.append(Content.styled(safe_line(where), "$foreground-muted"))
             if row.last_error:
                 lines.append(Content.styled(safe_display(row.last_error)[:300], "$text-error"))
@@ -200,7 +203,7 @@ class SyncPane(Pane):
         from netto_tui.tui.screens.confirm import ConfirmScreen
 
         text = (
-            f"{row.kind} · {row.target}\n\n{row.last_error}\n\n"
+            f"{row.kind} · {shown(row.target)}\n\n{row.last_error}\n\n"
             "What can still be read there is taken in first. What is too damaged is set aside, not deleted.\n"
             "Then everything that is here is written there and read back."
         )
@@ -234,7 +237,7 @@ class SyncPane(Pane):
         if journal.has_focus and (line := journal.selected) is not None:
             return safe_line(f"{line.at} {line.replica} {line.kind} {line.detail}")
         row = self.stores.selected
-        return safe_line(f"{row.name} {row.kind} {row.target} {row.state} {row.last_error}") if row else ""
+        return safe_line(f"{row.name} {row.kind} {shown(row.target)} {row.state} {row.last_error}") if row else ""
 
 
 def _event_words(kind: str) -> str:
