@@ -151,16 +151,16 @@ class Sealed:
     def open_blob(self, data: bytes) -> bytes:
         """The blob, whole and in its order. Which blob it is, its hash tells."""
         names, tokens = self._ready()
-        first, *rest = data.split(b"\n")
+        first, _, rest = data.partition(b"\n")
         rid, content = tokens.open(b"blob", first)
         found = _MANIFEST.fullmatch(content)
         if found is None or _name(names, found[2]) != rid:
             raise InvalidRecord("The blob does not begin with what its parts are.")
         count, blob, size = int(found[1]), found[2], int(found[3])
-        if len(rest) != count + 1 or rest[-1]:
+        if not data.endswith(b"\n") or rest.count(b"\n") != count:
             raise InvalidRecord("The blob lacks a part, or has one too many.")
         parts = []
-        for index, line in enumerate(rest[:-1]):
+        for index, line in enumerate(rest.split(b"\n")[:-1]):
             rid, part = tokens.open(b"blob", line)
             size -= len(part)
             if rid != _part_name(names, blob, index, count) or size < 0:

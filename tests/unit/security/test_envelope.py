@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
 
@@ -211,6 +212,21 @@ def test_parts_in_another_number_or_order_or_of_another_blob_are_refused() -> No
     for whole in (b"\n".join([first, *parts]), b"\n".join([first, *parts, end, end]), b"\n".join([*parts, end]), b""):
         refused(partial(SEALED.open_blob, whole))
     assert SEALED.open_blob(b"\n".join([first, *parts, end])) == data
+
+
+def test_lines_beyond_the_count_are_not_even_cut() -> None:
+    sealed = SEALED.seal_blob(b"one")
+    hostile = [sealed + b"\n" * 3_000_000, sealed + sealed.split(b"\n")[1] + b"\n" * 3_000_000]
+    tracemalloc.start()
+    try:
+        for data in hostile:
+            refused(partial(SEALED.open_blob, data))
+        assert tracemalloc.get_traced_memory()[1] < 2 * 3_000_000
+    finally:
+        tracemalloc.stop()
+    for ending in (b"\r\n", b"\r", b""):
+        refused(partial(SEALED.open_blob, sealed[:-1] + ending))
+        refused(partial(SEALED.open_blob, sealed.replace(b"\n", ending + b"\n", 1) if ending else sealed[1:]))
 
 
 def test_a_part_of_a_shorter_blob_with_the_same_beginning_is_refused() -> None:
