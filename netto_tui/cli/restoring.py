@@ -77,8 +77,9 @@ def _find_replica(session: Session, source: str) -> ReplicaConfig:
     settings = session.load_config(may_be_new=True)
     if ":" in source and source not in {one.name for one in settings.replicas}:
         described = config.parse_replica(source if "=" in source.partition(":")[0] else f"source={source}", Path.cwd())
-        with cancelling() as cancel:  # nobody has said how it has to be, so it is taken as it says
-            marker, _ = joining.look_at(session.path, described, cancel)
+        # Nobody has said how it has to be, so it is taken as it says. A copy of it would be in the vault's way.
+        with cancelling() as cancel, tempfile.TemporaryDirectory(prefix="netto-") as folder:
+            marker, _ = joining.look_at(Path(folder), described, cancel)
         return replace(described, plain=marker is None or not marker.keys)
     return settings.replica(source)
 
@@ -121,7 +122,7 @@ def _bring_keys(session: Session, replica: ReplicaConfig, path: Path, code_stdin
     from netto_tui.vault.identity import load_identity
 
     with cancelling() as cancel:
-        marker, slots = joining.look_at(session.path, replica, cancel)
+        marker, slots = joining.look_at(path, replica, cancel)
     vault = marker.vault if marker is not None else ""
     if replica.plain:
         return vault
