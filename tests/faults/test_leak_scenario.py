@@ -24,6 +24,8 @@ from tests.servers.firestore.server import FirestoreServer
 from tests.servers.github.server import GitHubServer
 from tests.unit.secret_kinds import made_up
 
+pytestmark = pytest.mark.timeout(600)  # the story is told once, by whichever test comes first
+
 SAID = {
     "message": "Meet Tobias at the aquarium on Thursday",
     "answer": "The aquarium opens at half past nine",
@@ -213,7 +215,6 @@ def journal(device: Device) -> str:
         return "\n".join("\t".join(map(str, row)) for row in sql.execute("SELECT * FROM journal"))
 
 
-@pytest.mark.timeout(600)
 def test_the_story_was_told_and_what_is_searched_has_something_in_it(stage: Stage) -> None:
     assert leaks(SAID, folders=[stage.laptop.home / "sessions"]), "here it lies in plain text, by design"
     repository = stage.github.directory("alice/vault")
