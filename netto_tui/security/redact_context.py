@@ -97,7 +97,7 @@ def _rules() -> Iterator[Rule]:
         rf"(?<=private_key)\\?\"\s{{0,4}}:\s{{0,4}}\\?\"(?P<secret>-----BEGIN PRIVATE KEY-----{body}{last})"
     )
     block = re.compile(rf"{head}PRIVATE KEY(?: BLOCK)?-----{body}{last}")
-    yield Rule("SSH private key", ("-----BEGIN OPENSSH",), ssh, _key_block, spread=True)
+    yield Rule("SSH private key", ("-----BEGIN OPENSSH",), ssh, _key_block, spread=True, gate="-----BEGIN")
     yield Rule(
         "service account key",
         ('": "-----BEGIN', '":"-----BEGIN', '\\": \\"-----BEGIN'),
@@ -106,12 +106,12 @@ def _rules() -> Iterator[Rule]:
         spread=True,
         gate="-----BEGIN",
     )
-    yield Rule("private key", ("-----BEGIN ",), block, _key_block, spread=True)
+    yield Rule("private key", ("-----BEGIN ",), block, _key_block, spread=True, gate="-----BEGIN")
     putty = re.compile(r"Private-Lines: [0-9]{1,3}\s{1,2}(?P<secret>(?:[A-Za-z0-9+/=]{1,80}\s{1,2}){1,60})")
     yield Rule("SSH private key", ("Private-Lines:",), putty, where(is_varied), spread=True)
     address = re.compile(r"://(?P<user>[^\s:/@\"'<>?#]{0,128}):(?P<secret>[^\s/@\"'<>?#]{4,256})@[\w\[.$-]")
-    yield Rule("database password", ("://",), address, _in_address(database=True), spread=True)
-    yield Rule("URL password", ("://",), address, _in_address(database=False), spread=True)
+    yield Rule("database password", ("://",), address, _in_address(database=True), spread=True, gate="@")
+    yield Rule("URL password", ("://",), address, _in_address(database=False), spread=True, gate="@")
     telegram = re.compile(r":(?P<part>AA[\w-]{33})(?![\w-])", re.ASCII)
     yield Rule("Telegram token", (":AA",), telegram, _behind(r"[0-9]{8,10}", 12))
     azure = re.compile(r"Q~(?P<part>[\w~.-]{31,34})(?![\w~-])", re.ASCII)
@@ -132,7 +132,7 @@ def _rules() -> Iterator[Rule]:
     docker = re.compile(r'"auth"\s{0,4}:\s{0,4}"(?P<secret>[A-Za-z0-9+/]{8,800}={0,2})"')
     yield Rule("Docker login", ('"auth"',), docker, where(is_pair), spread=True)
     npmrc = re.compile(r"_auth\s{0,2}=\s{0,2}\"?(?P<secret>[A-Za-z0-9+/]{8,800}={0,2})")
-    yield Rule("npm login", ("_auth=", "_auth ="), npmrc, where(is_pair), spread=True)
+    yield Rule("npm login", ("_auth",), npmrc, where(is_pair), spread=True)
     basic = re.compile(r"basic\s{1,4}(?P<secret>[A-Za-z0-9+/_-]{8,800}={0,2})", re.IGNORECASE)
     yield Rule("basic authorization", ("basic ",), basic, where(is_pair), folded=True)
     bearer = re.compile(r"bearer\s{1,4}(?P<secret>[\w.~+/-]{12,4000}={0,2})", re.IGNORECASE | re.ASCII)
@@ -144,7 +144,7 @@ def _rules() -> Iterator[Rule]:
     )
     yield Rule("authorization header", ("authorization",), header, where(_is_bearer), folded=True)
     login = re.compile(r"(?:-u|--user)[ =]{1,2}[\"']?[\w.@+-]{1,80}:(?P<secret>[^\s\"':]{4,128})(?![^\s\"'])", re.ASCII)
-    yield Rule("login", ("-u ", "--user "), login, _beside(("curl", "wget", "http"), 200, _is_login), spread=True)
+    yield Rule("login", ("-u ", "--user "), login, _beside(("curl",), 200, _is_login), spread=True, gate="curl")
     netrc = re.compile(r"password[ \t\n]{1,8}(?P<secret>\S{4,128})")
     yield Rule("password", ("password",), netrc, _after_login, spread=True, gate="machine ")
 

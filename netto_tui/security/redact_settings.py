@@ -23,17 +23,17 @@ text belongs to more than a few values."""
 _NUMBERED = r"(?:[_-]?(?:prod|production|dev|staging|stage|test|live|main|primary|secondary|old|new|[0-9]{1,2}))?"
 
 _PASSWORD = re.compile(
-    rf"(?:pass(?:word|wd|phrase|wort|code|e)?|pwd|kennwort|contraseña|senha)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}",
+    rf"(?:pass(?:word|wd|phrase|wort|code|e)?|pwd)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}",
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(
-    r"(?:pass(?:word|phrase|wort|code|e)|pwd|kennwort|contraseña|senha)(?: (?:for|of|to)(?: [\w.@-]{1,40}){1,4})?"
+    r"(?:pass(?:word|phrase|wort|code|e)|pwd)(?: (?:for|of|to)(?: [\w.@-]{1,40}){1,4})?"
     r"(?:[ \t]{1,2}(?:is|ist|es|est|was|to)[ \t]{0,2}:?|[ \t]{0,2}:)[ \t]{1,2}"
     r"(?P<q>[\"'`“]?)(?P<bare>[^\s\"'`“”<>]{6,128})",
     re.IGNORECASE,
 )
 _FLAG = re.compile(
-    r"(?<=-)(?:pass(?:word|wd|phrase)?|token|secret|api-key|key)[ =]{1,2}[\"']?"
+    r"(?<=-)(?:pass(?:word|wd|phrase)?|token|secret|key)[ =]{1,2}[\"']?"
     r"(?P<bare>[^\s\"'`<>(){}\[\]|\\]{6,1024})",
     re.IGNORECASE,
 )
@@ -43,7 +43,7 @@ _AWS_COMMAND = re.compile(
     r"(?<=aws_secret_access_)key[ \t]{1,4}[\"']?(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])", re.IGNORECASE
 )
 _OPTION = re.compile(r"(?<![\w-])--(?:[a-z0-9]{1,16}-){0,3}$")
-_TOKEN = re.compile(rf"(?:token|secret|credential|key|auth)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}", re.IGNORECASE)
+_TOKEN = re.compile(rf"(?:token|secret|key)s?{_NUMBERED}{_SIGN}{_TYPE}{_VALUE}", re.IGNORECASE)
 
 _SAFE_WORDS = """
 next page continuation paging pagination csrf xsrf cancel cancellation sync start end eos bos pad sep unk mask cls
@@ -174,20 +174,20 @@ def _names_key(before: str, word: str) -> bool:
 
 
 def _names_token(_: str, word: str) -> bool:
-    return word.startswith(("token", "secret", "credential"))
+    return word.startswith(("token", "secret"))
 
 
 def _rules() -> Iterator[Rule]:
-    words = ("pass", "pwd", "kennwort", "contraseña", "senha")
+    words = ("pass", "pwd")
     yield Rule("AWS secret key", ("key", "secret"), _TOKEN, _named(_names_aws), folded=True)
     yield Rule("Twilio token", ("token", "secret"), _TOKEN, _named(_names_twilio), folded=True)
     yield Rule("AWS secret key", ("key",), _AWS_COMMAND, where(is_random), folded=True)
     yield Rule("API key", ("key",), _TOKEN, _named(_names_key), folded=True)
     yield Rule("token", ("token",), _TOKEN, _named(_names_token), folded=True)
-    yield Rule("secret", ("secret", "credential"), _TOKEN, _named(_names_token), folded=True)
+    yield Rule("secret", ("secret",), _TOKEN, _named(_names_token), folded=True)
     yield Rule("password", words, _PASSWORD, _password, folded=True)
     yield Rule("password", words, _SPOKEN, _spoken, folded=True)
-    yield Rule("secret", ("pass", "token", "secret", "api-key", "key"), _FLAG, _flag, folded=True)
+    yield Rule("secret", ("pass", "token", "secret", "key"), _FLAG, _flag, folded=True)
 
 
 NAMED = tuple(_rules())
