@@ -329,13 +329,14 @@ def victim(kind: str, folder: Path, stop: int, parent: int, pipe: int) -> None:
     rotating.run(kind, folder, stop, os.open(f"/proc/{parent}/fd/{pipe}", os.O_WRONLY))
 
 
+@pytest.mark.parametrize("part", range(3))
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_at_each_step_a_slot_on_two_replicas_opens_everything(kind: str, tmp_path: Path) -> None:
+def test_killed_at_each_step_a_slot_on_two_replicas_opens_everything(kind: str, part: int, tmp_path: Path) -> None:
     template, work = tmp_path / "template", tmp_path / "work"
     rotating.settle(work)
     work.rename(template)
     shutil.copytree(template, work)
-    for stop in range(1, strike(kind, work, 0) + 1):
+    for stop in range(1, strike(kind, work, 0) + 1)[part::3]:
         shutil.rmtree(work)
         shutil.copytree(template, work)
         assert strike(kind, work, stop) == 0
