@@ -29,8 +29,19 @@ CREATE TABLE reading (cut_off INTEGER);
 _KEPT_DAYS = 10
 """Of so many days it is remembered what they have cost."""
 
-_STANDING = "CREATE TABLE IF NOT EXISTS standing (at INTEGER, n INTEGER)"
-"""Where the replica was when every header was here; made beside the rest, so that a copy without it goes on."""
+_HEADS = (
+    "CREATE TABLE IF NOT EXISTS standing (at INTEGER, n INTEGER)",
+    "CREATE TABLE parts (prefix TEXT PRIMARY KEY, digest TEXT, count INTEGER, newest INTEGER) WITHOUT ROWID",
+    "INSERT INTO parts SELECT DISTINCT substr(name, 1, 2), NULL, 0, 0 FROM headers",
+    "CREATE TRIGGER header_put AFTER INSERT ON headers BEGIN"
+    " INSERT OR REPLACE INTO parts VALUES (substr(new.name, 1, 2), NULL, 0, 0); END",
+    "CREATE TRIGGER header_gone AFTER DELETE ON headers BEGIN"
+    " INSERT OR REPLACE INTO parts VALUES (substr(old.name, 1, 2), NULL, 0, 0); END",
+)
+"""Where the replica was when every header was here, and digests of the headers by the first two letters of the name.
+
+They are made beside the rest, so that a copy without them goes on. A digest that is NULL is to be made again.
+"""
 
 T = TypeVar("T")
 
@@ -53,6 +64,28 @@ class Copy:
         """Every header that was seen, by name."""
         query = "SELECT name, day, count, digest, updated FROM headers"
         return self._do(lambda sql: {name: Header(*rest) for name, *rest in sql.execute(query)})
+
+    def part(self, prefix: str) -> dict[str, Header]:
+        """The headers of the conversations whose name begins with two letters, in order."""
+        query = "SELECT name, day, count, digest, updated FROM headers WHERE name >= ? AND name < ? ORDER BY name"
+        ends = (prefix, prefix + chr(0x10FFFF))
+        return self._do(lambda sql: {name: Header(*rest) for name, *rest in sql.execute(query, ends)})
+
+    def parts(self, digest: Callable[[Mapping[str, Header]], str]) -> dict[str, tuple[str, int]]:
+        """By the first two letters of their names the digest of headers, and how many messages they count."""
+        for (prefix,) in self._do(lambda sql: sql.execute("SELECT prefix FROM parts WHERE digest IS NULL").fetchall()):
+            headers = self.part(prefix)
+            newest = max((header.updated for header in headers.values()), default=0)
+            self._note_part(prefix, digest(headers) if headers else "", count_messages(headers), newest)
+        query = "SELECT prefix, digest, count FROM parts WHERE digest <> ''"
+        return self._do(lambda sql: {prefix: (text, int(count)) for prefix, text, count in sql.execute(query)})
+
+    def _note_part(self, *row: object) -> None:
+        self._do(lambda sql: sql.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", row))
+
+    def newest(self) -> int:
+        """The latest time of any header, once `parts` made all digests."""
+        return int(self._do(lambda sql: sql.execute("SELECT ifnull(max(newest), 0) FROM parts").fetchone()[0]))
 
     def standing(self) -> tuple[int, int] | None:
         """The time and sequence of the user document up to which the headers are all there are."""
@@ -181,7 +214,12 @@ class Copy:
                     for statement in filter(str.strip, _SCHEMA.split(";")):
                         sql.execute(statement)
                 sql.commit()
-            sql.execute(_STANDING)
+            if not sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone():
+                sql.execute("BEGIN IMMEDIATE")
+                if not sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'parts'").fetchone():
+                    for statement in _HEADS:
+                        sql.execute(statement)
+                sql.commit()
             sql.execute(
                 "DELETE FROM spent WHERE day NOT IN (SELECT day FROM spent ORDER BY day DESC LIMIT ?)", (_KEPT_DAYS,)
             )
@@ -190,3 +228,8 @@ class Copy:
             sql.close()
             raise
         return sql
+
+
+def count_messages(headers: Mapping[str, Header]) -> int:
+    """How many messages headers count; a damaged one counts none."""
+    return sum(max(0, header.count) for header in headers.values())

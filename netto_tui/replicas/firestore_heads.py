@@ -12,7 +12,7 @@ from typing import Any
 
 from netto_tui.replicas.base import Link, Signer
 from netto_tui.replicas.firestore_client import Connection
-from netto_tui.replicas.firestore_copy import Copy
+from netto_tui.replicas.firestore_copy import Copy, count_messages
 from netto_tui.replicas.firestore_documents import CONVERSATIONS, Cursor, Header, User, is_name, read_header
 
 BRANCH = "all"
@@ -43,8 +43,12 @@ class Heads:
             return {}
         if self._copy.standing() != (expected.at, expected.n):
             self._read_all(expected)
-        headers = {**self._copy.headers(), **changed}
-        root, count = digest(expected.n + 1, {n: each for n, each in headers.items() if n not in gone}, self._slots)
+        parts = self._copy.parts(part_digest)
+        for prefix in {name[:2] for name in (*changed, *gone)}:
+            own = {name: each for name, each in changed.items() if name.startswith(prefix)}
+            after = {name: each for name, each in {**self._copy.part(prefix), **own}.items() if name not in gone}
+            parts[prefix] = (part_digest(after) if after else "", count_messages(after))
+        root, count = digest(expected.n + 1, parts, self._slots)
         self._signed = self._signer.sign(BRANCH, root, count, self.token)
         return {"head": self._signed}
 
@@ -63,13 +67,12 @@ class Heads:
         """Of what is there; "" where the copy does not have all of it, or somebody wrote while it was read."""
         if self._copy.standing() != (user.cursor.at, user.cursor.n):
             return ""
-        headers = self._copy.headers()
-        newest = max((header.updated for header in headers.values()), default=0)
+        parts, newest = self._copy.parts(part_digest), self._copy.newest()
         if newest > user.cursor.at:
             now = look()
             if now is None or now.cursor.at >= newest:
                 return ""
-        return digest(user.cursor.n, headers, user.slots)[0]
+        return digest(user.cursor.n, parts, user.slots)[0]
 
     def _read_all(self, expected: Cursor) -> None:
         headers = {
@@ -83,9 +86,18 @@ class Heads:
         self._copy.stand(expected.at, expected.n)
 
 
-def digest(sequence: int, headers: Mapping[str, Header], slots: Mapping[str, bytes]) -> tuple[str, int]:
-    """The root, 64 hex digits, over conversations and slots by name; and how many messages there are."""
+def part_digest(headers: Mapping[str, Header]) -> str:
+    """Of the headers of some conversations by name, 64 hex digits."""
+    lines = [f"{name} {each.day} {each.count} {each.digest}\n" for name, each in sorted(headers.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def digest(sequence: int, parts: Mapping[str, tuple[str, int]], slots: Mapping[str, bytes]) -> tuple[str, int]:
+    """The root, 64 hex digits, and how many messages there are.
+
+    parts: by the first two letters of the names, the digest of those headers and how many messages they count.
+    """
     lines = [f"{sequence}\n"]
-    lines += [f"{name} {each.day} {each.count} {each.digest}\n" for name, each in sorted(headers.items())]
+    lines += [f"{prefix} {text}\n" for prefix, (text, _) in sorted(parts.items()) if text]
     lines += [f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in sorted(slots.items())]
-    return hashlib.sha256("".join(lines).encode()).hexdigest(), sum(max(0, each.count) for each in headers.values())
+    return hashlib.sha256("".join(lines).encode()).hexdigest(), sum(count for _, count in parts.values())
