@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from netto_tui.recovery import chains
+from netto_tui.replicas.firestore_copy import Copy
+from netto_tui.replicas.firestore_documents import Header
+from netto_tui.replicas.firestore_heads import digest, part_digest
 from netto_tui.security import heads
 from netto_tui.security.keyset import new_keys
 from netto_tui.sync.round import close_all
@@ -448,3 +451,27 @@ def test_somebody_who_writes_while_the_headers_are_listed_is_no_attacker(monkeyp
         assert tablet.alarms("firestore") == set()
         settle(scene)
         scene.close()
+
+
+def test_the_root_of_a_copy_that_grew_step_by_step_is_that_of_one_that_was_read_at_once(tmp_path: Path) -> None:
+    random = Random(7)  # noqa: S311 - chance that comes out the same every time
+    grown, known = Copy(tmp_path / "grown.db"), dict[str, Header]()
+    for step in range(200):
+        name = f"{random.randrange(40) * 7:04x}{'0' * 28}"
+        if random.random() < 0.3:
+            grown.drop_headers([name])
+            known.pop(name, None)
+        else:
+            known[name] = Header("2026-11-23", step + 1, f"{step:064x}", step)
+            grown.put_headers({name: known[name]})
+        if step % 20 == 0:
+            read = Copy(tmp_path / f"{step}.db")
+            read.put_headers(known)
+            roots = [digest(step, copy.parts(part_digest), {"slot": b"s"}) for copy in (grown, read)]
+            assert roots[0] == roots[1]
+            assert roots[0][1] == sum(header.count for header in known.values())
+            assert grown.newest() == max((header.updated for header in known.values()), default=0)
+            assert roots[0] != digest(step + 1, grown.parts(part_digest), {"slot": b"s"})
+            assert roots[0] != digest(step, grown.parts(part_digest), {"slot": b"t"})
+            read.close()
+    grown.close()
