@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from netto_tui.cli import diagnostics
@@ -40,8 +39,7 @@ def with_code(session: Session, code_stdin: bool, action: Callable[[Secret | Non
 def hand_over(session: Session, made: NewKeys) -> None:
     """Show the recovery code of new keys, and have it typed back: only then is it sure that somebody has it."""
     from netto_tui.cli.setup import may_ask
-    from netto_tui.config import shown
-    from netto_tui.security.kit import Kit
+    from netto_tui.setup.kit import kit_of
     from netto_tui.setup.sealing import confirm
 
     if not may_ask(session):
@@ -50,9 +48,8 @@ def hand_over(session: Session, made: NewKeys) -> None:
             " this device.\nPrint it: netto-tui keys kit -o kit.txt; then type it back: netto-tui keys confirm"
         )
         return
-    sealed = [each for each in session.load_config().replicas if not each.plain]
-    places = [f"{each.name}, {each.kind} {shown(each.target)}" for each in sealed]
-    kit = Kit(made.vault, made.keys, datetime.now(UTC).date().isoformat(), places)
+    with session.open() as vault:
+        kit = kit_of(vault, session.load_config(), made.keys)
     diagnostics.note(f"\n{kit.text().reveal()}")
     diagnostics.note(
         "Write the recovery code down, or print this. netto-tui keys kit shows it again on this device only."

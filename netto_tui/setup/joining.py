@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -112,7 +113,7 @@ def join(
     """
     from netto_tui.vault.vault import Vault, wall_clock
 
-    marker, fresh, joined = whose.marker, is_fresh(path), False
+    marker, fresh, joined, there_before = whose.marker, is_fresh(path), False, path.exists()
     clock = now or wall_clock
     if fresh:
         there = zone or (marker.zone if marker else "")
@@ -135,7 +136,13 @@ def join(
             vault, joined = Vault.open(path, now=clock), True
     with vault:
         whose.check(vault.id, wanted)
-        made = _have_keys(path, vault.id, wanted, whose, code)
+        try:
+            made = _have_keys(path, vault.id, wanted, whose, code)
+        except NettoError:
+            if fresh and not there_before:
+                vault.close()
+                shutil.rmtree(path)  # it was begun just now, and holds nothing
+            raise
         if wanted or fresh:  # a file that stays as it is keeps what a person wrote into it
             config.save(config_path, settings)
         notes = _make_ready(vault, settings, wanted, cancel)

@@ -521,6 +521,17 @@ def test_an_empty_vault_becomes_the_one_that_a_replica_belongs_to_when_a_person_
     assert netto("sync").code == 0
 
 
+def test_a_sealed_replica_without_a_place_for_keys_is_refused_and_leaves_nothing(
+    netto: Program, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NETTO_KEY_FILE")
+    with keyrings.used(keyrings.Locked()):
+        done = netto("init", "--replica", f"disk=folder:{tmp_path / 'disk'}")
+    assert done.code == 4 and "NETTO_KEY_FILE" in done.err
+    assert not home.exists() and not (tmp_path / "disk").exists()
+    assert netto("init", "--plain", "--replica", f"disk=folder:{tmp_path / 'disk'}").code == 0
+
+
 def test_asking_for_nothing_leaves_the_settings_as_a_person_wrote_them(netto: Program, home: Path) -> None:
     assert netto("init").code == 0
     (home / "config.toml").write_text("# mine\ninterval_minutes = 10\n")
