@@ -17,7 +17,7 @@ from netto_tui.recovery import meters
 from netto_tui.recovery.drill import DrillReport, last_drills
 from netto_tui.recovery.head_evidence import evidence
 from netto_tui.replicas.base import TOKEN_DAYS
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.wanted import wanted
 from netto_tui.vault.premises import OTHERS
 from netto_tui.vault.rows import ReplicaRow
 from netto_tui.vault.vault import Vault

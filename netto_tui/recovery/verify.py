@@ -20,8 +20,9 @@ from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.replicas.base import Corrupt, Replica
 from netto_tui.sync import events
-from netto_tui.sync.ledger import Ledger, wanted
-from netto_tui.sync.sealing import slot_faults
+from netto_tui.sync.ledger import Ledger
+from netto_tui.sync.sealing import require_one_form, slot_faults
+from netto_tui.sync.wanted import wanted
 from netto_tui.vault import memory, sessions
 from netto_tui.vault.daybook import conversations_on, message_days
 from netto_tui.vault.identity import load_identity
@@ -182,6 +183,7 @@ class _Verification:
         if probe.presence == "absent":
             verdict.error, verdict.exit_code = f"The replica {replica.name} is not there.", 3
             return
+        require_one_form(replica.name, probe.marker)
         if probe.marker_error:
             verdict.corrupt.append(Corrupt(".netto/vault.json", b"", probe.marker_error))
         changes = replica.changes("")

@@ -16,13 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from netto_tui.errors import (
     Cancelled,
-    Denied,
     InvalidRecord,
     Limited,
-    Locked,
     Moved,
     NettoError,
-    NewerFormat,
     Refused,
     Suspect,
     Unreachable,
@@ -34,12 +31,13 @@ from netto_tui.replicas.base import Changes, Marker, Metered, Probe, Replica
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context
 from netto_tui.sync.heads import Heads
-from netto_tui.sync.ledger import Ledger, Standing, open_conflicts, wanted
+from netto_tui.sync.ledger import Ledger, Standing, open_conflicts
 from netto_tui.sync.pull import Pull
 from netto_tui.sync.push import Push, is_whole
 from netto_tui.sync.reminders import Waiting, remind
 from netto_tui.sync.retry import pause_ms, retry
 from netto_tui.sync.sealing import KeysChanged, Sealing
+from netto_tui.sync.wanted import wanted
 from netto_tui.sync.withholding import release
 from netto_tui.vault.vault import Vault
 
@@ -51,20 +49,6 @@ ATTEMPTS = 5
 
 PROOF_MS = 10 * 60 * 1000
 """A proof that is younger than this is not written down again."""
-
-STATES: tuple[tuple[type[NettoError], str], ...] = (
-    (Limited, "limited"),
-    (Unreachable, "unreachable"),
-    (Locked, "locked"),
-    (Denied, "denied"),
-    (WrongTarget, "wrong-target"),
-    (Suspect, "suspect"),
-    (NewerFormat, "newer-format"),
-    (Cancelled, "behind"),
-    (Moved, "behind"),
-    (Refused, "paused"),
-)
-"""The state that a replica shows after each error; any other one is `damaged`."""
 
 
 NEVER = Standing("never", "", "", None, "", 0, 0, 0, False)
@@ -138,7 +122,7 @@ class Engine:
         _Pass(self, Context(self.vault, replica, ledger, self.listener)).enter()
 
     def _failed(self, ledger: Ledger, error: NettoError) -> dict[str, Any]:
-        state = next((state for kind, state in STATES if isinstance(error, kind)), "damaged")
+        state = plan.state_of(error)
         standing = ledger.standing() or NEVER
         now = self.vault.clock.now()
         first_suspected = (standing.suspect_at or now) if isinstance(error, Suspect) else 0

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from netto_tui.model.revision import ABOUT
 from netto_tui.plural import many
 from netto_tui.sync import events
-from netto_tui.sync.ledger import write_journal
 from netto_tui.vault.vault import Vault
 
 Line = tuple[str, str, str, str]
+
+KEPT_LINES = 10_000
+"""How many lines are kept."""
 
 
 class Journal:
@@ -36,7 +40,7 @@ class Journal:
         """Write the lines that wait."""
         lines, self._lines = self._lines, []
         if lines:
-            write_journal(self._vault, lines)
+            _write(self._vault, lines)
 
     def _note_fault(self, event: events.SyncFinished) -> None:
         last = self._vault.sql.execute(
@@ -70,3 +74,10 @@ def describe(event: events.SyncEvent) -> str:
 def _kind(item: str) -> str:
     """What an item is, for people; a document is not named, since its path may tell what is in it."""
     return "a message" if item.startswith("m_") else "the header" if item == ABOUT else "a document"
+
+
+def _write(vault: Vault, lines: Iterable[Line]) -> None:
+    """Add lines of (instant, replica, kind, detail) to the journal; the oldest ones go."""
+    with vault.transaction() as sql:
+        sql.executemany("INSERT INTO journal (at, replica, kind, detail) VALUES (?, ?, ?, ?)", lines)
+        sql.execute("DELETE FROM journal WHERE id <= (SELECT max(id) FROM journal) - ?", (KEPT_LINES,))

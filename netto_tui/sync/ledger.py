@@ -14,9 +14,6 @@ from netto_tui.model.clock import to_instant
 from netto_tui.replicas.base import Marker, Meter
 from netto_tui.vault.vault import Vault
 
-JOURNAL_LINES = 10_000
-"""How many lines of the journal are kept."""
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -325,41 +322,7 @@ def _marker(text: str) -> Marker | None:
         return None
 
 
-def wanted(vault: Vault) -> list[str]:
-    """Conversations that lost something here and are to be read from every replica."""
-    return [row[0] for row in vault.sql.execute("SELECT name FROM wanted ORDER BY name")]
-
-
 def open_conflicts(vault: Vault) -> dict[tuple[str, str], str]:
     """Every (conversation, item) that has several versions, with the conversation's title."""
     query = "SELECT name, item, title FROM conflicts JOIN conversations ON id = conversation ORDER BY name, item"
     return {(name, item): title for name, item, title in vault.sql.execute(query)}
-
-
-def settle_wanted(vault: Vault, names: Iterable[str]) -> None:
-    """Strike conversations off the list, once every replica was asked."""
-    with vault.transaction() as sql:
-        sql.executemany("DELETE FROM wanted WHERE name = ?", [(name,) for name in names])
-
-
-def accept_loss(vault: Vault, name: str) -> None:
-    """Stop looking for what belongs to a conversation and is nowhere: no replica can prove to have it."""
-    with vault.transaction() as sql:
-        sql.execute(
-            "UPDATE ledger SET recheck = 0 WHERE conversation = (SELECT id FROM conversations WHERE name = ?)", (name,)
-        )
-
-
-def write_journal(vault: Vault, lines: Iterable[tuple[str, str, str, str]]) -> None:
-    """Add lines of (instant, replica, kind, detail) to the journal; the oldest ones go."""
-    with vault.transaction() as sql:
-        sql.executemany("INSERT INTO journal (at, replica, kind, detail) VALUES (?, ?, ?, ?)", lines)
-        sql.execute("DELETE FROM journal WHERE id <= (SELECT max(id) FROM journal) - ?", (JOURNAL_LINES,))
-
-
-def forget_removed(vault: Vault, names: Collection[str]) -> None:
-    """Drop what the ledger knows of replicas that the configuration no longer names."""
-    marks = ",".join("?" * len(names))
-    with vault.transaction() as sql:
-        for table, column in (("ledger", "replica"), ("replicas", "name")):
-            sql.execute(f"DELETE FROM {table} WHERE {column} NOT IN ({marks})", list(names))

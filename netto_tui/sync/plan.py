@@ -10,6 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from netto_tui.errors import (
+    Cancelled,
+    Denied,
+    Limited,
+    Locked,
+    Moved,
+    NettoError,
+    NewerFormat,
+    Refused,
+    Suspect,
+    Unreachable,
+    WrongTarget,
+)
 from netto_tui.replicas.base import Marker, Probe
 
 PLAUSIBLE_SHARE = 0.10
@@ -20,6 +33,21 @@ SECOND_LOOK_MS = 10 * 60 * 1000
 SKEW_WARNING_MS = 2 * 60 * 1000
 FREE_BYTES = 200 * 2**20
 """Below this much free space nothing is written."""
+
+STATES: tuple[tuple[type[NettoError], str], ...] = (
+    (Limited, "limited"),
+    (Unreachable, "unreachable"),
+    (Locked, "locked"),
+    (Denied, "denied"),
+    (WrongTarget, "wrong-target"),
+    (Suspect, "suspect"),
+    (NewerFormat, "newer-format"),
+    (Cancelled, "behind"),
+    (Moved, "behind"),
+    (Refused, "paused"),
+)
+"""The state that a replica shows after each error; any other one is `damaged`."""
+
 
 Gate = Literal["open", "claim", "lost", "adopt", "remark", "exchanged", "converted"]
 
@@ -93,3 +121,8 @@ def skew_ms(probe: Probe, now_ms: int) -> int:
         return 0
     skew = probe.clock_ms - now_ms
     return skew if abs(skew) > SKEW_WARNING_MS else 0
+
+
+def state_of(error: NettoError) -> str:
+    """The state that a replica shows after an error."""
+    return next((state for kind, state in STATES if isinstance(error, kind)), "damaged")

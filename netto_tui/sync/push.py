@@ -13,8 +13,9 @@ from netto_tui.replicas.base import Batch, Corrupt, Metered, Portion, Write
 from netto_tui.sync import events
 from netto_tui.sync.context import Context
 from netto_tui.sync.heads import Heads
-from netto_tui.sync.ledger import Due, wanted
+from netto_tui.sync.ledger import Due
 from netto_tui.sync.pull import read_blob
+from netto_tui.sync.wanted import wanted
 from netto_tui.sync.withholding import Withholding
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault

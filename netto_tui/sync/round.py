@@ -16,7 +16,8 @@ from netto_tui.replicas.registry import open_replica
 from netto_tui.security.envelope import PLAIN, SCREENED, Sealed
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
-from netto_tui.sync.ledger import Ledger, accept_loss, settle_wanted, wanted
+from netto_tui.sync.ledger import Ledger
+from netto_tui.sync.wanted import accept_loss, settle_wanted, wanted
 from netto_tui.vault import memory
 from netto_tui.vault.vault import Vault
 

@@ -24,10 +24,10 @@ from netto_tui.replicas.base import Replica
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.journal import Journal
-from netto_tui.sync.ledger import wanted
 from netto_tui.sync.news import News
 from netto_tui.sync.round import close_all, open_configured, sync_all
 from netto_tui.sync.schedule import AT_ONCE, Schedule
+from netto_tui.sync.wanted import wanted
 from netto_tui.sync.watch import Watch
 from netto_tui.vault.vault import Vault, wall_clock
 

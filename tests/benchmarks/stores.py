@@ -32,7 +32,8 @@ class Stores:
             self.vault.add(next(made))
         self.vault.digest()
         kinds = ("folder", "git")
-        self.config = Config(replicas=tuple(ReplicaConfig(kind, kind, str(self.root / kind), plain=True) for kind in kinds))
+        places = [ReplicaConfig(kind, kind, str(self.root / kind), plain=True) for kind in kinds]
+        self.config = Config(replicas=tuple(places))
         self.reports: dict[str, PassReport] = {}
 
     def sync(self, *names: str) -> Timing:

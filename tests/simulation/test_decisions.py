@@ -20,8 +20,8 @@ from netto_tui.model.revision import Deleted, Message, Record, Stamp, Text, mint
 from netto_tui.recovery.verify import verify
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
-from netto_tui.sync.ledger import wanted
 from netto_tui.sync.round import sync_all
+from netto_tui.sync.wanted import wanted
 from netto_tui.vault.vault import Vault
 from tests.simulation.memory_replica import MemoryReplica, Moment, Store
 from tests.unit.vault.talks import NIGHTLY, new_vault, scratch, talk

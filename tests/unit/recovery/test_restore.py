@@ -16,7 +16,7 @@ from netto_tui.recovery import undo
 from netto_tui.recovery.restore import preview, restore, restore_to
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas.base import Replica
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.wanted import wanted
 from netto_tui.vault import swap, writing
 from netto_tui.vault.vault import Vault
 from tests.unit.sync.given import Device, blob_file, files, held, here, session_files, with_blob

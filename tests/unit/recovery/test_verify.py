@@ -15,7 +15,7 @@ from netto_tui.errors import Cancelled
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.recovery.verify import Verdict, verify
 from netto_tui.sync import events
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.wanted import wanted
 from netto_tui.vault import digests, sessions
 from netto_tui.vault.vault import Vault
 from tests.unit.sync.given import Device, blob_file, files, held, here, session_files, with_blob

@@ -11,7 +11,7 @@ from netto_tui.model.ids import message_id
 from netto_tui.model.revision import Message, Record, Stamp, Text, mint
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas.base import Replica
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.wanted import wanted
 from tests.unit.sync.given import Device, Wrapped, blob_file, held, here, with_blob
 
 NAMES = ("disk", "history")

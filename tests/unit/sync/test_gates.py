@@ -22,7 +22,7 @@ from netto_tui.replicas.base import Batch, Portion, Probe, Replica
 from netto_tui.replicas.folder import Folder
 from netto_tui.replicas.git import Git
 from netto_tui.sync import events, plan
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.wanted import wanted
 from tests.unit.sync.given import Device, Wrapped, blob_file, files, held, here, session_files, with_blob
 from tests.unit.vault.talks import new_vault, talk
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from netto_tui.config import Config
 from netto_tui.replicas.base import Batch, Held, Replica
+from netto_tui.sync import events, journal
 from netto_tui.sync import ledger as ledgers
 from netto_tui.vault import writing
 from tests.unit.sync.given import Device, Wrapped, files, held, here
@@ -135,19 +136,12 @@ def test_a_doubt_about_one_conversation_takes_back_the_proof_of_the_whole(device
     assert ledger.rechecks() == []
 
 
-def test_replicas_that_the_configuration_no_longer_names_are_forgotten(device: Device) -> None:
-    device.vault.add(talk(1))
-    device.sync()
-    ledgers.forget_removed(device.vault, ["history"])
-    assert device.ledger("disk").standing() is None
-    assert device.ledger("disk").count_held() == 0
-    assert device.ledger("history").count_held() == 1
-
-
 def test_the_journal_keeps_its_latest_lines(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledgers, "JOURNAL_LINES", 5)
+    monkeypatch.setattr(journal, "KEPT_LINES", 5)
+    written = journal.Journal(device.vault, lambda event: None)
     for number in range(8):
-        ledgers.write_journal(device.vault, [("2026-11-23T12:00:00.000Z", "disk", "Pulled", f"line {number}")])
+        written(events.Alerted("2026-11-23T12:00:00.000Z", "disk", "clock", f"line {number}"))
+        written.flush()
     with device.vault.reader() as reader:
         assert {row.detail for row in reader.journal()} == {f"line {number}" for number in range(3, 8)}
 

@@ -10,8 +10,8 @@ import pytest
 from netto_tui.config import Config, ReplicaConfig
 from netto_tui.errors import UsageError
 from netto_tui.sync import events
-from netto_tui.sync.ledger import settle_wanted, wanted
 from netto_tui.sync.round import open_replicas
+from netto_tui.sync.wanted import settle_wanted, wanted
 from netto_tui.vault import memory, writing
 from netto_tui.vault.vault import Vault
 from tests.unit.sync.given import Device, held, here, session_files

@@ -19,7 +19,7 @@ from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import Message, Record, Stamp, Text, mint
 from netto_tui.recovery.index_check import index_faults
-from netto_tui.sync.ledger import wanted
+from netto_tui.sync.wanted import wanted
 from netto_tui.vault import adding
 from netto_tui.vault.vault import Vault
 from tests.unit.vault.talks import NOON, Time, bodies, dump, new_vault, talk
