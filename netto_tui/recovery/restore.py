@@ -25,6 +25,7 @@ from netto_tui.model.revision import Body, Deleted, Record, body_blobs, body_key
 from netto_tui.recovery.undo import expire, keep_heads
 from netto_tui.replicas.base import Held, Historic, Marker, Replica
 from netto_tui.sync import events
+from netto_tui.sync.sealing import require_one_form
 from netto_tui.vault import memory
 from netto_tui.vault.identity import new_identity, save_identity
 from netto_tui.vault.vault import Vault
@@ -109,6 +110,7 @@ class Reading:
         probe = replica.probe()
         if probe.presence != "present":
             raise UsageError(f"There is nothing to restore from in {replica.name}.", remedy="Choose another replica.")
+        require_one_form(replica.name, probe.marker)
         if self._conversation is not None:
             return replica.read([replica.envelope.name(self._conversation)])
         return replica.read(sorted(replica.changes("").names))

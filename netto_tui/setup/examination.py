@@ -16,6 +16,7 @@ from netto_tui.config import Config, ReplicaConfig, shown
 from netto_tui.errors import NettoError
 from netto_tui.recovery.health import Check
 from netto_tui.replicas.base import Metered, Replica
+from netto_tui.replicas.forms import becoming
 from netto_tui.security.credentials import EMULATOR_VARIABLE, FILE_VARIABLE, TOKEN_VARIABLE
 from netto_tui.setup import disk
 from netto_tui.setup.targets import API_VARIABLE, PLACES
@@ -125,6 +126,10 @@ def _standing(each: ReplicaConfig, opened: Replica, vault: str) -> Check:
         return Check(each.name, "bad", f"{place}: {probe.marker_error or 'it is no replica'}", "Check the target")
     if probe.marker.vault != vault:
         return Check(each.name, "bad", f"{place} belongs to another vault", "Check the target in config.toml")
+    if form := becoming(probe.marker):
+        option = " --to-plain" if form == "plain" else ""
+        todo = f"Let it finish, or go on: netto-tui keys convert {each.name}{option}"
+        return Check(each.name, "warn", f"{place} is being made {form}", todo)
     free = "" if probe.free_bytes is None else f", {probe.free_bytes // 2**20} MB free"
     return Check(each.name, "ok", f"{place} can be reached{free}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from netto_tui.config import ReplicaConfig
 from netto_tui.errors import Locked, WrongTarget
+from netto_tui.replicas.forms import becoming
 from netto_tui.security.secret import Secret
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ def check_promise(markers: Mapping[str, Marker | None], wanted: Iterable[Replica
     """Raises WrongTarget for a replica that is sealed and should not be, or the other way round."""
     for each in wanted:
         marker = markers[each.name]
+        if marker is not None and (form := becoming(marker)):
+            if each.plain != (form == "sealed"):
+                before = "unsealed (--plain)" if form == "sealed" else "sealed (without --plain)"
+                message = f"{each.target} is between its two forms: it is being made {form}."
+                raise WrongTarget(message, remedy=f"Let that finish, or add it {before}, then: netto-tui keys convert")
+            continue
         if marker is not None and marker.keys and each.plain:
             message = f"{each.target} is a sealed replica."
             raise WrongTarget(message, remedy="Add it sealed (without --plain). Nothing was changed.")

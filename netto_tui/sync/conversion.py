@@ -35,6 +35,7 @@ from netto_tui.sync.heads import Heads
 from netto_tui.sync.ledger import Ledger
 from netto_tui.sync.pull import Pull
 from netto_tui.sync.retry import retry
+from netto_tui.sync.sealing import Sealing
 
 if TYPE_CHECKING:
     from netto_tui.security.keyset import KeySet
@@ -130,6 +131,9 @@ class Conversion:
                 report = self._engine.run(self._old)
                 if report.error:
                     raise Unfinished(report)
+            if self._form == "sealed":  # whoever has the code can go on if this device is lost from now on
+                context = Context(self._vault, self._new, self._ledger, self._engine.listener)
+                Sealing(context, self._keys).keep_slots(retry(self._new.probe), None)
             self._expect(goal)
             if self._form == "sealed":
                 self._heads.begin_anew()  # heads of an earlier time tell nothing of what was plain since

@@ -21,12 +21,11 @@ class KeysChanged(NettoError):
     """Something on the replica is sealed with a newer key; the slots there have to be looked at first."""
 
 
-class _Underway(Refused):
-    """A replica is being brought from one form to the other, so nobody else may read or write it."""
-
-    def __init__(self, name: str, form: str) -> None:
+def require_one_form(name: str, marker: Marker | None) -> None:
+    """Raises Refused for a replica that is being brought from one form to the other: nobody else may use it now."""
+    if marker is not None and (form := becoming(marker)):
         option = " --to-plain" if form == "plain" else ""
-        super().__init__(
+        raise Refused(
             f"{name} is being made {form}; nothing is read or written there until that is done.",
             remedy=f"Wait for the device that does it, then let {name} be {form} here too. If it was interrupted, go on"
             f" on that device: netto-tui keys convert {name}{option}",
@@ -48,8 +47,7 @@ class Sealing:
 
     def check(self, marker: Marker) -> None:
         """Raises WrongTarget, Denied or Locked where the replica is not sealed as it has to be."""
-        if becoming(marker):
-            raise _Underway(self._replica.name, becoming(marker))
+        require_one_form(self._replica.name, marker)
         name, keys = self._replica.name, self._fingerprint()
         if marker.keys == keys:
             return
@@ -102,9 +100,16 @@ class Sealing:
         return self._replica.probe() if changed else probe
 
     def take_newer_keys(self) -> None:
-        """Take over keys that another device made. Raises Locked."""
-        if self._keys is not None:
-            self._refresh(self._replica.slots())
+        """Take over keys that another device uses: new ones, or those that a rotation here staged. Raises Locked."""
+        from netto_tui.security import custody
+        from netto_tui.security.slots import RECOVERY
+
+        if self._keys is None:
+            return
+        there = self._replica.slots()
+        self._refresh(there)
+        if there.get(RECOVERY) == self._slots().get(RECOVERY):
+            custody.adopt_staged(self._vault.path, self._vault.id)
 
     def _sound_slots(self, mine: Mapping[str, bytes]) -> Mapping[str, bytes]:
         """The slots there, without those of ours that are none any more: these are told, and written again."""
@@ -124,11 +129,11 @@ class Sealing:
             self._keys()  # without them nothing is to be judged, nor to be written over
         try:
             self._refresh(there)
-        except Locked as error:
+        except (Locked, WrongTarget) as error:
             if not self._context.rebuild:
-                name = self._replica.name
-                remedy = f"{error.remedy} If nobody changed the code, somebody changed the slot: netto-tui sync {name}"
-                raise Locked(error.message, remedy=f"{remedy} --rebuild puts that of this device there.") from None
+                last = f"netto-tui sync {self._replica.name} --rebuild puts the slots of this device there."
+                remedy = f"{error.remedy} If nobody did that, somebody changed the slot: {last}"
+                raise type(error)(error.message, remedy=remedy) from None
 
     def _slots(self) -> dict[str, bytes]:
         from netto_tui.security import custody
