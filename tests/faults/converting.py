@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from netto_tui.config import Options
 from netto_tui.errors import NettoError
 from netto_tui.model.revision import Message, Record, Text
 from netto_tui.replicas.base import Replica
@@ -74,16 +75,18 @@ class Device:
 
 
 @contextmanager
-def running(folder: Path, kind: str, vault: str = "vault", key: str = "device.key") -> Iterator[Device]:
-    """A device whose vault lies in a folder; keys are made for it where it has none."""
-    with device(folder, key), Vault.open(folder / vault, now=Time(LATER)) as held:
-        where, options = target(folder, kind)
+def running(
+    folder: Path, kind: str, vault: str = "vault", *, plain: Envelope = PLAIN, options: Options | None = None
+) -> Iterator[Device]:
+    """A device whose vault lies in a folder."""
+    with device(folder), Vault.open(folder / vault, now=Time(LATER)) as held:
+        where, usual = target(folder, kind)
         cache = held.path / ".netto" / "cache"
         now = held.clock.now
         sealed: Envelope = Sealed(lambda: custody.load(held.path, held.id))
         both = [
-            open_replica(kind, kind, where, one, cache, held.device, threading.Event(), now, options)
-            for one in (sealed, PLAIN)
+            open_replica(kind, kind, where, one, cache, held.device, threading.Event(), now, options or usual)
+            for one in (sealed, plain)
         ]
         try:
             yield Device(held, *both)

@@ -15,10 +15,12 @@ from random import Random
 
 import pytest
 
+from netto_tui.config import Options
 from netto_tui.errors import Denied, NettoError, Refused
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas.forms import Form, becoming
 from netto_tui.security import custody
+from netto_tui.security.envelope import SCREENED
 from netto_tui.vault import writing
 from netto_tui.vault.identity import load_identity
 from tests.contract import firestore_places, github_places
@@ -39,6 +41,8 @@ from tests.servers import quick_slots
 from tests.unit.vault.talks import new_vault, scratch, seeds, talk
 
 KINDS = (*DISKS, *CLOUDS)
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
 FORMS: tuple[Form, ...] = ("sealed", "plain")
 
 
@@ -302,6 +306,39 @@ def test_other_keys_are_refused_before_anything_is_changed(folder: Path, kind: s
     assert exposed(folder, kind) == before
 
 
+def test_what_holds_a_credential_keeps_the_replica_sealed(folder: Path, kind: str) -> None:
+    begin(folder, kind, "plain")
+    with running(folder, kind, plain=SCREENED) as device:
+        said = writing.log(device.vault, None, "user", f"The key is {TOKEN}")
+        assert device.sync("sealed").state == "ok"
+        with pytest.raises(Refused, match="credential"):
+            device.conversion("plain").run()
+        assert said.id in device.there("sealed")
+        assert TOKEN.encode() not in exposed(folder, kind)
+        device.conversion("sealed", trusted=False).run()
+        assert device.sync("sealed").state == "ok"
+        assert device.there("sealed") == device.records().keys()
+        assert device.there("plain") == set()
+
+
+def test_a_day_of_firestore_that_is_used_up_is_waited_for(folder: Path, form: Form) -> None:
+    begin(folder, "firestore", form)
+    limits = Options(daily_reads=0, daily_writes=30)
+    for day in range(20):
+        with running(folder, "firestore", options=limits) as device:
+            device.vault.clock.now.pass_minutes(day * 24 * 60)  # type: ignore[attr-defined]
+            try:
+                device.conversion(form).run()
+            except NettoError as error:
+                assert "used up" in str(error), error
+                assert device.there("plain") | device.there("sealed") == device.records().keys()
+                continue
+        break
+    assert day > 1
+    with running(folder, "firestore") as device:
+        check_converted(folder, "firestore", form, device)
+
+
 @pytest.mark.parametrize("kind", CLOUDS)
 def test_what_it_costs_grows_with_what_is_there_and_no_faster(kind: str, form: Form) -> None:
     costs = []
@@ -317,8 +354,5 @@ def test_what_it_costs_grows_with_what_is_there_and_no_faster(kind: str, form: F
                 hub = len(github_places.server().log())
                 costs.append(hub if kind == "github" else server.reads + server.writes)
     few, many = costs
-    assert many - few <= (12 if kind == "github" else 30 * talk_size() * 12), costs
-
-
-def talk_size() -> int:
-    return len(talk(0))
+    each = 1 + len(talk(0))  # documents of a conversation
+    assert many - few <= (12 if kind == "github" else 30 * each * 8), costs
