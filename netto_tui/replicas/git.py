@@ -35,19 +35,17 @@ from netto_tui.replicas.base import (
 )
 from netto_tui.replicas.git_branch import (
     Draft,
-    Listing,
     branches,
     decode_cursor,
     describe,
     encode_cursor,
-    label,
     list_branch,
-    read_page,
 )
 from netto_tui.replicas.git_check import check_content, check_history
 from netto_tui.replicas.git_disk import LIVE, MAIN, Disk, Refs, Repository
 from netto_tui.replicas.git_objects import DamagedRepository
 from netto_tui.replicas.git_push import Push
+from netto_tui.replicas.git_reading import Reading
 from netto_tui.replicas.git_remote import Remote, is_url
 from netto_tui.security.envelope import Envelope
 
@@ -83,7 +81,7 @@ class Git:
         self._now = now
         self._repository = repository
         self._refs: Refs = {}
-        self._listings: dict[str, tuple[ObjectID, Listing]] = {}
+        self._reading = Reading(repository, envelope, self._pause)
         self._markers: dict[ObjectID, Marker] = {}
 
     @property
@@ -144,14 +142,14 @@ class Git:
                     remedy=_CHOOSE,
                 )
             self._repository.set_aside(datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
-            self._listings.clear()
+            self._reading.forget()
             self._markers.clear()
         self.claim(marker)
 
     def changes(self, since: str = "") -> Changes:
         """The conversations whose files differ, by comparing trees; everything where that fails."""
         refs = self._heads()
-        listings = self._list(refs)
+        listings = self._reading.list(refs)
         everything = frozenset().union(*(listing.names for listing in listings.values()))
         corrupt = tuple(found for listing in listings.values() for found in listing.corrupt)
         before = decode_cursor(since)
@@ -169,20 +167,20 @@ class Git:
         """The named conversations, each united from main and the live branches."""
         if not (names := list(names)):
             return
-        listings = self._list(self._heads())
+        listings = self._reading.list(self._heads())
         for name in names:
             self._pause()
-            held = self._held(name, listings)
+            held = self._reading.held(name, listings)
             if held.corrupt and self._repository.renew():
-                listings = self._list(self._heads())
-                held = self._held(name, listings)
+                listings = self._reading.list(self._heads())
+                held = self._reading.held(name, listings)
             yield held
 
     def read_blob(self, sha256: str) -> bytes | None:
         """A blob's bytes, checked; from the branches as they were last seen, if it is there."""
         path = tree.blob_path(self.envelope, sha256)
         for refs in (self._refs, None):
-            data = self._find_blob(path, self._heads() if refs is None else refs)
+            data = self._reading.find(path, self._heads() if refs is None else refs)
             if data is not None:
                 if fault := tree.blob_fault(self.envelope, path, data):
                     raise InvalidRecord(fault)
@@ -193,7 +191,7 @@ class Git:
         """A view as it was last seen on main (live branches have none); what is damaged is as good as gone."""
         refs = self._refs or self._heads()
         try:
-            return self._find_blob(tree.view_path(path), {MAIN: refs[MAIN]} if MAIN in refs else {})
+            return self._reading.find(tree.view_path(path), {MAIN: refs[MAIN]} if MAIN in refs else {})
         except DamagedRepository:
             return None
 
@@ -233,7 +231,7 @@ class Git:
         if (head := self._commit(main, MAIN, message, batch.signer)) is not None:
             known[MAIN] = head
         if live.head:
-            push.sweep(self._list({own: live.head})[own])
+            push.sweep(self._reading.list({own: live.head})[own])
         if live.differs:  # no host stores an empty tree gladly, and a branch that says whose it is helps a reader
             live.put(tree.MARKER, tree.render_marker(marker))
         if (head := self._commit(live, own, message, batch.signer)) is not None:
@@ -259,7 +257,7 @@ class Git:
         listings = {ref: list_branch(objects, ref, sha) for ref, sha in then.items()}
         for name in sorted(set().union(*(listing.names for listing in listings.values()))):
             self._pause()
-            yield self._held(name, listings)
+            yield self._reading.held(name, listings)
 
     def check(self) -> Iterator[Corrupt]:
         """Every object hashed, all history within reach, and the content of each branch."""
@@ -276,41 +274,13 @@ class Git:
     def _commit(self, draft: Draft, ref: str, message: bytes, signer: Signer | None = None) -> ObjectID | None:
         """Move a branch to what a draft says, unless it says nothing new; the branch's commit then."""
         author = f"netto-tui ({self._device}) <netto-tui@localhost>".encode()
-        words = git_heads.Words(self._repository.objects, draft, ref, message, signer, self._list)
+        words = git_heads.Words(self._repository.objects, draft, ref, message, signer, self._reading.list)
         head = draft.finish(words.complete, author, self._now() // 1000)
         if head is None or head == draft.head:
             self._repository.objects.write(draft.new.values())  # puts damaged copies right
         else:
             head = self._repository.move(ref, draft.head, head, draft.new.values())
         return head
-
-    def _held(self, name: str, listings: Mapping[str, Listing]) -> Held:
-        page = tree.Page()
-        for ref, listing in listings.items():
-            files = listing.names.get(name, {})
-            read_page(self._repository.objects, self.envelope, name, page, files, label(ref))
-        return Held(name, page.sorted(), tuple(page.corrupt))
-
-    def _find_blob(self, path: str, refs: Refs) -> bytes | None:
-        objects = self._repository.objects
-        for head in refs.values():
-            if head and (blob := git_trees.find(objects, objects.commit(head).tree, path)):
-                return objects.read(blob, b"blob")
-        return None
-
-    def _list(self, refs: Refs) -> dict[str, Listing]:
-        """What each branch holds; what was listed before is only brought up to date."""
-        found = {}
-        for ref, head in refs.items():
-            self._pause()
-            seen, listing = self._listings.pop(ref, (None, None))
-            if seen != head or listing is None or listing.corrupt:
-                listing = list_branch(self._repository.objects, ref, head, listing)
-                if listing.corrupt and self._repository.renew():
-                    listing = list_branch(self._repository.objects, ref, head)
-            self._listings[ref] = (head, listing)
-            found[ref] = listing
-        return found
 
     def _heads(self) -> dict[str, ObjectID]:
         """The branches that count, as they are now, with their objects within reach."""
