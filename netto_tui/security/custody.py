@@ -186,6 +186,17 @@ def staged(vault_path: Path, vault_id: str) -> KeySet | None:
     return found if found.covers(keys) and found.current > keys.current else None
 
 
+def adopt_staged(vault_path: Path, vault_id: str) -> None:
+    """Put the keys of an interrupted rotation in force, after another device got them from a replica and uses them.
+
+    Raises Locked.
+    """
+    found = staged(vault_path, vault_id)
+    if found is not None:
+        save(vault_path, vault_id, found, own(vault_id))
+        (folder(vault_path) / NEXT).unlink(missing_ok=True)
+
+
 def _unseal(slot: bytes, keys: KeySet, standing: KeySet) -> KeySet:
     """What is in a replica's slot. Raises Locked where no recovery code that is in the keys opens it."""
     for code in dict.fromkeys(held.code for held in (keys, standing) if held.code):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,13 +20,16 @@ Moment = Literal["before", "after"]
 class Store:
     """What lies there, whoever looks at it.
 
-    lines: of each conversation. log: the states there were, each a name of its own and what changed then.
+    envelope: how those see it who have every key.
+    lines: of each conversation, as stored. log: the states there were, each a name of its own and what changed then.
     """
 
+    envelope: Envelope = PLAIN
     presence: Presence = "absent"
     marker: Marker | None = None
     lines: dict[str, list[bytes]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    slots: dict[str, bytes] = field(default_factory=dict)
     log: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     states: int = 0
     hurt: bool = False  # in a way that only reading everything shows
@@ -44,16 +46,9 @@ class Store:
         return self.log[-1][0] if self.log else ""
 
     def records(self, name: str) -> dict[str, Record]:
-        """The good records of a conversation."""
-        found = {}
-        for line in self.lines.get(name, ()):
-            try:
-                record = read_line(line)
-            except InvalidRecord:
-                continue
-            if record.rev.conversation == name:
-                found[record.id] = record
-        return found
+        """The good records of a conversation, by its stored name."""
+        found, _ = read(self.envelope, name, self.lines.get(name, ()))
+        return {record.id: record for record in found.values()}
 
     def ids(self) -> set[str]:
         """The good records of all conversations, by name."""
@@ -61,16 +56,36 @@ class Store:
 
     def snapshot(self) -> Store:
         """A backup, as somebody might keep one of a disk."""
-        return copy.deepcopy(self)
+        old = Store(self.envelope)
+        old.roll_back(self)
+        return old
 
     def roll_back(self, old: Store) -> None:
         """Become what it was when a backup was made; states that are to come have new names."""
         self.presence, self.marker = old.presence, old.marker
-        self.lines, self.blobs, self.log = copy.deepcopy((old.lines, old.blobs, old.log))
+        self.lines = {name: list(lines) for name, lines in old.lines.items()}
+        self.blobs, self.slots, self.log = dict(old.blobs), dict(old.slots), list(old.log)
 
     def empty(self) -> None:
         """Lose everything but the place."""
-        self.roll_back(Store("empty"))
+        self.roll_back(Store(presence="empty"))
+
+
+def read(envelope: Envelope, name: str, lines: Iterable[bytes]) -> tuple[dict[bytes, Record], dict[bytes, str]]:
+    """The good lines of a conversation with their records, and the bad ones with what is wrong."""
+    good: dict[bytes, Record] = {}
+    bad: dict[bytes, str] = {}
+    for line in lines:
+        try:
+            record = read_line(envelope.open(line))
+        except InvalidRecord as error:
+            bad[line] = error.message
+            continue
+        if envelope.name(record.rev.conversation) == name:
+            good[line] = record
+        else:
+            bad[line] = "It belongs elsewhere."
+    return good, bad
 
 
 class MemoryReplica:
@@ -87,10 +102,16 @@ class MemoryReplica:
     portion = Portion()
     compares = True
 
-    def __init__(self, name: str, store: Store, trouble: Callable[[str, Moment], None] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        trouble: Callable[[str, Moment], None] | None = None,
+        envelope: Envelope = PLAIN,
+    ) -> None:
         self.name = name
         self.target = f"memory:{name}"
-        self.envelope: Envelope = PLAIN
+        self.envelope = envelope
         self.cancel = threading.Event()
         self.requests = 0
         self.writes = 0
@@ -146,17 +167,21 @@ class MemoryReplica:
             yield self._held(name)
 
     def _held(self, name: str) -> Held:
-        arrived = Store(lines={name: [self.distort(line) for line in self.store.lines.get(name, ())]})
-        records = arrived.records(name)
-        good = {record.line for record in records.values()}
-        bad = [line for line in arrived.lines[name] if line not in good]
-        corrupt = tuple(Corrupt(f"{name}:{number}", line, "It is no record.") for number, line in enumerate(bad))
+        lines = [self.distort(line) for line in self.store.lines.get(name, ())]
+        good, bad = read(self.envelope, name, lines)
+        corrupt = tuple(Corrupt(f"{name}:{number}", *each) for number, each in enumerate(bad.items()))
+        records = {record.id: record for record in good.values()}
         return Held(name, tuple(sorted(records.values(), key=lambda record: record.order)), corrupt)
 
     def read_blob(self, sha256: str) -> bytes | None:
         """A blob as it lies there."""
         self._reach("read_blob")
         return self.store.blobs.get(sha256)
+
+    def slots(self) -> Mapping[str, bytes]:
+        """The key slots as they lie there."""
+        self._reach("slots")
+        return dict(self.store.slots)
 
     def add(self, batch: Batch, expected: str) -> str:
         """Unite each conversation with what is there; may be cut between two of them."""
@@ -165,16 +190,20 @@ class MemoryReplica:
             raise Moved(f"Another device wrote to {self.name} first.")
         self.writes += 1
         self.store.blobs |= batch.blobs
+        slots = {**self.store.slots, **batch.slots}
+        self.store.slots = {name: data for name, data in slots.items() if data is not None}
         written = []
         try:
             for write in batch.writes:
                 self.trouble("add one", "before")
-                whole = {record.id: record for record in write.records}
+                name = self.envelope.name(write.conversation)
+                whole = {record.id: self.envelope.seal(record.line) for record in write.records}
                 if self.compares:
-                    whole |= self.store.records(write.conversation)
+                    good, _ = read(self.envelope, name, self.store.lines.get(name, ()))
+                    whole |= {record.id: line for line, record in good.items()}  # one seal is as good as another
                 if not self.forgets():
-                    self.store.lines[write.conversation] = [record.line for record in whole.values()]
-                written.append(write.conversation)
+                    self.store.lines[name] = list(whole.values())
+                written.append(name)
         finally:
             self.store.changed(written)
         self.trouble("add", "after")

@@ -11,6 +11,8 @@ from random import Random
 import pytest
 from greenlet import greenlet
 
+from netto_tui.security import slots
+from tests.servers import quick_slots
 from tests.simulation.world import Device, World, deterministic_names
 from tests.unit.vault.talks import scratch, seeds
 
@@ -60,8 +62,11 @@ class Scheduler:
     def _live(self, device: Device) -> None:
         while self.left[device.name] > 0:
             self.left[device.name] -= 1
-            act = self.world.pick(["write", "write", "write", "sync", "sync", "sync", "time"])
-            if act == "write":
+            rotate = ["rotate"] if self.world.sealed else []
+            act = self.world.pick(["write", "write", "write", "sync", "sync", "sync", "time", *rotate])
+            if act == "rotate":
+                self.world.rotate(device)
+            elif act == "write":
                 self.world.write(device)
             elif act == "time":
                 self.world.pass_time(device)
@@ -89,12 +94,14 @@ class Scheduler:
 
 
 @contextmanager
-def world_of(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world_of(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *, sealed: bool = False) -> Iterator[World]:
     """A world whose every choice follows from a seed; on a failure it tells the seed and its diary."""
     random = Random(seed)  # noqa: S311 - choices of a simulation
     with monkeypatch.context() as patch:
         patch.setattr(uuid, "uuid4", deterministic_names(random))
-        world = World(folder, random)
+        patch.setenv("NETTO_KEY_FILE", str(folder / "device.key"))
+        patch.setattr(slots, "seal", quick_slots.seal)
+        world = World(folder, random, sealed=sealed)
         try:
             yield world
         except Exception as error:
@@ -104,8 +111,8 @@ def world_of(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
             world.close()
 
 
-def run(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, list[str]]:
-    with world_of(seed, folder, monkeypatch) as world:
+def run(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *, sealed: bool = False) -> tuple[str, list[str]]:
+    with world_of(seed, folder, monkeypatch, sealed=sealed) as world:
         Scheduler(world).run()
         world.end()
         return world.devices[0].vault.digest(), world.diary
@@ -116,6 +123,15 @@ def test_nothing_is_lost_and_all_become_equal(part: int, monkeypatch: pytest.Mon
     for seed in seeds(120, 4000)[part::8]:
         with scratch() as folder:
             run(seed, folder, monkeypatch)
+
+
+def test_nothing_is_lost_on_sealed_replicas_whose_keys_rotate(monkeypatch: pytest.MonkeyPatch) -> None:
+    rotated = 0
+    for seed in seeds(24, 800):
+        with scratch() as folder:
+            _, diary = run(seed, folder, monkeypatch, sealed=True)
+            rotated += sum("rotates" in line for line in diary)
+    assert rotated
 
 
 def test_a_seed_tells_the_same_story_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,14 +12,19 @@ import shutil
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+from netto_tui.cli.key_holding import spread
 from netto_tui.errors import Unreachable, UsageError
 from netto_tui.model.revision import Deleted
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.recovery.verify import verify
+from netto_tui.security import custody, rotation
+from netto_tui.security.envelope import PLAIN, Sealed
+from netto_tui.security.keyset import KeySet
 from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from netto_tui.sync.ledger import open_conflicts
@@ -67,19 +72,26 @@ class Trouble:
 
 
 class Device:
-    """One vault and its view of the stores."""
+    """One vault and its view of the stores. sealed: with the keys of the vault, which have to come to it."""
 
-    def __init__(self, folder: Path, name: str, stores: Sequence[Store], random: Random) -> None:
+    def __init__(
+        self, folder: Path, name: str, stores: Sequence[Store], random: Random, *, sealed: bool = False
+    ) -> None:
         self.name = name
         self.time = Time()
         self.trouble = Trouble(random)
-        self.replicas = [MemoryReplica(f"r{n}", store, self.trouble) for n, store in enumerate(stores)]
+        envelope = Sealed(self.keys) if sealed else PLAIN
+        self.replicas = [MemoryReplica(f"r{n}", store, self.trouble, envelope) for n, store in enumerate(stores)]
         self.told: list[events.SyncEvent] = []
         self.vault = new_vault(folder / name, device=name, now=self.time)
 
     @property
     def path(self) -> Path:
         return self.vault.path
+
+    def keys(self) -> KeySet:
+        """The keys that it has."""
+        return custody.load(self.path, self.vault.id)
 
     def stop(self) -> None:
         """What a kill leaves: no lock, no connection, only files."""
@@ -102,25 +114,39 @@ class Device:
         """Every record that the device has said it has."""
         return {row[0].hex() for row in self.vault.sql.execute("SELECT id FROM revisions")}
 
-    def sync(self, chosen: Sequence[MemoryReplica] = ()) -> list[events.PassReport]:
+    def sync(self, chosen: Sequence[MemoryReplica] = (), rebuild: Sequence[str] = ()) -> list[events.PassReport]:
         engine = Engine(self.vault, self.told.append, new_id=lambda: uuid.uuid4().hex)
         everything = list(chosen) or self.replicas
-        return sync_all(engine, everything, complete=len(everything) == len(self.replicas))
+        return sync_all(engine, everything, rebuild=rebuild, complete=len(everything) == len(self.replicas))
 
 
 class World:
-    """Two devices, two replicas, and a diary of what happened."""
+    """Two devices, two replicas, and a diary of what happened. sealed: the replicas, with keys that rotate."""
 
-    def __init__(self, folder: Path, random: Random, *, devices: int = 2, stores: int = 2) -> None:
+    def __init__(
+        self, folder: Path, random: Random, *, devices: int = 2, stores: int = 2, sealed: bool = False
+    ) -> None:
         self.random = random
-        self.stores = [Store() for _ in range(stores)]
-        self.devices = [Device(folder, f"device{number}", self.stores, random) for number in range(devices)]
+        self.sealed = sealed
+        self.stores = [Store(Sealed(self.newest_keys) if sealed else PLAIN) for _ in range(stores)]
+        self.devices = [
+            Device(folder, f"device{number}", self.stores, random, sealed=sealed) for number in range(devices)
+        ]
+        if sealed:
+            first, *others = self.devices
+            _, code = custody.make(first.path, first.vault.id)
+            for device in others:
+                custody.enroll(device.path, device.vault.id, custody.slots(first.path), code.text)
         self.acknowledged: set[str] = set()
         self.deletions: set[str] = set()
         self.conversations: list[str] = []
         self.backups: list[tuple[int, Store]] = []
         self.away: dict[int, str] = {}
         self.diary: list[str] = []
+
+    def newest_keys(self) -> KeySet:
+        """Those of the device that heard of the latest rotation."""
+        return max((device.keys() for device in self.devices), key=lambda keys: keys.current)
 
     def pick(self, choices: Sequence[T]) -> T:
         return choices[self.random.randrange(len(choices))]
@@ -203,6 +229,29 @@ class World:
             name, item = self.pick(conflicts)
             versions = device.vault.item(name, item).versions
             writing.resolve(device.vault, name, item, self.pick([*(v.body for v in versions), Deleted()]))
+
+    def rotate(self, device: Device) -> None:
+        """Seal with a new key from now on, where all replicas are there to take its slots.
+
+        No line is down meanwhile, and the device has heard of every rotation before: two devices that made other
+        keys of one number need a person to choose.
+        """
+        if self.away:
+            return
+        meanwhile = device.trouble.meanwhile
+        device.trouble.end()
+        engine = Engine(device.vault, device.told.append, new_id=lambda: uuid.uuid4().hex)
+        put = partial(spread, engine, device.replicas)
+        put({})
+        if device.keys() != self.newest_keys():  # the replicas that told of them were emptied or turned back
+            device.trouble.meanwhile = meanwhile
+            return
+        try:
+            done = rotation.rotate(device.path, device.vault.id, put, least=len(self.stores))
+            self.tell(f"{device.name} rotates to key {done.keys.current}")
+        except Unreachable:  # another device had put its own keys there first
+            self.tell(f"{device.name} takes over key {device.keys().current}")
+        device.trouble.meanwhile = meanwhile
 
     def pass_time(self, device: Device) -> None:
         """An hour goes by, or the clock is set back or forth by one."""
@@ -361,10 +410,13 @@ class World:
         self.everybody_syncs()
 
     def everybody_syncs(self) -> None:
-        """At most three times."""
+        """At most three times. Where two devices rotated at once, a person says whose slots count."""
         for _ in range(3):
             for device in self.devices:
-                device.sync()
+                split = [each.name for each in device.sync() if "puts the slots of this device there" in each.error]
+                if split:
+                    self.tell(f"{device.name} puts its slots on {', '.join(split)}")
+                    device.sync(rebuild=split)
 
     def check(self) -> None:
         """All places are equal and whole, and nothing that was acknowledged is missing."""
