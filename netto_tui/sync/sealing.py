@@ -82,9 +82,10 @@ class Sealing:
         try:
             there = self._sound_slots(mine)
         except InvalidRecord:
-            if standing is not None and standing.repair:
-                return probe  # the store has to be mended first
-            raise
+            if standing is None:
+                raise
+            ledger.need_repair()  # the store has to be mended first
+            return probe
         if there and there != mine:
             self._take_over(there)
             mine = self._slots()
@@ -165,7 +166,11 @@ def slot_faults(vault: Vault, replica: Replica) -> Iterator[Corrupt]:
     from netto_tui.security.slots import check
 
     mine = {} if replica.envelope.readable else custody.slots(vault.path)
-    there = replica.slots() if mine else {}
+    try:
+        there = replica.slots() if mine else {}
+    except InvalidRecord as error:
+        yield Corrupt(".netto/keys", b"", error.message)
+        return
     for name, data in mine.items():
         found = there.get(name)
         if found == data:
