@@ -15,6 +15,7 @@ import click
 
 from netto_tui.cli import diagnostics
 from netto_tui.cli.session import Session
+from netto_tui.config import shown
 from netto_tui.errors import Denied, NettoError, UsageError
 from netto_tui.security.secret import Secret
 
@@ -136,7 +137,9 @@ def _add_one(session: Session, settings: Config, place: Place, zone: str, device
     try:
         joined = sealing.with_code(session, False, lambda code: join(code=code))
     except joining.OtherVault as error:
-        diagnostics.note(f"{each.target} holds a vault that was made on another device, and this one is still empty.")
+        diagnostics.note(
+            f"{shown(each.target)} holds a vault that was made on another device, and this one is still empty."
+        )
         if not click.confirm("Bring that vault here?", default=True, err=True):
             raise error
         joined = sealing.with_code(session, False, lambda code: join(become=True, code=code))
@@ -196,7 +199,7 @@ def _ask_sealing(each: ReplicaConfig) -> ReplicaConfig:
     question = "Seal what goes there, so that only who has your keys can read it?"
     if click.confirm(question, default=True, err=True):
         return each
-    diagnostics.note(f"Then whoever can read {each.target} reads every conversation.")
+    diagnostics.note(f"Then whoever can read {shown(each.target)} reads every conversation.")
     return replace(each, plain=True)
 
 
@@ -214,7 +217,7 @@ def _make(session: Session, each: ReplicaConfig, secret: Secret | None, ask: boo
 def _try_out(session: Session, each: ReplicaConfig, secret: Secret | None) -> Trial:
     from netto_tui.setup import trial
 
-    diagnostics.progress(f"Trying {each.kind} {each.target}…")
+    diagnostics.progress(f"Trying {each.kind} {shown(each.target)}…")
     try:
         with _network() as cancel:
             return trial.try_out(each, secret, cancel, session.path / ".netto" / "cache")

@@ -67,7 +67,7 @@ class Whose:
             marker = self.markers[each.name]
             if marker is not None and marker.vault != vault:
                 raise WrongTarget(
-                    f"{each.target} is a replica of another vault.",
+                    f"{config.shown(each.target)} is a replica of another vault.",
                     remedy="Choose another place, or join that vault by init in a new --vault DIR."
                     " Nothing was changed.",
                 )
@@ -126,7 +126,7 @@ def join(
             if not become:
                 vault.close()
                 raise OtherVault(
-                    f"{wanted[0].target} is a replica of another vault, and this one is still empty.",
+                    f"{config.shown(wanted[0].target)} is a replica of another vault, and this one is still empty.",
                     remedy="Choose another place, or join that vault by init in a new --vault DIR."
                     " Nothing was changed.",
                 )
@@ -193,12 +193,12 @@ def look_at(path: Path, each: ReplicaConfig, cancel: threading.Event) -> tuple[M
         slots = opened.slots() if probe.marker is not None and probe.marker.keys else {}
     if probe.marker is not None and probe.marker.keys and not any(slots.values()):
         raise Denied(
-            f"{each.target} is sealed, and has no key slot that a recovery code could open.",
+            f"{config.shown(each.target)} is sealed, and has no key slot that a recovery code could open.",
             remedy="Name another replica of the vault first, or restore its .netto/keys from an older state.",
         )
     if probe.presence == "present" and probe.marker is None:
         raise WrongTarget(
-            f"{each.target} holds something that is no replica. {probe.marker_error}".strip(),
+            f"{config.shown(each.target)} holds something that is no replica. {probe.marker_error}".strip(),
             remedy="Choose an empty place, or one that does not exist yet. Nothing was changed.",
         )
     return probe.marker, slots

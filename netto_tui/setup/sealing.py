@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netto_tui.config import ReplicaConfig
+from netto_tui.config import ReplicaConfig, shown
 from netto_tui.errors import Locked, WrongTarget
 from netto_tui.replicas.forms import becoming
 from netto_tui.security.secret import Secret
@@ -51,14 +51,14 @@ def check_promise(markers: Mapping[str, Marker | None], wanted: Iterable[Replica
         if marker is not None and (form := becoming(marker)):
             if each.plain != (form == "sealed"):
                 before = "unsealed (--plain)" if form == "sealed" else "sealed (without --plain)"
-                message = f"{each.target} is between its two forms: it is being made {form}."
+                message = f"{shown(each.target)} is between its two forms: it is being made {form}."
                 raise WrongTarget(message, remedy=f"Let that finish, or add it {before}, then: netto-tui keys convert")
             continue
         if marker is not None and marker.keys and each.plain:
-            message = f"{each.target} is a sealed replica."
+            message = f"{shown(each.target)} is a sealed replica."
             raise WrongTarget(message, remedy="Add it sealed (without --plain). Nothing was changed.")
         if marker is not None and not marker.keys and not each.plain:
-            message = f"{each.target} is a replica whose conversations lie there unsealed."
+            message = f"{shown(each.target)} is a replica whose conversations lie there unsealed."
             raise WrongTarget(
                 message,
                 remedy="Add it unsealed (--plain) if you want it so, else choose an empty place. Nothing was changed.",

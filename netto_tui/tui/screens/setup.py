@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher
 
-from netto_tui.config import load
+from netto_tui.config import load, shown
 from netto_tui.errors import Denied, NettoError, UsageError, WrongTarget
 from netto_tui.paths import Layout
 from netto_tui.security.display import safe_line
@@ -194,7 +194,7 @@ class SetupScreen(ModalScreen[str | None]):
         self._cancel.set()
         self._cancel = threading.Event()
         self._serial += 1
-        self.waits, self._seconds = f"{what} {self.replica.kind} {self.replica.target}", 0
+        self.waits, self._seconds = f"{what} {self.replica.kind} {shown(self.replica.target)}", 0
         self.query_one(ResultStep).wait_for(self.waits, 0)
         self._show("setup-result")
 
@@ -250,7 +250,7 @@ class SetupScreen(ModalScreen[str | None]):
     async def _decide(self, plain: bool) -> None:
         """Add it; that it is not to be sealed, a person has to say twice."""
         assert self.replica is not None  # noqa: S101  # a statement for the type checker
-        text = f"Whoever can read {safe_line(self.replica.target)} reads every conversation then."
+        text = f"Whoever can read {safe_line(shown(self.replica.target))} reads every conversation then."
         if plain and not await self.app.push_screen_wait(ConfirmScreen("Without a seal?", text, "Add it unsealed")):
             return
         self.replica = replace(self.replica, plain=plain)
@@ -305,8 +305,8 @@ class SetupScreen(ModalScreen[str | None]):
             netto_of(self).reopen()
         if isinstance(message.error, OtherVault):
             text = (
-                f"{safe_line(self.replica.target)} holds a vault that was made on another device, and this one is\n"
-                "still empty. This vault becomes that one, and sync brings its conversations here."
+                f"{safe_line(shown(self.replica.target))} holds a vault that was made on another device, and this\n"
+                "one is still empty. This vault becomes that one, and sync brings its conversations here."
             )
             if await self.app.push_screen_wait(ConfirmScreen("Bring that vault here?", text, "Bring it here")):
                 self._begin_adding(become=True)
