@@ -121,7 +121,9 @@ def _github_emulate(root: Path, envelope: Envelope) -> HubStore:
     if why := emulate.reason():
         pytest.skip(why)
     served = _emulate(next(_emulated))
-    return hub_store(root, envelope, served.url, served.token)
+    store = hub_store(root, envelope, served.url, served.token)
+    store.one_wins = False  # of two who move a branch at the same time, it now and then lets both
+    return store
 
 
 PLACES = {"github": _github, "github-emulate": _github_emulate}

@@ -43,7 +43,8 @@ class Store:
 
     prepare: what a person does before the first claim. can_set_aside: whether `rebuild` can put
     a damaged store away by itself. on_disk: its files can be reached, so that faults may strike them.
-    can_be_absent: whether it can tell that there is no such place.
+    can_be_absent: whether it can tell that there is no such place. one_wins: whether the store itself
+    keeps what it promises to writers that race.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class Store:
     can_set_aside: bool = True
     on_disk: bool = True
     can_be_absent: bool = True
+    one_wins: bool = True
 
     def lose(self) -> None:
         """Let the whole store vanish."""

@@ -190,6 +190,8 @@ def test_a_change_by_someone_else_is_not_hidden_by_the_cursor_of_an_add(store: S
 
 
 def test_writers_that_race_lose_nothing(store: Store, replica: Replica) -> None:
+    if not store.one_wins:
+        pytest.skip("this server lets two writers move a branch from the same place")
     start = threading.Barrier(4)
     moved: list[int] = []
 
