@@ -39,7 +39,6 @@ def with_code(session: Session, code_stdin: bool, action: Callable[[Secret | Non
 def hand_over(session: Session, made: NewKeys) -> None:
     """Show the recovery code of new keys, and have it typed back: only then is it sure that somebody has it."""
     from netto_tui.cli.setup import may_ask
-    from netto_tui.setup.kit import kit_of
     from netto_tui.setup.sealing import confirm
 
     if not may_ask(session):
@@ -48,11 +47,10 @@ def hand_over(session: Session, made: NewKeys) -> None:
             " this device.\nPrint it: netto-tui keys kit -o kit.txt; then type it back: netto-tui keys confirm"
         )
         return
-    with session.open() as vault:
-        kit = kit_of(vault, session.load_config(), made.keys)
-    diagnostics.note(f"\n{kit.text().reveal()}")
     diagnostics.note(
-        "Write the recovery code down, or print this. netto-tui keys kit shows it again on this device only."
+        f"\nRecovery code   {made.code.text.reveal()}\n\n"
+        "It opens what is sealed, together with any replica, when this device is gone. Without both nobody can.\n"
+        "Write it down, or print the whole kit now: netto-tui keys kit -o kit.txt\n"
     )
     question = "Type the recovery code back (it does not show)"
     with_secret(session, question, False, lambda typed: confirm(session.path, made, typed))
