@@ -334,7 +334,7 @@ class BrowsePane(Pane):
         if row is None or not row.conflicts:
             self.netto.notify("This conversation has no conflicts.")
             return
-        from netto_tui.tui.screens.resolver import open_resolver
+        from netto_tui.tui.opening import open_resolver
 
         open_resolver(self.netto, row.conversation)
 

@@ -169,7 +169,7 @@ class ConflictsPane(Pane):
 
     def action_resolve(self) -> None:
         """Open the resolver on the conversation under the cursor."""
-        from netto_tui.tui.screens.resolver import open_resolver
+        from netto_tui.tui.opening import open_resolver
 
         if (waiting := self.entries.selected) is not None:
             open_resolver(self.netto, waiting.conversation)

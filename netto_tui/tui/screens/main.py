@@ -225,7 +225,7 @@ class MainScreen(Screen[None]):
 
     def action_add_replica(self) -> None:
         """Add a replica, step by step."""
-        from netto_tui.tui.adding import open_setup
+        from netto_tui.tui.opening import open_setup
 
         open_setup(self.netto)
 

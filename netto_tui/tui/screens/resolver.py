@@ -28,7 +28,7 @@ from netto_tui.tui.screens.resolution_screen import ResolutionScreen
 from netto_tui.tui.widgets.resolver_view import ResolverView
 
 if TYPE_CHECKING:
-    from netto_tui.tui.app import NettoApp
+    pass
 
 
 class ResolverScreen(ResolutionScreen):
@@ -340,18 +340,3 @@ class ResolverScreen(ResolutionScreen):
             self.notify("Your picks are kept as a draft.")
         self.ended = True
         self.dismiss(0)
-
-
-def open_resolver(app: NettoApp, conversation: str) -> None:
-    """Push the resolver over the screen; when something was written, sync."""
-    reader = app.reader
-    row = reader.conversation(conversation) if reader is not None else None
-
-    def closed(revisions: int | None) -> None:
-        if revisions:
-            app.notify(f"{many(revisions, 'conflict')} resolved. Every version stays in the history.")
-            app.main.vault_changed()
-            if app.worker is not None:
-                app.worker.sync_now()
-
-    app.push_screen(ResolverScreen(conversation, row.title if row else ""), closed)
