@@ -8,7 +8,7 @@ method may raise Unreachable; each ends within the replica's deadline and stops 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -158,11 +158,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in a replica's history: when it was written (ms since 1970), its id, what it says."""
+    """A point in a replica's history: when it was written (ms since 1970), its id, what it says.
+
+    changed: how many conversations differ from the point before it; None where counting would cost requests.
+    """
 
     at_ms: int
     id: str
     message: str
+    changed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -281,8 +285,8 @@ class Historic(Protocol):
         """Every state there was, or those in which a conversation (by its id) changed; newest first."""
         ...
 
-    def read_as_of(self, at_ms: int) -> Iterator[Held]:
-        """All conversations as they were at an instant, in milliseconds since 1970."""
+    def read_as_of(self, at_ms: int, names: Collection[str] | None = None) -> Iterator[Held]:
+        """All conversations, or those of some stored names, as they were at an instant, in milliseconds since 1970."""
         ...
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -248,14 +248,16 @@ class Git:
     def history(self, conversation: str | None = None) -> Iterator[Moment]:
         """The commits of main and the live branches; for one conversation those that changed its files."""
         name = self.envelope.name(conversation) if conversation else ""
-        return git_history.moments(self._repository.objects, self._heads(), self._pause, name)
+        heads, counted = self._heads(), self._repository.has_history
+        return git_history.moments(self._repository.objects, heads, self._pause, name, counted=counted)
 
-    def read_as_of(self, at_ms: int) -> Iterator[Held]:
-        """All conversations in the newest commit of each branch that is not after an instant."""
+    def read_as_of(self, at_ms: int, names: Collection[str] | None = None) -> Iterator[Held]:
+        """The conversations in the newest commit of each branch that is not after an instant."""
         objects = self._repository.objects
         then = git_history.heads_as_of(objects, self._heads(), at_ms, self._pause)
         listings = {ref: list_branch(objects, ref, sha) for ref, sha in then.items()}
-        for name in sorted(set().union(*(listing.names for listing in listings.values()))):
+        there = set[str]().union(*(listing.names for listing in listings.values()))
+        for name in sorted(there if names is None else there.intersection(names)):
             self._pause()
             yield self._reading.held(name, listings)
 

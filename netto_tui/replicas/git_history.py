@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from dulwich.objects import ObjectID
+from dulwich.objects import Commit, ObjectID
 
 from netto_tui.replicas import git_trees, tree
 from netto_tui.replicas.base import Moment
@@ -38,21 +38,32 @@ def changed_names(objects: Objects, refs: Refs, before: Refs) -> frozenset[str]:
     return frozenset(names - {""})
 
 
-def moments(objects: Objects, refs: Refs, pause: Callable[[], None], name: str = "") -> Iterator[Moment]:
+def moments(
+    objects: Objects, refs: Refs, pause: Callable[[], None], name: str = "", *, counted: bool = True
+) -> Iterator[Moment]:
     """Every commit of the branches, newest first; with a name, those that changed its conversation's files.
 
-    pause: called before each.
+    pause: called before each. counted: tell how many conversations each one changed.
     """
     for sha, commit in git_trees.commits(objects, [head for head in refs.values() if head], _ignore):
         pause()
-        if name:
-            old = objects.commit(commit.parents[0]).tree if commit.parents else None
-            trees = [subtree(objects, root, SESSIONS) if root else None for root in (old, commit.tree)]
-            changed = git_trees.differences(objects, trees[0], trees[1], _ignore, SESSIONS)
-            if not any(tree.session_name(path) == name for path, _, _ in changed):
-                continue
+        changed = _changed_by(objects, commit) if name or counted else None
+        if name and changed is not None and name not in changed:
+            continue
         text = commit.message.decode("utf-8", "replace").partition("\n")[0]
-        yield Moment(commit.commit_time * 1000, sha.decode(), text)
+        count = len(changed) if counted and changed is not None else None
+        yield Moment(commit.commit_time * 1000, sha.decode(), text, count)
+
+
+def _changed_by(objects: Objects, commit: Commit) -> set[str]:
+    """The names of the conversations that a commit changed; what cannot be read of it is left out."""
+    try:
+        old = objects.commit(commit.parents[0]).tree if commit.parents else None
+        trees = [subtree(objects, root, SESSIONS) if root else None for root in (old, commit.tree)]
+    except DamagedRepository:
+        return set()
+    changed = git_trees.differences(objects, trees[0], trees[1], _ignore, SESSIONS)
+    return {tree.session_name(path) for path, _, _ in changed} - {""}
 
 
 def heads_as_of(objects: Objects, refs: Refs, at_ms: int, pause: Callable[[], None]) -> Mapping[str, ObjectID]:
