@@ -24,7 +24,7 @@ from netto_tui.tui.border import Border
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.concealing import concealed
 from netto_tui.tui.screens.main import MainScreen
-from netto_tui.tui.theme import DARK, LIGHT, STYLES
+from netto_tui.tui.theme import DARK, LIGHT, STYLES, faint_of
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -114,6 +114,10 @@ class NettoApp(App[int]):
     def get_default_screen(self) -> MainScreen:
         """The one screen that the sections live on."""
         return MainScreen(id="main")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What the style sheets need and a theme of somebody else does not name."""
+        return {"faint": faint_of(self.current_theme)}
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every drawn line goes through; the border comes last."""

@@ -71,7 +71,7 @@ class Conversations(Provider):
         rows = reader.conversations(Query(title=words, text=query), 0, HIT_LIMIT)
         for place, row in enumerate(rows):
             title = safe_line(row.title, 100) or "untitled"
-            label = Content.assemble(title, (f"  {wording.moment(row.started, vault.zone)[:10]}", "dim"))
+            label = Content.assemble(title, (f"  {wording.moment(row.started, vault.zone)[:10]}", "$foreground-muted"))
             score = 0.5 - place / 1000
             command = partial(app.main.open_conversation, row.conversation)
             yield Hit(score, label, command, text=title, help=many(row.messages, "message"))

@@ -76,12 +76,12 @@ def _visible(state: Resolution, look: Look) -> set[int]:
 
 def _fold_line(count: int, look: Look) -> DrawnLine:
     text = f"{'':{PREFIX}}⋯ {many(count, 'message')} alike (= shows them)"
-    return DrawnLine(fit(Content.styled(text, "$foreground 45%"), look.width), -1)
+    return DrawnLine(fit(Content.styled(text, "$faint"), look.width), -1)
 
 
 def _row(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
     if not row.choices:
-        style = "$foreground 45%" if row.hidden else "$foreground-muted"
+        style = "$faint" if row.hidden else "$foreground-muted"
         text = Content.styled(safe_line(concealed(row.text, 400), 400), style)
         lead = _prefix(state, row) + Content("  " if look.shown else "")
         yield lead + fit(text, look.width - lead.cell_length)
@@ -93,9 +93,7 @@ def _row(state: Resolution, row: Row, look: Look) -> Iterator[Content]:
 
 def _prefix(state: Resolution, row: Row) -> Content:
     letter = state.letter(row)
-    colour = {"=": "$foreground 45%", "?": "bold $text-warning", "x": "bold $text-error"}.get(
-        letter, "bold $text-success"
-    )
+    colour = {"=": "$faint", "?": "bold $text-warning", "x": "bold $text-error"}.get(letter, "bold $text-success")
     number = str(row.number) if row.number else ""
     return Content.assemble(
         "  ",
@@ -187,7 +185,7 @@ def titles(state: Resolution, look: Look, times: dict[str, str]) -> Content:
             fit(Content.styled(("▸ " if here else "  ") + text, "bold $accent" if here else "$foreground-muted"), width)
         )
     rest = [f"{state.columns.index(label) + 1} {label}" for label in state.columns if label not in look.shown]
-    more = Content.styled(f"  (tab: {', '.join(map(safe_line, rest))})", "$foreground 45%") if rest else Content("")
+    more = Content.styled(f"  (tab: {', '.join(map(safe_line, rest))})", "$faint") if rest else Content("")
     return fit(
         Content(" " * PREFIX) + Content.styled("│", "$border").join([*cells[:-1], cells[-1].rstrip() + more]),
         look.width,
@@ -197,7 +195,7 @@ def titles(state: Resolution, look: Look, times: dict[str, str]) -> Content:
 def version_content(row: Row, choice: Choice | None) -> Content:
     """What one version says, with the words that it changed marked."""
     if choice is None:
-        return Content.styled("= base" if row.base is not None else "— not here —", "$foreground 45%")
+        return Content.styled("= base" if row.base is not None else "— not here —", "$faint")
     if choice.deleted:
         return Content.styled("— deleted here —", "bold $text-error")
     text = concealed(choice.text, VERSION_LIMIT)
@@ -207,7 +205,7 @@ def version_content(row: Row, choice: Choice | None) -> Content:
             content = content.stylize("underline $text-primary", start, end)
     if len(choice.text) > VERSION_LIMIT:
         content += Content.styled(
-            f"\n… {wording.size_words(len(choice.text) - VERSION_LIMIT)} characters more", "$foreground 45%"
+            f"\n… {wording.size_words(len(choice.text) - VERSION_LIMIT)} characters more", "$faint"
         )
     return content
 

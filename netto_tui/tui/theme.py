@@ -1,4 +1,9 @@
-"""Where the style sheets lie, and our two themes: calm colours, a clear cursor, enough contrast in both."""
+"""Where the style sheets lie, and our two themes: calm colours, a clear cursor, enough contrast in both.
+
+Every text has a contrast of at least 4.5:1 on each ground it can stand on (tests/tui/test_contrast.py draws
+the screens and measures). So the two quiet levels of text, `$foreground-muted` and `$faint`, are colours of
+their own: a share of the foreground would sink below that on the line of the cursor.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ DARK = Theme(
     secondary="#86bfa8",
     accent="#d8a657",
     warning="#d8a657",
-    error="#e0787a",
+    error="#e68a8c",
     success="#8fbf7f",
     foreground="#d6dae1",
     background="#14171c",
@@ -24,9 +29,11 @@ DARK = Theme(
     panel="#242a33",
     dark=True,
     variables={
+        "foreground-muted": "#adb4bf",
+        "faint": "#9aa2ae",
         "footer-background": "#191d23",
         "footer-key-foreground": "#d8a657",
-        "footer-description-foreground": "#9aa3b0",
+        "footer-description-foreground": "#adb4bf",
         "block-cursor-background": "#2c3542",
         "block-cursor-foreground": "#eef1f5",
         "block-cursor-text-style": "none",
@@ -43,20 +50,22 @@ DARK = Theme(
 LIGHT = Theme(
     name="netto-light",
     primary="#2f5f96",
-    secondary="#2e7059",
-    accent="#96600a",
-    warning="#96600a",
+    secondary="#2a6852",
+    accent="#845305",
+    warning="#845305",
     error="#a83236",
-    success="#3b7a2a",
+    success="#336e1e",
     foreground="#23272e",
     background="#f7f7f5",
     surface="#efefec",
     panel="#e2e2de",
     dark=False,
     variables={
+        "foreground-muted": "#484e57",
+        "faint": "#585f69",
         "footer-background": "#e9e9e5",
-        "footer-key-foreground": "#96600a",
-        "footer-description-foreground": "#5a616c",
+        "footer-key-foreground": "#845305",
+        "footer-description-foreground": "#484e57",
         "block-cursor-background": "#d5dfea",
         "block-cursor-foreground": "#14171c",
         "block-cursor-text-style": "none",
@@ -68,3 +77,8 @@ LIGHT = Theme(
         "border-blurred": "#d9d9d5",
     },
 )
+
+
+def faint_of(theme: Theme) -> str:
+    """The colour of the quietest text in a theme that names none: its muted one."""
+    return theme.to_color_system().generate()["foreground-muted"]

@@ -111,7 +111,7 @@ class ConflictPreview(ResolverView):
         if error:
             lines += [DrawnLine(line, 0) for line in Content.styled(safe_display(error), "$text-error").wrap(width)]
         if self._more and self.rows:
-            lines.append(DrawnLine(Content.styled(f"  and {many(self._more, 'message')} more", "$foreground 45%"), 0))
+            lines.append(DrawnLine(Content.styled(f"  and {many(self._more, 'message')} more", "$faint"), 0))
         self.show(lines, -1)
 
 
@@ -149,10 +149,10 @@ def _alike(texts: Sequence[str], width: int) -> int:
 def _version(label: Content, text: Content, skip: int, width: int) -> Iterator[Content]:
     yield (Content("    ") + label).truncate(width, ellipsis=True)
     if skip:
-        yield Content.styled("      …", "$foreground 45%")
+        yield Content.styled("      …", "$faint")
         text = text[skip:]
     lines = text[: LINE_LIMIT * width].wrap(max(8, width - 7))
     for line in lines[:LINE_LIMIT]:
         yield Content("      ") + line
     if len(lines) > LINE_LIMIT or len(text) > LINE_LIMIT * width:
-        yield Content.styled("      …", "$foreground 45%")
+        yield Content.styled("      …", "$faint")

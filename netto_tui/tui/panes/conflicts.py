@@ -91,7 +91,7 @@ class ConflictsPane(Pane):
     def _columns(self) -> list[Column[Waiting]]:
         return [
             Column("Open", self._open, 6, "right"),
-            Column("Conversation", lambda w: w.title or Content.styled("untitled", "$foreground 45%")),
+            Column("Conversation", lambda w: w.title or Content.styled("untitled", "$faint")),
             Column("Deletions", lambda w: self._deletions(w), 9, "right", from_width=70),
             Column("Last version", lambda w: self._when(w.latest), 16, style="$foreground-muted", from_width=56),
         ]

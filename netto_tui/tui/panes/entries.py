@@ -100,11 +100,11 @@ def _title(entry: Entry) -> Cell:
         ("?", "bold $text-warning", row.conflicts > 0),
         ("s", "bold $text-warning", row.secrets),
         ("*", "$text-accent", "pinned" in row.state),
-        ("a", "$foreground 45%", "archived" in row.state),
-        ("-", "$foreground 45%", "gone" in row.state),
+        ("a", "$faint", "archived" in row.state),
+        ("-", "$faint", "gone" in row.state),
     ]
     shown = [Content.styled(letter, style) for letter, style, has in flags if has]
-    title = Content(safe_line(entry.title)) if entry.title else Content.styled("untitled", "$foreground 45%")
+    title = Content(safe_line(entry.title)) if entry.title else Content.styled("untitled", "$faint")
     return Content(" ").join([*shown, title])
 
 
@@ -121,9 +121,7 @@ def _snippet(entry: Entry, words: Sequence[str]) -> Cell:
 
 
 def _marks(marks: str) -> Content:
-    return Content.assemble(
-        *[(letter, "$foreground 45%" if letter == UNPROVEN else "$text-success") for letter in marks]
-    )
+    return Content.assemble(*[(letter, "$faint" if letter == UNPROVEN else "$text-success") for letter in marks])
 
 
 def heading(row: ConversationRow, *, revealed: bool = False) -> Content:

@@ -104,10 +104,7 @@ class HealthPane(Pane):
             )
         else:
             summary.update(Content.styled("✓ Everything is well.", "bold $text-success"))
-        lines = [
-            Content.styled(f"{name:<12}", "$foreground 45%") + Content(safe_line(value))
-            for name, value in message.facts
-        ]
+        lines = [Content.styled(f"{name:<12}", "$faint") + Content(safe_line(value)) for name, value in message.facts]
         self.query_one("#health-facts", Static).update(Content("\n").join(lines))
 
     @on(RowList.Moved, "#checks")

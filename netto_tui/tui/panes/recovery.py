@@ -162,7 +162,7 @@ class RecoveryPane(Pane):
         )
         if self.size.width >= 100:
             hint = "R restores it" if self.preview else "p shows what it would do; nothing is written"
-            line += Content.styled(f"   {hint}", "$foreground 45%")
+            line += Content.styled(f"   {hint}", "$faint")
         self.query_one("#recovery-choice", Static).update(line)
 
     def _show(self, text: Content, items: list[PreviewItem]) -> None:

@@ -54,7 +54,7 @@ def verdict_lines(verdict: Verdict) -> Content:
             lines.append(
                 Content.styled("✓ ", "$text-success")
                 + Content(f"{safe_line(name, 20):<20} whole and equal  ")
-                + Content.styled(store.digest[:16], "$foreground 45%")
+                + Content.styled(store.digest[:16], "$faint")
             )
             continue
         lines.append(Content.styled("✗ ", "$text-error") + Content.styled(safe_line(name, 20), "bold"))

@@ -76,7 +76,7 @@ class SyncPane(Pane):
         ]
 
     def _pending(self, row: ReplicaRow) -> Content:
-        return Content.styled(number(row.pending), "$text-warning" if row.pending else "$foreground 45%")
+        return Content.styled(number(row.pending), "$text-warning" if row.pending else "$faint")
 
     def _proof(self, row: ReplicaRow) -> Content:
         if row.kind == "vault":

@@ -90,7 +90,7 @@ class HelpScreen(ModalScreen[None]):
             for keys, text, reason in rows:
                 line = Content.styled(f"  {keys:<18}", "bold") + Content(text)
                 if reason:
-                    line = line.stylize("$foreground 45%") + Content.styled(f"  ({reason})", "$text-warning")
+                    line = line.stylize("$faint") + Content.styled(f"  ({reason})", "$text-warning")
                 lines.append(line)
             lines.append(Content(""))
         lines.append(Content.styled("ctrl+p finds everything by name. The mouse works too.", "$foreground-muted"))

@@ -128,7 +128,7 @@ class ResolutionScreen(Screen[int]):
                 "bold $text-warning" if left else "bold $text-success",
             ),
         ]
-        return Content.styled(" · ", "$foreground 45%").join(parts)
+        return Content.styled(" · ", "$faint").join(parts)
 
     def on_resize(self, event: events.Resize) -> None:
         """Stacked or side by side."""

@@ -75,7 +75,7 @@ class Header(Widget):
                 name = safe_line(row.name, 14) if long else letters[row.name]
                 age = wording.age_letters(row.verified_at, self.now_ms) if with_age else ""
                 mark = Content.styled(f"{name} ", "$foreground-muted") + wording.state_mark(row.state)
-                marks.append(mark + (Content.styled(f" {age}", "$foreground 45%") if age else Content("")))
+                marks.append(mark + (Content.styled(f" {age}", "$faint") if age else Content("")))
             forms.append(Content("  ").join(marks) + Content(" "))
         if self.activity:
             busy = Content.styled(safe_line(self.activity, 40), "$text-accent")

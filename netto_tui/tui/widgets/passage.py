@@ -114,7 +114,7 @@ class Passage:
             content = Content(text)
             if text.lstrip().startswith("```"):
                 fenced = not fenced
-                content = content.stylize("$foreground 45%")
+                content = content.stylize("$faint")
             elif fenced:
                 content = content.stylize("$text-secondary")
             elif call := _CALL.match(text):
@@ -139,11 +139,11 @@ class Passage:
         if row.author and row.author != row.role:
             parts.append(Content.styled(safe_line(row.author, 40), "$foreground-muted"))
         if row.at:
-            parts.append(Content.styled(wording.moment(row.at, self.zone), "$foreground 45%"))
+            parts.append(Content.styled(wording.moment(row.at, self.zone), "$faint"))
         if row.hidden:
-            parts.append(Content.styled("hidden by its source", "$foreground 45%"))
+            parts.append(Content.styled("hidden by its source", "$faint"))
         if not row.branch:
-            parts.append(Content.styled("other branch", "$foreground 45%"))
+            parts.append(Content.styled("other branch", "$faint"))
         return Content("  ").join(parts).truncate(self.width, ellipsis=True)
 
     def _folded_heading(self) -> Content:
@@ -153,11 +153,7 @@ class Passage:
         size = f"  {wording.size_words(len(row.text))}"
         room = max(4, self.width - len(head) - len(size))
         text = Content(safe_line(row.text, room * 2)).truncate(room, ellipsis=True)
-        return (
-            Content.styled(head, "$foreground 45%")
-            + text.stylize("$foreground-muted")
-            + Content.styled(size, "$foreground 45%")
-        )
+        return Content.styled(head, "$faint") + text.stylize("$foreground-muted") + Content.styled(size, "$faint")
 
 
 def any_of(terms: Sequence[str]) -> re.Pattern[str] | None:

@@ -42,7 +42,7 @@ class ProgressLine(Widget):
         """Draw the line."""
         share = min(1.0, self._done / self._total) if self._total else 0.0
         full = round(share * BAR_WIDTH)
-        bar = Content.assemble(" ", ("█" * full, "$accent"), ("░" * (BAR_WIDTH - full), "$foreground 45%"), "  ")
+        bar = Content.assemble(" ", ("█" * full, "$accent"), ("░" * (BAR_WIDTH - full), "$faint"), "  ")
         count = f"{number(self._done)}/{number(self._total)} " if self._total else ""
         rest = wording.eta(self._done, self._total, (self._now_ms - self._begun_ms) / 1000)
         text = " · ".join(part for part in (f"{count}{safe_line(self._what)}", rest, "esc stops") if part)

@@ -183,7 +183,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         bar = (
             Content.styled("▌ ", "bold $accent")
             if here and self.has_focus
-            else Content.styled("▏ " if here else "  ", "$foreground 45%")
+            else Content.styled("▏ " if here else "  ", "$faint")
         )
         return self._strip(bar + content, base + self._part("list--cursor") if here else base)
 
