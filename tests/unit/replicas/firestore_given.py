@@ -51,9 +51,10 @@ class Cloud:
         return opened
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, and let the server forget the database, of which it copies all for a snapshot."""
         while self._opened:
             self._opened.pop().close()
+        self.server.remove(self.project)
 
     def claimed(self, device: str = "laptop", **options: Any) -> Firestore:
         """An opened replica that has its identity."""
