@@ -22,7 +22,7 @@ QUERY_HELP = """\
 \b
 A query has words and "phrases" (its last word may be a beginning), and filters:
   on:2026-11-23  after:2026-11  before:yesterday  on:last week
-  from:user  source:claude-code  title:word
+  from:user  source:claude-code  title:word  tag:word
   is:conflict  is:pinned  is:archived  is:deleted  is:document  has:secret
 """
 
@@ -177,12 +177,13 @@ def _conversation(row: ConversationRow) -> dict[str, Any]:
         "state": list(row.state),
         "conflicts": row.conflicts,
         "secrets": row.secrets,
+        "tags": list(row.tags),
     }
 
 
 def _marks(row: ConversationRow) -> str:
     conflicts = [many(row.conflicts, "conflict") if row.conflicts > 1 else "conflict"] if row.conflicts else []
-    return ", ".join((*conflicts, *row.state, *["secret"] * row.secrets))
+    return ", ".join((*conflicts, *row.state, *["secret"] * row.secrets, *(f"#{tag}" for tag in row.tags)))
 
 
 def _print_message(session: Session, message: MessageRow) -> None:

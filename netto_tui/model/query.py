@@ -1,27 +1,27 @@
 """What a person asks for: words, phrases and filters, in one line of text.
 
     query   = { word | word"*" | "phrase" | key ":" value }
-    key     = on | after | before | from | source | is | has | title
+    key     = on | after | before | from | source | is | has | tag | title
     value   = word | "words"        dates of two words need no quotes: after:last week
 
 A word that the text ends with is unfinished and matches as a prefix; so does a phrase whose
 closing quote is not there yet. `http://x` and the like have no key of ours: they are words.
 Dates name whole days, weeks, months or years in the vault's zone: `after:` begins with the first
 moment of what it names, `before:` ends before it, `on:` is all of it. Several dates narrow each
-other; several `from:` or `source:` widen each other; several `is:`, `has:` or `title:` must all hold.
+other; several `from:` or `source:` widen each other; several `is:`, `has:`, `tag:` or `title:` must all hold.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from netto_tui.errors import UsageError
 
 DATE_KEYS = ("on", "after", "before")
-KEYS = (*DATE_KEYS, "from", "source", "is", "has", "title")
+KEYS = (*DATE_KEYS, "from", "source", "is", "has", "tag", "title")
 ROLES = ("user", "assistant", "system", "tool")
 STATES = ("conflict", "archived", "pinned", "deleted", "document")
 CONTENTS = ("secret",)
@@ -80,7 +80,20 @@ class Query:
     sources: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     contents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One part of a query text: a filter, or with key "" a word or phrase.
+
+    problem: what is wrong with it and what is possible, "" for nothing.
+    """
+
+    key: str
+    value: str
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +135,7 @@ def parse(text: str, today: date, zone: tzinfo) -> Query:
         sources=tuple(dict.fromkeys(filters["source"])),
         states=tuple(dict.fromkeys(filters["is"])),
         contents=tuple(dict.fromkeys(filters["has"])),
+        tags=tuple(dict.fromkeys(filters["tag"])),
         text=_render(tokens),
     )
 
@@ -139,6 +153,25 @@ def with_filter(text: str, key: str, value: str) -> str:
     kept = [token for token in _tokens(text) if token.key not in rivals]
     words = _spaced(value.replace('"', " "))
     return _render([_Token(words, key=key), *kept] if words else kept)
+
+
+def pieces(text: str, today: date) -> list[Piece]:
+    """What a query text is made of, in its order; here nothing is refused."""
+    found = []
+    for token in _tokens(text):
+        problem = ""
+        try:
+            if token.key and _checked(token) and token.key in DATE_KEYS:
+                _span(token.key, token.value, today)
+        except UsageError as error:
+            problem = str(error)
+        found.append(Piece(token.key, token.value, problem))
+    return found
+
+
+def without(text: str, places: Collection[int]) -> str:
+    """A query text without some of its pieces, named by their place in `pieces`."""
+    return _render([token for place, token in enumerate(_tokens(text)) if place not in places])
 
 
 def filter_values(text: str, key: str) -> list[str]:

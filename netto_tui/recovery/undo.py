@@ -52,6 +52,8 @@ def keep_heads(vault: Vault, what: str, items: Iterable[tuple[str, str]]) -> str
     if not heads:
         return ""
     now = datetime.fromtimestamp(vault.clock.now() / 1000, UTC)
+    while (vault.path / "undo" / now.strftime(_STAMP)).exists():
+        now += timedelta(microseconds=1)
     name = now.strftime(_STAMP)
     atomic_write(vault.path / "undo" / name / "heads.json", json.dumps({"what": what, "items": heads}).encode())
     expire(vault)

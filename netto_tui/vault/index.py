@@ -27,7 +27,7 @@ from netto_tui.model.revision import (
 )
 from netto_tui.vault.entry import Entry
 from netto_tui.vault.schema import SLOT_BITS
-from netto_tui.vault.searching import shown
+from netto_tui.vault.searching import indexed_tags, shown
 from netto_tui.vault.sessions import Line
 from netto_tui.vault.settling import Settled, kind, parents_first, settle
 from netto_tui.vault.transcript import Transcript
@@ -224,8 +224,8 @@ class Index:
             state.append("gone")
         title = shown(title_of(about, ""), masked=True)
         self.sql.execute(
-            "UPDATE conversations SET title = ?, titled = ?, source = ?, state = ? WHERE id = ?",
-            (title, bool(title), str(about.source.get("app", "")), " ".join(state), entry.id),
+            "UPDATE conversations SET title = ?, titled = ?, source = ?, state = ?, tags = ? WHERE id = ?",
+            (title, bool(title), str(about.source.get("app", "")), " ".join(state), indexed_tags(about), entry.id),
         )
 
     def _set_conflict(self, entry: Entry, item: str, conflict: str) -> None:
@@ -334,7 +334,8 @@ class Index:
         entry.first_at = None
         entry.moved = entry.outdated = False
         self.sql.execute(
-            "UPDATE conversations SET title = '', titled = 0, source = '', state = '' WHERE id = ?", (entry.id,)
+            "UPDATE conversations SET title = '', titled = 0, source = '', state = '', tags = '' WHERE id = ?",
+            (entry.id,),
         )
         self.sql.execute("UPDATE days SET digest = NULL WHERE day = ?", (entry.day,))
         self._save(entry)

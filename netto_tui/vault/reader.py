@@ -30,7 +30,7 @@ from netto_tui.vault.searching import (
 
 _CONVERSATION = (
     "SELECT name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions,"
-    f" {WITH_CREDENTIALS} FROM conversations"
+    f" tags, {WITH_CREDENTIALS} FROM conversations"
 )
 
 
@@ -315,7 +315,7 @@ def _instant(ms: int | None) -> str:
 
 
 def _conversation(row: tuple[Any, ...]) -> rows.ConversationRow:
-    name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions, secrets = row
+    name, title, first_at, updated, messages, documents, source, state, conflicts, day, revisions, tags, secrets = row
     return rows.ConversationRow(
         name,
         title,
@@ -329,6 +329,7 @@ def _conversation(row: tuple[Any, ...]) -> rows.ConversationRow:
         day,
         revisions,
         bool(secrets),
+        tuple(tags.split()),
     )
 
 

@@ -13,7 +13,7 @@ class ConversationRow:
 
     state: words out of `pinned`, `archived`, `gone` (deleted at its source).
     messages: those that the source itself shows. conflicts: items that wait for a person.
-    secrets: a message of it holds a credential.
+    secrets: a message of it holds a credential. tags: as model.tags writes them.
     """
 
     conversation: str
@@ -28,6 +28,7 @@ class ConversationRow:
     day: str
     revisions: int
     secrets: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

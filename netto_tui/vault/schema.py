@@ -15,7 +15,7 @@ from typing import Any
 from netto_tui.errors import NewerFormat, VaultError
 from netto_tui.files import atomic_write
 
-VERSION = 3
+VERSION = 4
 """`user_version` of the schema; an older one is brought up to date, a newer one is refused."""
 
 SLOT_BITS = 20
@@ -38,6 +38,7 @@ CREATE TABLE conversations (
     titled INTEGER NOT NULL DEFAULT 0, -- the title is its own, not the beginning of a message
     source TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL DEFAULT '',
+    tags TEXT NOT NULL DEFAULT '',     -- each between blanks: ' home lisbon '
     messages INTEGER NOT NULL DEFAULT 0,
     documents INTEGER NOT NULL DEFAULT 0,
     revisions INTEGER NOT NULL DEFAULT 0,
@@ -165,8 +166,9 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         if version == 0:
             connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
             connection.executemany("INSERT INTO words (words, rank) VALUES (?, ?)", _FULL_TEXT)
-        elif version < VERSION:
-            _mark_secrets(connection)
+        else:
+            for upgrade in _UPGRADES[max(0, version - 2) :]:
+                upgrade(connection)
     except BaseException:
         connection.close()
         raise
@@ -186,10 +188,32 @@ def _mark_secrets(connection: sqlite3.Connection) -> None:
         "CREATE INDEX messages_secrets ON messages (conversation) WHERE secrets",
         "UPDATE messages SET secrets = 1 WHERE has_secret(text)",
         "UPDATE conversations SET title = mask(title) WHERE has_secret(title)",
-        f"PRAGMA user_version = {VERSION}",
+        "PRAGMA user_version = 3",
         "COMMIT",
     ):
         connection.execute(statement)
+
+
+def _add_tags(connection: sqlite3.Connection) -> None:
+    """Bring an index of version 3 up to date, which did not know tags.
+
+    Only a person gives tags, to a header that is there: so conversations with several versions of theirs
+    are read anew, when the vault finds that it does not know the size of their files.
+    """
+    for statement in (
+        "BEGIN IMMEDIATE",
+        "ALTER TABLE conversations ADD COLUMN tags TEXT NOT NULL DEFAULT ''",
+        "UPDATE conversations SET size = 0 WHERE id IN"
+        " (SELECT conversation FROM revisions WHERE item = 'about' GROUP BY conversation HAVING count(*) > 1)",
+        "DELETE FROM meta WHERE key = 'boot'",
+        "PRAGMA user_version = 4",
+        "COMMIT",
+    ):
+        connection.execute(statement)
+
+
+_UPGRADES = (_mark_secrets, _add_tags)
+"""From version 2 on, each from one version to the next."""
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from netto_tui.model.query import Query, Term
+from netto_tui.model.revision import About
+from netto_tui.model.tags import tag_names
 from netto_tui.vault import schema
 
 SNIPPET = 160
@@ -45,9 +47,22 @@ def conversation_filter(query: Query) -> tuple[str, list[Any]]:
     for word in query.title:
         where.append("contains(title, ?)")
         values.append(word)
+    for tag in query.tags:
+        where.append("instr(tags, ?)")
+        values.append(f" {tag} ")
     where.extend(_STATES[state] for state in query.states)
     where.extend(WITH_CREDENTIALS for _ in query.contents)
     return " AND ".join(where), values
+
+
+def indexed_tags(about: About) -> str:
+    """The tags of a header as the index has them; one that is a credential is left out."""
+    tags = tag_names(about.context.get("tags"))
+    if not tags:
+        return ""
+    from netto_tui.security import redact
+
+    return f" {' '.join(tag for tag in tags if not redact.has_secret(tag))} "
 
 
 def _match(term: Term) -> str:
@@ -124,6 +139,9 @@ def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
     for word in query.title:
         where.append("contains(conversations.title, ?)")
         values.append(word)
+    for tag in query.tags:
+        where.append("instr(conversations.tags, ?)")
+        values.append(f" {tag} ")
     states = {"conflict": "messages.conflict <> ''", "document": "messages.kind = 'document'"}
     for state in query.states:
         where.append(states.get(state) or _STATES[state])

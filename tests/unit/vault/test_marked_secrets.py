@@ -63,6 +63,7 @@ def test_an_index_without_marks_gets_them_when_it_is_opened(tmp_path: Path) -> N
         opened.add([said(OPEN, "1", SETTING)])
         opened.sql.execute("DROP INDEX messages_secrets")
         opened.sql.execute("ALTER TABLE messages DROP COLUMN secrets")
+        opened.sql.execute("ALTER TABLE conversations DROP COLUMN tags")
         opened.sql.execute("PRAGMA user_version = 2")
     with Vault.open(tmp_path / "vault") as opened, opened.reader() as reader:
         assert opened.sql.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
