@@ -26,7 +26,10 @@ _STAMP = "%Y%m%dT%H%M%S%fZ"
 
 @dataclass(frozen=True)
 class UndoPoint:
-    """One point; what: `restore`, `resolve` or `exchange`. items: how many, 0 for whole files."""
+    """One point; what: `restore`, `resolve`, `exchange`, or a change as recovery.curation names it.
+
+    items: how many, 0 for whole files.
+    """
 
     name: str
     at: str
@@ -94,6 +97,12 @@ def undo(vault: Vault, name: str = "") -> int:
         ]
     vault.add(records)
     return changed
+
+
+def drop(vault: Vault, name: str) -> None:
+    """Remove a point that leads nowhere, since nothing was written after all."""
+    if name:
+        shutil.rmtree(vault.path / "undo" / name, ignore_errors=True)
 
 
 def expire(vault: Vault) -> None:

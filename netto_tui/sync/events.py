@@ -80,6 +80,20 @@ class Captured(SyncEvent):
 
 
 @dataclass(frozen=True)
+class Curated(SyncEvent):
+    """A person changed whole conversations, deleted something, or took that back.
+
+    what: `title`, `tags`, `pin`, `archive`, `delete`, `change` for several of them, or `undo`. items: revisions.
+    undo: the name of the undo point before it, "" for none.
+    """
+
+    what: str
+    conversations: int
+    items: int
+    undo: str
+
+
+@dataclass(frozen=True)
 class Alerted(SyncEvent):
     """Something a person should know; code is stable, text is for people."""
 

@@ -66,6 +66,12 @@ def describe(event: events.SyncEvent) -> str:
             return f"{event.where}: {event.reason}"
         case events.ConflictFound():
             return f"{event.conversation[:10]} has several versions of {_kind(event.item)}"
+        case events.Curated(what="undo"):
+            return f"took back a change of {many(event.items, 'item')}"
+        case events.Curated():
+            back = f"; the way back: netto-tui undo {event.undo}" if event.undo else ""
+            counts = f"{many(event.conversations, 'conversation')}, {many(event.items, 'revision')}"
+            return f"{event.what}: {counts}{back}"
         case events.Alerted():
             return event.text
     return ""

@@ -12,8 +12,10 @@ from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.query import Query, parse
 from netto_tui.model.revision import ABOUT, About, Message, Stamp, Text, mint
 from netto_tui.model.tags import read_tags, tag_names
-from netto_tui.recovery import undo
+from netto_tui.recovery import curation, undo
+from netto_tui.sync.ledger import Ledger
 from netto_tui.vault.curating import Change, curate, ensure_headers
+from netto_tui.vault.held import held, sources, tags
 from netto_tui.vault.rows import ConversationRow
 from netto_tui.vault.vault import Vault
 
@@ -134,3 +136,77 @@ def test_tags_are_small_words_whoever_wrote_them() -> None:
 def test_a_tag_that_is_a_credential_does_not_reach_the_screen(vault: Vault) -> None:
     curate(vault, NAMES[:1], Change(add_tags=("ghp_" + "a1b2c3d4e5" * 3 + "f6a7b8", "fine")))
     assert row(vault, NAMES[0]).tags == ("fine",)
+
+
+def test_each_change_has_a_way_back_and_a_line_in_the_journal(vault: Vault) -> None:
+    done = curation.change(vault, NAMES[:2], Change(archived=True), "archive")
+    assert done.conversations == 2
+    assert row(vault, NAMES[1]).state == ("archived",)
+    with vault.reader() as reader:
+        [line] = reader.journal()
+        assert (line.kind, line.replica) == ("Curated", "")
+        assert line.detail.startswith("archive: 2 conversations") and done.undo in line.detail
+    assert curation.take_back(vault, done.undo) == 2
+    assert row(vault, NAMES[1]).state == ()
+    with vault.reader() as reader:
+        assert reader.journal()[0].detail == "took back a change of 2 items"
+
+
+def test_a_change_that_changes_nothing_leaves_no_point_and_no_line(vault: Vault) -> None:
+    assert curation.change(vault, NAMES[:1], Change(archived=False), "archive").undo == ""
+    assert undo.points(vault) == []
+    with vault.reader() as reader:
+        assert reader.journal() == []
+
+
+def test_a_deleted_conversation_and_a_deleted_message_come_back_whole(vault: Vault) -> None:
+    with vault.reader() as reader:
+        before = [reader.messages(name) for name in NAMES]
+    message = message_id(NAMES[0], "0")
+    one = curation.delete_item(vault, NAMES[0], message)
+    many = curation.delete(vault, NAMES)
+    with vault.reader() as reader:
+        assert reader.count(ask("")) == 0
+    curation.take_back(vault, many.undo)
+    with vault.reader() as reader:
+        assert reader.count(ask("")) == 3
+        assert reader.messages(NAMES[0]) == [], "deleted before"
+    curation.take_back(vault, one.undo)
+    with vault.reader() as reader:
+        after = [reader.messages(name) for name in NAMES]
+    assert [[message.text for message in each] for each in after] == [[m.text for m in each] for each in before]
+
+
+def test_the_ledger_tells_how_each_replica_holds_a_conversation(vault: Vault) -> None:
+    with vault.transaction() as sql:
+        for name, cursor in (("disk", "seen"), ("new", "")):
+            sql.execute(
+                "INSERT INTO replicas (name, kind, target, cursor) VALUES (?, 'folder', '/x', ?)", (name, cursor)
+            )
+    disk = Ledger(vault, "disk", "folder", "/x")
+
+    def how(name: str) -> dict[str, str]:
+        vault.digest()
+        with vault.reader() as reader:
+            return dict(held(reader, [name])[name])
+
+    name = NAMES[0]
+    assert how(name) == {"disk": "absent", "new": "unknown"}
+    digest = vault.sql.execute("SELECT digest FROM conversations WHERE name = ?", (name,)).fetchone()[0]
+    disk.record({name: digest})
+    assert how(name)["disk"] == "equal"
+    curate(vault, [name], Change(pinned=True))
+    assert how(name)["disk"] == "behind"
+    disk.withhold({name: vault.sql.execute("SELECT digest FROM conversations WHERE name = ?", (name,)).fetchone()[0]})
+    assert how(name)["disk"] == "withheld"
+    disk.record({NAMES[1]: "0" * 64})
+    assert how(NAMES[1])["disk"] == "different"
+    disk.forget([NAMES[1]], recheck=True)
+    assert how(NAMES[1])["disk"] == "unknown"
+
+
+def test_the_names_for_suggestions_are_those_that_are_there(vault: Vault) -> None:
+    curate(vault, NAMES[:2], Change(add_tags=("work", "home")))
+    with vault.reader() as reader:
+        assert tags(reader) == ["home", "work"]
+        assert sources(reader) == []
