@@ -15,6 +15,7 @@ from netto_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from netto_tui.model.revision import Record, Role
+    from netto_tui.recovery.curation import Done
 
 ROLES = ("user", "assistant", "system", "tool")
 
@@ -43,18 +44,60 @@ def log(session: Session, words: tuple[str, ...], role: Role, author: str, title
     _tell(session, record, "Begun" if conversation is None else "Added")
 
 
-@command("edit", short_help="Replace what a message says.")
+@command("edit", short_help="Replace what a message says, or change a conversation's title, tags and state.")
+@click.option("--title", metavar="TITLE", help="What the conversation is called.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Give it a tag; repeatable.")
+@click.option("--untag", "untags", multiple=True, metavar="TAG", help="Take a tag away; repeatable.")
+@click.option("--pin/--unpin", default=None, help="Pin it, or no longer.")
+@click.option("--archive/--unarchive", default=None, help="Archive it, or take it out of the archive.")
 @click.argument("conversation")
-@click.argument("item")
+@click.argument("item", required=False)
 @click.argument("text", default="-", metavar="[TEXT|-]")
-def edit(session: Session, conversation: str, item: str, text: str) -> None:
-    """Replace what an ITEM says; what it said stays in its history."""
+def edit(
+    session: Session,
+    conversation: str,
+    item: str | None,
+    text: str,
+    title: str | None,
+    tags: tuple[str, ...],
+    untags: tuple[str, ...],
+    pin: bool | None,
+    archive: bool | None,
+) -> None:
+    """Replace what an ITEM of a CONVERSATION says, or with options change the CONVERSATION as a whole.
+
+    What was there stays in the history; a change of the whole can be taken back with: netto-tui undo.
+    """
     from netto_tui.vault import writing
 
+    given = {"title": title is not None, "tags": bool(tags or untags), "pin": pin is not None}
+    kinds = [kind for kind, is_given in (*given.items(), ("archive", archive is not None)) if is_given]
+    if bool(kinds) == bool(item):
+        raise UsageError(
+            "Options change a conversation, a text changes an item of it." if item else "There is nothing to change.",
+            remedy="Give either an ITEM with its text, or --title, --tag, --untag, --pin or --archive.",
+        )
+    if item:
+        with session.open() as vault:
+            name, whole = _find(session, conversation, item)
+            record = writing.edit(vault, name, whole, read_text(text))
+        _tell(session, record, "Edited")
+        return
+    from netto_tui.model.tags import read_tags
+    from netto_tui.recovery import curation
+    from netto_tui.vault.curating import Change
+
+    wanted = Change(
+        None if title is None else checked(title),
+        read_tags(checked(" ".join(tags))),
+        read_tags(checked(" ".join(untags))),
+        pin,
+        archive,
+    )
     with session.open() as vault:
-        name, whole = _find(session, conversation, item)
-        record = writing.edit(vault, name, whole, read_text(text))
-    _tell(session, record, "Edited")
+        name, _ = _find(session, conversation, "")
+        done = curation.change(vault, [name], wanted, kinds[0] if len(kinds) == 1 else "change")
+    _tell_curated(session, name, done)
 
 
 @command("delete", short_help="Delete a message or a conversation.")
@@ -63,21 +106,45 @@ def edit(session: Session, conversation: str, item: str, text: str) -> None:
 def delete(session: Session, conversation: str, item: str | None) -> None:
     """Delete an ITEM, or the whole CONVERSATION, on every replica.
 
-    A deletion is one more revision: what was there stays in the history, and can be brought back.
+    A deletion is one more revision: what was there stays in the history, and comes back with: netto-tui undo.
     """
     from netto_tui.model.revision import ABOUT
-    from netto_tui.vault import writing
+    from netto_tui.recovery import curation
 
     with session.open() as vault:
         name, whole = _find(session, conversation, item or "")
-        records = writing.delete(vault, name, whole or None)
-    if not records:
+        done = curation.delete_item(vault, name, whole) if whole else curation.delete(vault, [name])
+    if not done.records:
         raise UsageError("It is deleted already.", remedy="netto-tui show shows what is left.")
-    main = next((record for record in records if record.rev.item == ABOUT), records[-1])
+    main = next((record for record in done.records if record.rev.item == ABOUT), done.records[-1])
     if session.json:
-        output.document({"conversation": name, "item": whole or None, "revision": main.id})
+        output.document({"conversation": name, "item": whole or None, "revision": main.id, "undo": done.undo})
     else:
-        output.line(f"Deleted {whole or name}; its {len(records)} last revisions can be brought back.")
+        output.line(f"Deleted {whole or name}. It comes back with: netto-tui undo {done.undo}")
+
+
+def _tell_curated(session: Session, name: str, done: Done) -> None:
+    from netto_tui.security.display import safe_line
+
+    with session.reading() as reader:
+        row = reader.conversation(name)
+    if session.json:
+        output.document(
+            {
+                "conversation": name,
+                "title": row.title if row else "",
+                "tags": list(row.tags) if row else [],
+                "state": list(row.state) if row else [],
+                "revision": done.records[-1].id if done.records else None,
+                "undo": done.undo or None,
+            }
+        )
+    elif not done.records:
+        output.line("It is so already; nothing was written.")
+    else:
+        marks = [*row.state, *(f"#{tag}" for tag in row.tags)] if row else []
+        said = "  ".join([safe_line(row.title) if row else name, *map(safe_line, marks)])
+        output.line(f"{said}\nTaken back with: netto-tui undo {done.undo}")
 
 
 def _find(session: Session, conversation: str, item: str) -> tuple[str, str]:
