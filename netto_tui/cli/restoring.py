@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
     import threading
 
     from netto_tui.config import ReplicaConfig
-    from netto_tui.recovery.restore import Preview, RestoreReport
+    from netto_tui.recovery.preview import Preview
+    from netto_tui.recovery.restore import RestoreReport
     from netto_tui.replicas.base import Replica
 
 
-@command("restore", short_help="Bring back everything, or one conversation, from one replica.")
+@command("restore", short_help="Bring back everything, or some conversations, from one replica.")
 @click.option(
     "--from", "source", required=True, metavar="REPLICA", help="Its name, or KIND:TARGET when that is lost too."
 )
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Make a new vault there.")
-@click.option("--conversation", metavar="ID", help="Only this one.")
+@click.option("--conversation", "conversations", metavar="ID", multiple=True, help="Only this one; may be repeated.")
 @click.option("--as-of", "as_of", metavar="DATE", help="As things were at the end of that day; needs a Git replica.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -44,13 +45,13 @@ def restore(
     session: Session,
     source: str,
     target: Path | None,
-    conversation: str | None,
+    conversations: tuple[str, ...],
     as_of: str | None,
     dry_run: bool,
     yes: bool,
     code_stdin: bool,
 ) -> int:
-    """Bring back everything, or one conversation, from one replica, verified before anything is exchanged.
+    """Bring back everything, or some conversations, from one replica, verified before anything is exchanged.
 
     Without --to it goes into the vault, or makes the vault where there is none. What only the vault
     has stays; what was there before can be brought back for 30 days. A sealed replica is opened with the
@@ -65,8 +66,8 @@ def restore(
         if dry_run:
             raise UsageError("There is nothing to compare with in a new place.", remedy="Leave --dry-run out.")
         place = target.expanduser().absolute()
-        return _restore_to(session, replica, place, conversation, as_of_ms, code_stdin)
-    return _restore_here(session, replica, conversation, as_of_ms, dry_run=dry_run, yes=yes)
+        return _restore_to(session, replica, place, conversations, as_of_ms, code_stdin)
+    return _restore_here(session, replica, conversations, as_of_ms, dry_run=dry_run, yes=yes)
 
 
 def _find_replica(session: Session, source: str) -> ReplicaConfig:
@@ -137,7 +138,7 @@ def _restore_to(
     session: Session,
     replica: ReplicaConfig,
     target: Path,
-    conversation: str | None,
+    only: Collection[str],
     as_of_ms: int | None,
     code_stdin: bool,
 ) -> int:
@@ -157,9 +158,7 @@ def _restore_to(
         if at_home and not settings.replicas:
             settings = settings.with_replica(replica)
         with cancelling() as cancel, open_one(staged / "new", vault, replica, cancel) as opened:
-            report = restore_to(
-                staged / "new", opened, conversation=conversation, as_of_ms=as_of_ms, listener=tell_progress
-            )
+            report = restore_to(staged / "new", opened, only=only, as_of_ms=as_of_ms, listener=tell_progress)
         if at_home:
             config.save(staged / "new" / "config.toml" if session.config is None else session.config_path, settings)
         if target.exists():
@@ -175,26 +174,26 @@ def _restore_to(
 def _restore_here(
     session: Session,
     replica: ReplicaConfig,
-    conversation: str | None,
+    only: Collection[str],
     as_of_ms: int | None,
     *,
     dry_run: bool,
     yes: bool,
 ) -> int:
     """Restore into the vault that is there, after a look at what would change and a person's word."""
+    from netto_tui.recovery import preview as previews
     from netto_tui.recovery import restore as recovery
 
     with session.open() as vault, cancelling() as cancel, open_one(vault.path, vault.id, replica, cancel) as opened:
         if dry_run or not yes:
-            found = recovery.preview(vault, opened, conversation=conversation, as_of_ms=as_of_ms)
+            found = previews.preview(vault, opened, only=only, as_of_ms=as_of_ms, listener=tell_progress, cancel=cancel)
+            diagnostics.progress("")
             if dry_run:
                 _tell_preview(session, found)
                 return 0
             _confirm(found)
         try:
-            report = recovery.restore(
-                vault, opened, conversation=conversation, as_of_ms=as_of_ms, listener=tell_progress
-            )
+            report = recovery.restore(vault, opened, only=only, as_of_ms=as_of_ms, listener=tell_progress)
         finally:
             diagnostics.progress("")
     _tell_report(session, report, "into the vault")
@@ -232,13 +231,24 @@ def _tell_preview(session: Session, found: Preview) -> None:
                 "dry_run": True,
                 "add": found.add,
                 "change": found.change,
+                "remove": 0,
                 "keep": found.keep,
                 "corrupt": found.corrupt,
+                "items": [
+                    {
+                        "conversation": one.conversation,
+                        "kind": one.kind,
+                        "title": one.title,
+                        "revisions": one.revisions,
+                        "messages": {"before": one.before, "after": one.after},
+                    }
+                    for one in found.items
+                ],
             }
         )
         return
     output.line(_summary(found))
-    output.table([(one.kind, one.conversation, one.revisions) for one in found.items[:LISTED]])
+    output.table([(one.kind, one.conversation, one.title, one.revisions) for one in found.items[:LISTED]], grow=2)
 
 
 def _tell_report(session: Session, report: RestoreReport, where: str) -> None:
@@ -251,6 +261,7 @@ def _tell_report(session: Session, report: RestoreReport, where: str) -> None:
                 "added": report.added,
                 "from": report.source,
                 "undo": report.undo or None,
+                "until": report.until or None,
             }
         )
         return
@@ -260,7 +271,7 @@ def _tell_report(session: Session, report: RestoreReport, where: str) -> None:
     )
     output.line(f"Read back and verified; digest {report.digest}")
     if report.undo:
-        output.line(f"What was there before is kept for 30 days in {report.undo}.")
+        output.line(f"What was there before is kept until {session.local(report.until)} in {report.undo}.")
 
 
 @command("undo", short_help="Take back a decision over many conflicts, or a restore to a date.")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 
 from netto_tui.errors import Cancelled, NettoError
-from netto_tui.files import make_folder
 from netto_tui.model.clock import to_instant
 from netto_tui.recovery.restore import restore_to
+from netto_tui.recovery.staging import temporary_place
 from netto_tui.replicas.base import Replica
 from netto_tui.sync import events
+from netto_tui.sync.journal import Journal
 from netto_tui.vault.vault import Vault
 
 _KEY = "drill:"
@@ -36,27 +34,38 @@ class DrillReport:
 
 
 def drill(vault: Vault, replicas: Sequence[Replica], listener: events.Listener | None = None) -> list[DrillReport]:
-    """Try a restore of each replica and remember the outcome; the vault itself is not touched."""
-    reports = [_drill_one(vault, replica, listener) for replica in replicas]
-    with vault.transaction() as sql:
-        for report in reports:
-            row = (f"{_KEY}{report.name}", msgspec.json.encode(report).decode())
-            sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
+    """Try a restore of each replica and remember the outcome; the vault itself is not touched.
+
+    Raises Cancelled when a replica's `cancel` is set; those that were tried before it are remembered.
+    """
+    reports = []
+    for replica in replicas:
+        reports.append(_drill_one(vault, replica, listener))
+        _remember(vault, reports[-1])
     return reports
 
 
+def _remember(vault: Vault, report: DrillReport) -> None:
+    with vault.transaction() as sql:
+        row = (f"{_KEY}{report.name}", msgspec.json.encode(report).decode())
+        sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row)
+    journal = Journal(vault, lambda _event: None)
+    if report.ok:
+        journal(events.Drilled(report.at, report.name, report.conversations, report.seconds))
+    else:
+        journal(events.DrillFailed(report.at, report.name, report.error, report.seconds))
+    journal.flush()
+
+
 def _drill_one(vault: Vault, replica: Replica, listener: events.Listener | None) -> DrillReport:
-    make_folder(vault.path / "staging")
-    place = Path(mkdtemp(prefix="drill-", dir=vault.path / "staging"))
     began, at = time.monotonic(), to_instant(vault.clock.now())
     try:
-        report = restore_to(place, replica, listener=listener)
+        with temporary_place(vault, "drill") as place:
+            report = restore_to(place, replica, listener=listener)
     except Cancelled:
         raise
     except NettoError as error:
         return DrillReport(replica.name, at, False, "", 0, time.monotonic() - began, str(error))
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     return DrillReport(replica.name, at, True, report.digest, report.conversations, time.monotonic() - began)
 
 
@@ -65,3 +74,21 @@ def last_drills(vault: Vault) -> dict[str, DrillReport]:
     rows = vault.sql.execute("SELECT value FROM meta WHERE key >= ? AND key < ?", (_KEY, "drill;")).fetchall()
     reports = [msgspec.json.decode(value, type=DrillReport) for (value,) in rows]
     return {report.name: report for report in reports}
+
+
+@dataclass(frozen=True)
+class PastDrill:
+    """One line of the history of drills; at: RFC 3339 in UTC. detail: how much and how long, or what went wrong."""
+
+    at: str
+    name: str
+    ok: bool
+    detail: str
+
+
+def past_drills(vault: Vault, limit: int = 1000) -> list[PastDrill]:
+    """The drills that the journal knows of, latest first."""
+    query = "SELECT at, replica, kind, detail FROM journal WHERE kind IN (?, ?) ORDER BY id DESC LIMIT ?"
+    kinds = (events.Drilled.__name__, events.DrillFailed.__name__)
+    rows = vault.sql.execute(query, (*kinds, limit)).fetchall()
+    return [PastDrill(at, name, kind == kinds[0], detail) for at, name, kind, detail in rows]

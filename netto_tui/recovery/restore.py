@@ -1,71 +1,44 @@
-"""Bringing conversations back: the whole vault, one conversation, or how things were at a date.
+"""Bringing conversations back: the whole vault, some conversations, or how things were at a date.
 
-A restore only adds. A whole vault is put together in staging beside the present one, from the
-replica and from every good record that is here, read back, compared by root digest, and then
-exchanged in one step; the present files are kept as an undo point. Going back to a date adds
-revisions that say what was said then, over what was said since.
+A restore only adds. What is to come back is put together in staging beside the present vault, read
+back, and compared by root digest. A whole vault is completed with every good record that is here and
+then exchanged in one step; the present files are kept as an undo point. Some conversations, or a
+date, are added from staging: going back to a date adds revisions that say what was said then, over
+what was said since. Until then nothing of the vault has changed, and stopping leaves it as it was.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from netto_tui.errors import Cancelled, InvalidRecord, UsageError, VaultError
 from netto_tui.model.clock import to_instant
-from netto_tui.model.conversation import Item, items, start_day
+from netto_tui.model.conversation import start_day
 from netto_tui.model.digest import conversation_digest, node_digest, root_digest
-from netto_tui.model.merge import resolve
-from netto_tui.model.revision import Body, Deleted, Record, body_blobs, body_key
-from netto_tui.recovery.undo import expire, keep_heads
-from netto_tui.replicas.base import Held, Historic, Marker, Replica
+from netto_tui.model.revision import Record, body_blobs
+from netto_tui.recovery.reading import Reading, going_back
+from netto_tui.recovery.staging import temporary_place
+from netto_tui.recovery.undo import KEPT, expire, keep_heads
+from netto_tui.replicas.base import Marker, Replica
 from netto_tui.sync import events
-from netto_tui.sync.sealing import require_one_form
+from netto_tui.sync.journal import Journal
 from netto_tui.vault import memory
 from netto_tui.vault.identity import new_identity, save_identity
 from netto_tui.vault.vault import Vault
 
-LISTED = 1000
-"""How many conversations a preview names; the counts are of all."""
-
-
-@dataclass(frozen=True)
-class PreviewItem:
-    """One conversation that a restore would touch: `add` when it is not here at all, else `change`."""
-
-    conversation: str
-    kind: str
-    revisions: int
-
-
-@dataclass
-class Preview:
-    """What a restore would do; nothing was written to find out.
-
-    add, change, keep: conversations that are new here, that gain revisions, that stay as they are.
-    revisions: how many would be added. digest: of what the replica has. corrupt: pieces of it that
-    cannot be used.
-    """
-
-    source: str
-    add: int = 0
-    change: int = 0
-    keep: int = 0
-    revisions: int = 0
-    conversations: int = 0
-    corrupt: int = 0
-    digest: str = ""
-    items: list[PreviewItem] = field(default_factory=list)
-
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """What a restore did. digest: of the result, read back. undo: the folder of the undo point, if any."""
+    """What a restore did. digest: of the result, read back. undo: the folder of the undo point, if any.
+
+    until: when the undo point goes, RFC 3339 in UTC; "" where there is none.
+    """
 
     ok: bool
     digest: str
@@ -73,132 +46,55 @@ class RestoreReport:
     added: int
     source: str
     undo: str = ""
-
-
-class Reading:
-    """A stream of everything a replica holds, which notes its digest on the way."""
-
-    def __init__(self, replica: Replica, *, conversation: str | None = None, as_of_ms: int | None = None) -> None:
-        self._replica = replica
-        self._conversation = conversation
-        self._as_of = as_of_ms
-        self._days: dict[str, dict[str, str]] = defaultdict(dict)
-        self.corrupt = 0
-
-    def __iter__(self) -> Iterator[tuple[str, tuple[Record, ...]]]:
-        """Each conversation with its good records. Raises UsageError where there is no history to read."""
-        for held in self._held():
-            self.corrupt += len(held.corrupt)
-            if not held.records:
-                continue
-            name = held.records[0].rev.conversation
-            if self._conversation not in (None, name):
-                continue
-            digest = conversation_digest(record.id for record in held.records)
-            self._days[start_day(record.rev.at for record in held.records)][name] = digest
-            yield name, held.records
-
-    def _held(self) -> Iterable[Held]:
-        replica = self._replica
-        if self._as_of is not None:
-            if not isinstance(replica, Historic):
-                raise UsageError(
-                    f"{replica.name} keeps no history, so it cannot say how things were.",
-                    remedy="Use a Git replica, or leave out the date.",
-                )
-            return replica.read_as_of(self._as_of)
-        probe = replica.probe()
-        if probe.presence != "present":
-            raise UsageError(f"There is nothing to restore from in {replica.name}.", remedy="Choose another replica.")
-        require_one_form(replica.name, probe.marker)
-        if self._conversation is not None:
-            return replica.read([replica.envelope.name(self._conversation)])
-        return replica.read(sorted(replica.changes("").names))
-
-    @property
-    def digest(self) -> str:
-        """The root digest of what was read."""
-        return root_digest({day: node_digest(children) for day, children in self._days.items()})
-
-    @property
-    def conversations(self) -> int:
-        """How many conversations were read."""
-        return sum(map(len, self._days.values()))
-
-
-def preview(vault: Vault, replica: Replica, *, conversation: str | None = None, as_of_ms: int | None = None) -> Preview:
-    """Read a replica and count what a restore from it would do."""
-    reading = Reading(replica, conversation=conversation, as_of_ms=as_of_ms)
-    found = Preview(replica.name)
-    for name, records in reading:
-        with vault.transaction():
-            known = vault.index.known([record.id for record in records])
-        fresh = len(records) - len(known)
-        if as_of_ms is not None or conversation is not None:
-            fresh += len(_going_back(vault, name, records, past=as_of_ms is not None))
-        if not fresh:
-            found.keep += 1
-            continue
-        kind = "change" if vault.index.entry(name) and vault.records(name) else "add"
-        found.add += kind == "add"
-        found.change += kind == "change"
-        found.revisions += fresh
-        if len(found.items) < LISTED:
-            found.items.append(PreviewItem(name, kind, fresh))
-    found.conversations, found.corrupt, found.digest = reading.conversations, reading.corrupt, reading.digest
-    return found
-
-
-def _going_back(vault: Vault, name: str, then: Iterable[Record], *, past: bool) -> list[Record]:
-    """Revisions that bring back what a conversation said.
-
-    past: everything that was changed or deleted since; else only what is deleted now.
-    """
-    stored = [*vault.records(name), *then]
-    now = items(stored)
-    back: list[Record] = []
-    for item_name, item in items(then if past else stored).items():
-        present = now[item_name].value.body
-        body = _said(item, past)
-        if body is not None and (past or isinstance(present, Deleted)) and body_key(body) != body_key(present):
-            back.append(resolve(now[item_name], body, vault.clock.stamp()))
-    return back
-
-
-def _said(item: Item, past: bool) -> Body | None:
-    """What an item said: its value then, or the last thing it said before it was deleted."""
-    if past:
-        return None if item.value.deleted else item.value.body
-    said = [r for r in sorted(item.records.values(), key=lambda r: r.order) if not isinstance(r.rev.body, Deleted)]
-    return said[-1].rev.body if said else None
+    until: str = ""
 
 
 def restore(
     vault: Vault,
     replica: Replica,
     *,
-    conversation: str | None = None,
+    only: Collection[str] = (),
     as_of_ms: int | None = None,
     listener: events.Listener | None = None,
 ) -> RestoreReport:
-    """Bring back the whole vault, one conversation, or how things were at a date.
+    """Bring back the whole vault, the conversations in `only`, or how things were at a date.
 
     Raises Cancelled when the replica's `cancel` is set, and VaultError when what was put together
     does not read back with the digest of the replica; the vault is as it was then.
     """
-    reading = Reading(replica, conversation=conversation, as_of_ms=as_of_ms)
+    reading = Reading(replica, only=only, as_of_ms=as_of_ms)
     tell = _Progress(vault, replica, listener)
-    if conversation is None and as_of_ms is None:
-        return _exchange(vault, replica, reading, tell)
-    added, back = 0, list[Record]()
-    for name, records in tell.each(reading):
-        added += _fill(vault, replica, [(name, records)])
-        back += _going_back(vault, name, records, past=as_of_ms is not None)
-    undo = keep_heads(vault, "restore", [(record.rev.conversation, record.rev.item) for record in back])
+    if only or as_of_ms is not None:
+        report = _bring(vault, replica, reading, tell, past=as_of_ms is not None)
+    else:
+        report = _exchange(vault, replica, reading, tell)
+    journal = Journal(vault, lambda _event: None)
+    now = to_instant(vault.clock.now())
+    journal(events.Restored(now, replica.name, report.conversations, report.added, report.undo))
+    journal.flush()
+    return report
+
+
+def _bring(vault: Vault, replica: Replica, reading: Reading, tell: _Progress, *, past: bool) -> RestoreReport:
+    """Put conversations together in staging, prove them, and only then add them to the vault."""
+    with temporary_place(vault, "restore") as place:
+        save_identity(place, vault.identity)
+        with Vault.open(place, now=vault.clock.now) as staged:
+            fill(staged, replica, tell.each(reading), spare=vault)
+            _prove(staged, reading, tell.check)
+            names = _all_names(staged)
+            back = [
+                each
+                for name in tell.pass_on(names)
+                for each in going_back(vault, name, staged.records(name), past=past)
+            ]
+            tell.check()
+            undo = keep_heads(vault, "restore", [(record.rev.conversation, record.rev.item) for record in back])
+            added = fill(vault, replica, ((name, staged.records(name)) for name in names), spare=staged)
     added += vault.add(back).added
     memory.refresh(vault)
-    digest = vault.digest()
-    return RestoreReport(True, digest, reading.conversations, added, replica.name, undo)
+    until = to_instant(vault.clock.now() + int(KEPT.total_seconds() * 1000)) if undo else ""
+    return RestoreReport(True, vault.digest(), reading.conversations, added, replica.name, undo, until)
 
 
 def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress) -> RestoreReport:
@@ -208,10 +104,11 @@ def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress)
     try:
         save_identity(staged, vault.identity)
         with Vault.open(staged, now=vault.clock.now) as new:
-            _fill(new, replica, tell.each(reading))
-            _prove(new, reading)
-            _keep(vault, new)
+            fill(new, replica, tell.each(reading))
+            _prove(new, reading, tell.check)
+            _keep(vault, new, tell.check)
             memory.refresh(new)
+        tell.check()
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise
@@ -219,7 +116,8 @@ def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress)
 
     def catch_up() -> None:
         with Vault.open(staged, now=vault.clock.now) as new:
-            _keep(vault, new)
+            _keep(vault, new, lambda: None)
+            _keep_notes(vault, new)
             result.append((new.digest(), set(_all_ids(new)), len(_all_names(new))))
 
     vault.exchange(staged, vault.path / "undo" / stamp, catch_up)
@@ -227,10 +125,11 @@ def _exchange(vault: Vault, replica: Replica, reading: Reading, tell: _Progress)
     ((digest, restored, conversations),) = result
     if not restored <= set(_all_ids(vault)):
         raise VaultError("The vault does not read back as it was restored.", remedy="See: netto-tui verify --deep.")
-    return RestoreReport(True, digest, conversations, len(restored - before), replica.name, f"undo/{stamp}")
+    until = to_instant(vault.clock.now() + int(KEPT.total_seconds() * 1000))
+    return RestoreReport(True, digest, conversations, len(restored - before), replica.name, f"undo/{stamp}", until)
 
 
-def _keep(vault: Vault, new: Vault) -> None:
+def _keep(vault: Vault, new: Vault, check: Callable[[], None]) -> None:
     """Add what is only in the present vault: a restore never loses what was acknowledged."""
     memory.refresh(vault)  # what a person changed in the memory files is kept as well
     there = set(_all_ids(new))
@@ -238,18 +137,33 @@ def _keep(vault: Vault, new: Vault) -> None:
         "SELECT revisions.id, name FROM revisions JOIN conversations ON conversations.id = conversation"
     )
     names = {name for revision, name in rows if revision not in there}
-    new.add(record for name in sorted(names) for record in vault.records(name))
+    new.add(record for name in sorted(names) for record in _checked(vault, name, check))
     for sha256 in list(vault.blobs.names()):
+        check()
         with suppress(InvalidRecord):
             if not new.blobs.has(sha256):
                 new.blobs.put(sha256, vault.blobs.get(sha256) or b"")
+
+
+def _checked(vault: Vault, name: str, check: Callable[[], None]) -> list[Record]:
+    check()
+    return vault.records(name)
+
+
+def _keep_notes(vault: Vault, new: Vault) -> None:
+    """Take along what no record tells: the journal, and how the drills went."""
+    lines = vault.sql.execute("SELECT at, replica, kind, detail FROM journal ORDER BY id").fetchall()
+    drills = vault.sql.execute("SELECT key, value FROM meta WHERE key >= 'drill:' AND key < 'drill;'").fetchall()
+    with new.transaction() as sql:
+        sql.executemany("INSERT INTO journal (at, replica, kind, detail) VALUES (?, ?, ?, ?)", lines)
+        sql.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", drills)
 
 
 def restore_to(
     path: Path,
     replica: Replica,
     *,
-    conversation: str | None = None,
+    only: Collection[str] = (),
     as_of_ms: int | None = None,
     listener: events.Listener | None = None,
 ) -> RestoreReport:
@@ -263,41 +177,53 @@ def restore_to(
     marker = replica.probe().marker or Marker("", "", "UTC")
     save_identity(path, new_identity(marker.vault, zone=marker.zone))
     with Vault.open(path) as vault:
-        reading = Reading(replica, conversation=conversation, as_of_ms=as_of_ms)
-        added = _fill(vault, replica, _Progress(vault, replica, listener).each(reading))
-        _prove(vault, reading)
+        reading, tell = Reading(replica, only=only, as_of_ms=as_of_ms), _Progress(vault, replica, listener)
+        added = fill(vault, replica, tell.each(reading))
+        _prove(vault, reading, tell.check)
         memory.refresh(vault)
         return RestoreReport(True, vault.digest(), reading.conversations, added, replica.name)
 
 
-def _fill(vault: Vault, replica: Replica, conversations: Iterable[tuple[str, Sequence[Record]]]) -> int:
-    """Add conversations with the blobs that they need; returns how many revisions were new."""
+def fill(
+    vault: Vault,
+    replica: Replica,
+    conversations: Iterable[tuple[str, Sequence[Record]]],
+    *,
+    spare: Vault | None = None,
+) -> int:
+    """Add conversations with the blobs that they need; returns how many revisions were new.
+
+    spare: a vault whose blobs are taken before the replica is asked.
+    """
 
     def records() -> Iterator[Record]:
         for name, found in conversations:
-            _fetch_blobs(vault, replica, name, found)
+            _fetch_blobs(vault, replica, name, found, spare)
             yield from found
 
     return vault.add(records(), origin=replica.name).added
 
 
-def _fetch_blobs(vault: Vault, replica: Replica, name: str, records: Iterable[Record]) -> None:
+def _fetch_blobs(vault: Vault, replica: Replica, name: str, records: Iterable[Record], spare: Vault | None) -> None:
     """Get the blobs that a conversation needs; one that is missing there is wanted."""
     for sha256 in {blob for record in records for blob in body_blobs(record.rev.body)}:
         if vault.blobs.has(sha256):
             continue
         with suppress(InvalidRecord):
-            if (data := replica.read_blob(sha256)) is not None:
+            data = spare.blobs.get(sha256) if spare is not None and spare.blobs.has(sha256) else None
+            if data is None:
+                data = replica.read_blob(sha256)
+            if data is not None:
                 vault.add((), {sha256: data})
                 continue
         vault.want([name], "blob")
 
 
-def _prove(vault: Vault, reading: Reading) -> None:
+def _prove(vault: Vault, reading: Reading, check: Callable[[], None]) -> None:
     """Read everything back from disk and compare it with what was read from the replica."""
     days: dict[str, dict[str, str]] = defaultdict(dict)
     for name in _all_names(vault):
-        records = vault.records(name)
+        records = _checked(vault, name, check)
         days[start_day(record.rev.at for record in records)][name] = conversation_digest(r.id for r in records)
     digest = root_digest({day: node_digest(children) for day, children in days.items()})
     if digest != reading.digest or digest != vault.digest():
@@ -320,19 +246,33 @@ def _stamp(vault: Vault) -> str:
 
 
 class _Progress:
-    """Tells how far a reading is, and stops it on request."""
+    """Tells how far a restore is, and stops it on request."""
 
     def __init__(self, vault: Vault, replica: Replica, listener: events.Listener | None) -> None:
         self._vault = vault
         self._replica = replica
         self._listener = listener
 
+    def check(self) -> None:
+        """Raises Cancelled once the replica's `cancel` is set."""
+        if self._replica.cancel.is_set():
+            raise Cancelled("The restore was stopped; the vault is as it was.")
+
     def each(self, reading: Reading) -> Iterator[tuple[str, tuple[Record, ...]]]:
         """The reading's conversations, one by one."""
         for done, found in enumerate(reading):
-            if self._replica.cancel.is_set():
-                raise Cancelled("The restore was stopped; the vault is as it was.")
-            if self._listener and done % 25 == 0:
-                now = to_instant(self._vault.clock.now())
-                self._listener(events.SyncProgressed(now, self._replica.name, "restore", done, 0))
+            self.check()
+            self._tell("restore", done, reading.total)
             yield found
+
+    def pass_on(self, names: Sequence[str]) -> Iterator[str]:
+        """Names, one by one, while what they stand for is compared."""
+        for done, name in enumerate(names):
+            self.check()
+            self._tell("verify", done, len(names))
+            yield name
+
+    def _tell(self, step: str, done: int, total: int) -> None:
+        if self._listener and done % 25 == 0:
+            now = to_instant(self._vault.clock.now())
+            self._listener(events.SyncProgressed(now, self._replica.name, step, done, total))

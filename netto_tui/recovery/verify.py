@@ -35,8 +35,9 @@ class StoreVerdict:
     """What was found in one store; `local` is the vault itself.
 
     digest: over what is really there. missing: conversations of which the store lacks something
-    that the vault has; extra: the reverse. withheld: those of which something is knowingly left out there.
-    error: why the store could not be read.
+    that the vault has; extra: the reverse; one in both differs on each side. withheld: those of which something
+    is knowingly left out there. damaged: from a place in `corrupt` to the conversation that it belongs to, where
+    that is known. error: why the store could not be read.
     """
 
     name: str
@@ -46,6 +47,7 @@ class StoreVerdict:
     withheld: list[str] = field(default_factory=list)
     corrupt: list[Corrupt] = field(default_factory=list)
     foreign: list[Corrupt] = field(default_factory=list)
+    damaged: dict[str, str] = field(default_factory=dict)
     error: str = ""
     exit_code: int = 0
 
@@ -130,7 +132,9 @@ class _Verification:
             if entry is None or self._is_whole(name):
                 return
             place = vault.file_of(entry).relative_to(vault.path)
-            verdict.corrupt += [Corrupt(f"{place}@{bad.start}", bad.data, bad.reason) for bad in reindex(vault, name)]
+            found = [Corrupt(f"{place}@{bad.start}", bad.data, bad.reason) for bad in reindex(vault, name)]
+            verdict.corrupt += found
+            verdict.damaged.update((each.where, name) for each in found)
             verdict.missing.append(name)
 
     def _is_whole(self, name: str) -> bool:
@@ -198,6 +202,7 @@ class _Verification:
             name = held.records[0].rev.conversation if held.records else names.get(held.name, "")
             if held.corrupt:
                 verdict.corrupt += held.corrupt
+                verdict.damaged.update((each.where, name) for each in held.corrupt)
                 wrong.add(name)
             if held.records:
                 digests[name] = conversation_digest(record.id for record in held.records)

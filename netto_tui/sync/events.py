@@ -94,6 +94,31 @@ class Curated(SyncEvent):
 
 
 @dataclass(frozen=True)
+class Restored(SyncEvent):
+    """Conversations were brought back from the replica; undo: the folder of the undo point, "" for none."""
+
+    conversations: int
+    revisions: int
+    undo: str
+
+
+@dataclass(frozen=True)
+class Drilled(SyncEvent):
+    """A restore into a temporary place went well; seconds: how long it took."""
+
+    conversations: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DrillFailed(SyncEvent):
+    """A restore into a temporary place did not work; seconds: how long it was tried."""
+
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Alerted(SyncEvent):
     """Something a person should know; code is stable, text is for people."""
 

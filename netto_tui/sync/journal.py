@@ -72,6 +72,14 @@ def describe(event: events.SyncEvent) -> str:
             back = f"; the way back: netto-tui undo {event.undo}" if event.undo else ""
             counts = f"{many(event.conversations, 'conversation')}, {many(event.items, 'revision')}"
             return f"{event.what}: {counts}{back}"
+        case events.Restored():
+            way_back = f"; the way back: {event.undo}" if event.undo else ""
+            counts = f"{many(event.revisions, 'revision')}, {many(event.conversations, 'conversation')} read"
+            return f"{counts}{way_back}"
+        case events.Drilled():
+            return f"{many(event.conversations, 'conversation')} restored in {event.seconds:.1f} s, and proven"
+        case events.DrillFailed():
+            return f"after {event.seconds:.1f} s: {event.error}"
         case events.Alerted():
             return event.text
     return ""

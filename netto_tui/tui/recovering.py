@@ -12,6 +12,7 @@ from netto_tui.config import Config, load
 from netto_tui.errors import UsageError
 from netto_tui.model.query import parse
 from netto_tui.recovery import drill as drills
+from netto_tui.recovery import preview as previews
 from netto_tui.recovery import restore, verify
 from netto_tui.replicas.base import Replica
 from netto_tui.sync.events import Listener
@@ -59,18 +60,20 @@ def run_verify(vault: Vault, name: str, deep: bool, listener: Listener, cancel: 
         return verify.verify(vault, [replica], deep=deep, listener=listener, cancel=cancel)
 
 
-def run_preview(vault: Vault, wanted: Wanted, cancel: threading.Event) -> restore.Preview:
+def run_preview(vault: Vault, wanted: Wanted, cancel: threading.Event) -> previews.Preview:
     """Count what a restore would do; nothing is written."""
     at = as_of_ms(vault, wanted.as_of)
     with _opened(vault, wanted.source, cancel) as replica:
-        return restore.preview(vault, replica, conversation=wanted.conversation or None, as_of_ms=at)
+        return previews.preview(vault, replica, only=[wanted.conversation] if wanted.conversation else (), as_of_ms=at)
 
 
 def run_restore(vault: Vault, wanted: Wanted, listener: Listener, cancel: threading.Event) -> restore.RestoreReport:
     """Restore; a whole vault is put together and proven before it is exchanged."""
     at = as_of_ms(vault, wanted.as_of)
     with _opened(vault, wanted.source, cancel) as replica:
-        return restore.restore(vault, replica, conversation=wanted.conversation or None, as_of_ms=at, listener=listener)
+        return restore.restore(
+            vault, replica, only=[wanted.conversation] if wanted.conversation else (), as_of_ms=at, listener=listener
+        )
 
 
 def run_drill(vault: Vault, name: str, listener: Listener, cancel: threading.Event) -> drills.DrillReport:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from netto_tui.recovery.restore import preview, restore
+from netto_tui.recovery.preview import preview
+from netto_tui.recovery.restore import restore
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas.base import Historic
 from netto_tui.sync import events
@@ -202,7 +203,7 @@ def test_a_deleted_conversation_comes_back_alone(kind: str, stores: tuple[Path, 
         place.sync()
         with place.vault.reader() as reader:
             assert reader.message_count(name) == 0
-        report = restore(place.vault, place.replicas[0], conversation=name)
+        report = restore(place.vault, place.replicas[0], only=[name])
         assert report.ok
         with place.vault.reader() as reader:
             assert reader.message_count(name) == 4

@@ -8,7 +8,8 @@ from textual.content import Content
 
 from netto_tui.plural import many, number
 from netto_tui.recovery.drill import DrillReport
-from netto_tui.recovery.restore import Preview, PreviewItem, RestoreReport
+from netto_tui.recovery.preview import Preview, PreviewItem
+from netto_tui.recovery.restore import RestoreReport
 from netto_tui.recovery.verify import Verdict
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording

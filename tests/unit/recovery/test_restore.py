@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 import shutil
 import threading
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
 from netto_tui.errors import Cancelled, UsageError, VaultError
 from netto_tui.model.clock import to_ms
+from netto_tui.model.revision import Record
 from netto_tui.recovery import restore as restoring
 from netto_tui.recovery import undo
-from netto_tui.recovery.restore import preview, restore, restore_to
+from netto_tui.recovery.preview import preview
+from netto_tui.recovery.restore import restore, restore_to
 from netto_tui.recovery.verify import verify
 from netto_tui.replicas.base import Replica
 from netto_tui.sync.wanted import wanted
@@ -23,6 +26,7 @@ from tests.unit.sync.given import Device, blob_file, files, held, here, session_
 from tests.unit.vault.talks import dump, new_vault, talk
 
 NAMES = ("disk", "history")
+Conversations = Iterable[tuple[str, Sequence[Record]]]
 FIRST = talk(1)[0].rev.conversation
 ITEM = talk(1)[1].rev.item
 
@@ -233,9 +237,9 @@ def test_one_conversation_comes_back_also_when_it_was_deleted(device: Device, na
     device.time.pass_minutes(20)
     device.sync()
     assert shown(device.vault) == []
-    seen = preview(device.vault, device.open(name), conversation=FIRST)
+    seen = preview(device.vault, device.open(name), only=[FIRST])
     assert (seen.add, seen.change, seen.keep, seen.revisions) == (0, 1, 0, 4)
-    report = restore(device.vault, device.open(name), conversation=FIRST)
+    report = restore(device.vault, device.open(name), only=[FIRST])
     assert (report.ok, report.added, report.conversations) == (True, 4, 1)
     assert shown(device.vault) == ["hello 1.0", "hello 1.1", "hello 1.2"]
     with device.vault.reader() as reader:
@@ -245,19 +249,33 @@ def test_one_conversation_comes_back_also_when_it_was_deleted(device: Device, na
     assert shown(device.vault) == []
 
 
+def test_some_conversations_come_back_and_the_others_stay_lost(device: Device) -> None:
+    lose(device, 1, 2, 3)
+    wanted_ones = [talk(number)[0].rev.conversation for number in (1, 3)]
+    seen = preview(device.vault, device.open("disk"), only=wanted_ones)
+    assert [(each.title, each.kind, each.before, each.after) for each in seen.items] == [
+        ("Talk 1", "add", 0, 3),
+        ("Talk 3", "add", 0, 3),
+    ]
+    report = restore(device.vault, device.open("disk"), only=wanted_ones)
+    assert (report.added, report.conversations, report.undo, report.until) == (8, 2, "", "")
+    assert here(device.vault) == {record.id for record in [*talk(1, day=21), *talk(3, day=22)]}
+    assert list((device.vault.path / "staging").iterdir()) == []
+
+
 def test_one_conversation_that_was_lost_comes_back_without_a_new_revision(device: Device) -> None:
     lose(device, 1, 2)
-    seen = preview(device.vault, device.open("disk"), conversation=FIRST)
+    seen = preview(device.vault, device.open("disk"), only=[FIRST])
     assert (seen.add, seen.change, seen.keep, seen.revisions) == (1, 0, 0, 4)
-    report = restore(device.vault, device.open("disk"), conversation=FIRST)
+    report = restore(device.vault, device.open("disk"), only=[FIRST])
     assert (report.added, report.undo) == (4, "")
     assert here(device.vault) == {record.id for record in [*talk(1, day=21), *talk(3, day=22)]}
 
 
 def test_a_conversation_that_is_as_it_was_is_kept(device: Device) -> None:
-    seen = preview(device.vault, device.open("disk"), conversation=FIRST)
+    seen = preview(device.vault, device.open("disk"), only=[FIRST])
     assert (seen.add, seen.change, seen.keep, seen.revisions) == (0, 0, 1, 0)
-    assert restore(device.vault, device.open("disk"), conversation=FIRST).added == 0
+    assert restore(device.vault, device.open("disk"), only=[FIRST]).added == 0
 
 
 def history_of_three_days(device: Device) -> None:
@@ -304,7 +322,7 @@ def test_one_conversation_goes_back_to_a_date_alone(device: Device) -> None:
     other, item = talk(2)[1].rev.conversation, talk(2)[1].rev.item
     writing.edit(device.vault, other, item, "changed too")
     at = to_ms("2026-11-23T23:59:59.000Z")
-    restore(device.vault, device.open("history"), conversation=FIRST, as_of_ms=at)
+    restore(device.vault, device.open("history"), only=[FIRST], as_of_ms=at)
     assert shown(device.vault) == ["hello 1.0", "hello 1.1", "hello 1.2"]
     assert shown(device.vault, other)[0] == "changed too"
 
@@ -332,7 +350,8 @@ def test_a_folder_knows_no_history_and_says_so(device: Device) -> None:
             call(device.vault, device.open("disk"), as_of_ms=0)
 
 
-def test_a_restore_that_is_stopped_leaves_the_vault_as_it_was(device: Device) -> None:
+@pytest.mark.parametrize("only", [(), (FIRST, talk(2)[0].rev.conversation)], ids=["everything", "some"])
+def test_a_restore_that_is_stopped_leaves_the_vault_as_it_was(device: Device, only: Sequence[str]) -> None:
     lose(device, 1)
     before = files(device.vault.path / "sessions")
     replica = device.open("disk")
@@ -349,7 +368,7 @@ def test_a_restore_that_is_stopped_leaves_the_vault_as_it_was(device: Device) ->
                 device.cancel.set()
 
     with pytest.raises(Cancelled):
-        restore(device.vault, Stopping())
+        restore(device.vault, Stopping(), only=only)
     assert files(device.vault.path / "sessions") == before
     assert list((device.vault.path / "staging").iterdir()) == []
     assert not list((device.vault.path / "undo").glob("*"))
@@ -357,15 +376,15 @@ def test_a_restore_that_is_stopped_leaves_the_vault_as_it_was(device: Device) ->
 
 def test_what_does_not_read_back_equal_is_not_exchanged(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files(device.vault.path / "sessions")
-    real = restoring._fill
+    real = restoring.fill
 
-    def fill(vault: Vault, replica: Replica, conversations: object) -> int:
+    def fill(vault: Vault, replica: Replica, conversations: Conversations) -> int:
         added = real(vault, replica, conversations)
         file = session_files(vault.path)[0]
         file.write_bytes(file.read_bytes().replace(b"hello", b"hollo", 1))
         return added
 
-    monkeypatch.setattr(restoring, "_fill", fill)
+    monkeypatch.setattr(restoring, "fill", fill)
     with pytest.raises(VaultError, match="does not read back"):
         restore(device.vault, device.open("disk"))
     assert files(device.vault.path / "sessions") == before
