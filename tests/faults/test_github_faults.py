@@ -23,7 +23,7 @@ from netto_tui.sync import events
 from netto_tui.sync.engine import Engine
 from tests.contract.github_places import server
 from tests.faults.github_given import Device, World
-from tests.unit.vault.talks import scratch
+from tests.unit.vault.talks import scratch, some
 
 SECONDS = 0.5
 """The deadline of a call that is meant to miss it."""
@@ -208,8 +208,7 @@ def write(world: World) -> Device:
     return device
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("moment", "fault"), some(itertools.product(MOMENTS, FAULTS), 3))
 def test_each_request_of_a_pass_may_go_wrong(shared: Shared, moment: str, fault: str) -> None:
     device = begin(shared, moment)
     rule, states = FAULTS[fault]
@@ -221,35 +220,41 @@ def test_each_request_of_a_pass_may_go_wrong(shared: Shared, moment: str, fault:
     assert any(entry["fault"] for entry in device.world.hub.log())
     device.world.hub.clear_faults()
     if (moment, fault) in SETTLED_LATER:
-        states = {"unreachable", "behind", "paused"}
+        states = {"unreachable", "behind", "refused"}
     assert report.state in states, report.error
     assert report.state == "ok" or says_what_to_do(report.error)
     assert report.state != "denied" or fault == "401" or "contents=write" in report.error
     assert is_settled(device)
 
 
-ODD = {
+ODD: dict[str, dict[str, Any]] = {
     "404": {"code": 404},
     "409 of an empty repository": {"ready": "empty"},
     "302 elsewhere": {"code": 302, "headers": {"Location": "http://portal.example/login"}},
 }
 
 
-@pytest.mark.parametrize("answer", ODD)
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("moment", "answer"), some(itertools.product(MOMENTS, ODD), 4))
 def test_a_status_that_makes_no_sense_ends_in_a_named_state(shared: Shared, moment: str, answer: str) -> None:
     device = begin(shared, moment)
     device.world.fault(MOMENTS[moment], "status", **ODD[answer])
     report = device.sync()
-    assert report.state in {"ok", "unreachable", "behind", "paused"}, report.error
+    assert report.state in {"ok", "unreachable", "behind", "refused"}, report.error
     assert report.state == "ok" or says_what_to_do(report.error)
     assert not {"lost", "exchanged", "rewritten"} & set(device.alerts())
     device.world.hub.clear_faults()
     assert is_settled(device)
 
 
-@pytest.mark.parametrize("moment", ["private check", "tree", "move of main", "head", "archive"])
-@pytest.mark.parametrize("kind", ["timeout-before", "timeout-after", "drip"])
+@pytest.mark.parametrize(
+    ("kind", "moment"),
+    some(
+        itertools.product(
+            ["timeout-before", "timeout-after", "drip"], ["private check", "tree", "move of main", "head", "archive"]
+        ),
+        2,
+    ),
+)
 def test_a_call_that_does_not_end_is_left_at_its_deadline(
     shared: Shared, moment: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,13 +273,24 @@ def test_a_call_that_does_not_end_is_left_at_its_deadline(
     assert is_settled(device)
 
 
-@pytest.mark.parametrize("moment", ["look", "tree", "move of main", "first file", "archive", "files"])
-@pytest.mark.parametrize("kind", ["timeout-before", "drip", "429"])
+@pytest.mark.parametrize(
+    ("moment", "kind"),
+    some(
+        itertools.product(
+            ["look", "tree", "move of main", "first file", "archive", "files"], ["timeout-before", "drip", "429"]
+        ),
+        2,
+    ),
+)
 def test_a_pass_can_be_stopped_wherever_it_waits(shared: Shared, moment: str, kind: str) -> None:
     device = begin(shared, moment)
-    rules = {"429": {"kind": "status", "code": 429, "retry_after": 20, "times": None}, "drip": {"seconds": 0.1}}
+    rules: dict[str, dict[str, Any]] = {
+        "timeout-before": {"kind": kind},
+        "drip": {"kind": kind, "seconds": 0.1},
+        "429": {"kind": "status", "code": 429, "retry_after": 20, "times": None},
+    }
     device.world.hub.clear_log()
-    device.world.fault(MOMENTS[moment], **{"kind": kind, **rules.get(kind, {})})
+    device.world.fault(MOMENTS[moment], **rules[kind])
     stopped: list[float] = []
 
     def stop() -> None:
@@ -391,7 +407,7 @@ def test_a_rule_that_protects_the_branch_is_no_race(world: World) -> None:
     rule = {"message": "Repository rule violations found. Changes must be made through a pull request."}
     world.fault(PUSH["move of main"], "status", code=422, body=rule)
     report = laptop.sync()
-    assert report.state == "paused"
+    assert report.state == "refused"
     assert "pull request" in report.error and "rules" in report.error
     assert is_settled(laptop)
 
@@ -460,7 +476,7 @@ def test_nothing_is_written_where_others_may_read(
     world.change("visibility", private=private, **visibility)
     world.hub.clear_log()
     report = laptop.sync()
-    assert report.state == "paused"
+    assert report.state == "refused"
     assert visibility["visibility"] in report.error and says_what_to_do(report.error)
     assert {entry["method"] for entry in world.hub.log()} == {"GET"}
     world.change("visibility", visibility="private")
@@ -473,7 +489,7 @@ def test_a_repository_that_was_made_public_is_noticed_within_a_day_without_a_pus
     assert laptop.sync().state == "ok"
     world.hub.change("clock", offset=25 * 3600)
     try:
-        assert laptop.sync().state == "paused"
+        assert laptop.sync().state == "refused"
     finally:
         world.hub.change("clock", offset=0)
 
@@ -498,7 +514,7 @@ def test_an_archived_repository_is_read_and_not_written(world: World) -> None:
     assert laptop.sync().state == "ok"
     laptop.say()
     report = laptop.sync()
-    assert report.state == "paused" and "archived" in report.error
+    assert report.state == "refused" and "archived" in report.error
     world.store.call("PATCH", "", {"archived": False})
     assert is_settled(laptop)
 

@@ -24,7 +24,7 @@ from netto_tui.sync.round import sync_all
 from netto_tui.sync.wanted import wanted
 from netto_tui.vault.vault import Vault
 from tests.simulation.memory_replica import MemoryReplica, Moment, Store
-from tests.unit.vault.talks import NIGHTLY, new_vault, scratch, talk
+from tests.unit.vault.talks import NIGHTLY, new_vault, scratch, some, talk
 
 NAME = conversation_id("decision", "1")
 ITEM = message_id(NAME, "1")
@@ -178,7 +178,7 @@ def run(folder: Path, states: str, *, local: str, ledger: bool) -> None:
 
 @pytest.mark.parametrize("first", STATES)
 def test_three_replicas_in_any_states(first: str) -> None:
-    for states in cases(2):
+    for states in some(cases(2), 2):
         with scratch() as folder:
             run(folder, first + states, local="M", ledger=True)
 

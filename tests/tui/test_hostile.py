@@ -14,6 +14,7 @@ from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.content import Content
 from textual.geometry import Offset
+from textual.reactive import reactive
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
@@ -30,6 +31,7 @@ from netto_tui.vault.rows import MessageRow
 from tests.payloads import OBEYED, PAYLOADS, hostile_vault, make_the_index_hostile
 from tests.tui.conftest import Start
 from tests.tui.vaults import HOSTILE
+from tests.unit.vault.talks import some
 
 NASTY = [
     "[/x]",
@@ -95,7 +97,7 @@ async def test_a_transcript_shows_all_of_it_as_text() -> None:
     await scroll_through(NASTY)
 
 
-@pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text[:12]))
+@pytest.mark.parametrize("text", some(NASTY, 3), ids=lambda text: ascii(text[:12]))
 async def test_each_of_them_alone(text: str) -> None:
     await scroll_through([text])
 
@@ -164,25 +166,31 @@ def crossed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
-async def test_the_border_stops_what_a_widget_forgets(payload: str, crossed: list[str]) -> None:
+class Forgetful(Widget):
+    """Draws foreign text as it is."""
+
+    payload: reactive[str] = reactive("")
+
+    def render_line(self, y: int) -> Strip:
+        return Strip([Segment(f"end {self.payload}", Style(link="https://evil.example"))]).adjust_cell_length(40)
+
+
+async def test_the_border_stops_what_a_widget_forgets(crossed: list[str]) -> None:
     app = NettoApp(Path("nowhere"), sync=False)
-
-    class Forgetful(Widget):
-        def render_line(self, y: int) -> Strip:
-            return Strip([Segment(f"end {payload}", Style(link="https://evil.example"))]).adjust_cell_length(40)
-
     async with app.run_test(size=(80, 24)) as pilot:
         await app.screen.mount(widget := Forgetful())
         widget.styles.layer, widget.styles.dock, widget.styles.height = "top", "top", 1
-        await pilot.pause()
-        lines = [strip for strip in app.screen._compositor.render_strips() if "end" in strip.text]
-        assert lines
-        assert bool(crossed) == bool(UNSAFE.search(payload))
-        for strip in lines:
-            assert not UNSAFE.search(strip.text)
-            assert not any(segment.style and segment.style.link for segment in strip)
-            assert strip.cell_length == 80
+        for name, payload in PAYLOADS.items():
+            crossed.clear()
+            widget.payload = payload
+            await pilot.pause()
+            lines = [strip for strip in app.screen._compositor.render_strips() if "end" in strip.text]
+            assert lines, name
+            assert bool(crossed) == bool(UNSAFE.search(payload)), name
+            for strip in lines:
+                assert not UNSAFE.search(strip.text), name
+                assert not any(segment.style and segment.style.link for segment in strip), name
+                assert strip.cell_length == 80, name
 
 
 BACK = "escape"
@@ -237,14 +245,16 @@ async def test_a_job_that_falls_on_a_thread_is_logged_without_what_it_said(start
         assert driven.app.return_code is None
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
-async def test_toasts_and_questions_are_text(payload: str, start: Start, crossed: list[str]) -> None:
+async def test_toasts_and_questions_are_text(start: Start, crossed: list[str]) -> None:
     async with start() as driven:
-        driven.app.main.notify(payload, title=payload)
-        await driven.app.push_screen(ConfirmScreen(payload, payload, yes="Yes"))
-        await driven.settle()
-        drawn = "\n".join(strip.text for strip in driven.app.screen._compositor.render_strips())
-        assert "Yes" in drawn and not OBEYED.search(drawn) and not crossed
+        for name, payload in PAYLOADS.items():
+            driven.app.clear_notifications()
+            driven.app.main.notify(payload, title=payload)
+            await driven.app.push_screen(ConfirmScreen(payload, payload, yes="Yes"))
+            await driven.settle()
+            drawn = "\n".join(strip.text for strip in driven.app.screen._compositor.render_strips())
+            assert "Yes" in drawn and not OBEYED.search(drawn) and not crossed, name
+            await driven.press("escape")
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=())), max_size=6))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from netto_tui.model.clock import to_instant, to_ms
 from netto_tui.model.ids import conversation_id, message_id
@@ -19,7 +19,7 @@ from netto_tui.vault.vault import Vault
 NOON = to_ms("2026-11-23T12:00:00.000Z")
 """When the clocks of tests begin."""
 
-MEMORY_DISK = Path("/dev/shm")  # noqa: S108 - only tests write there, into folders of their own
+MEMORY_DISK = Path("/dev/shm")  # noqa: S108  # only tests write there, into folders of their own
 NIGHTLY = bool(os.environ.get("NETTO_NIGHTLY"))
 """Whether this is one of the long runs."""
 
@@ -31,6 +31,14 @@ def seeds(usual: int, nightly: int) -> list[int]:
         first, last = wanted.split("-")
         return list(range(int(first), int(last) + 1))
     return list(range(int(wanted or (nightly if NIGHTLY else usual))))
+
+
+T = TypeVar("T")
+
+
+def some(cases: Iterable[T], share: int) -> list[T]:
+    """Every `share`-th of many cases, which leaves something of each kind; all of them in a long run."""
+    return list(cases)[:: 1 if NIGHTLY else share]
 
 
 @contextmanager
@@ -52,6 +60,13 @@ class Time:
     def pass_minutes(self, minutes: float) -> None:
         """Let time pass, or run back."""
         self.ms += round(minutes * 60_000)
+
+
+def time_of(vault: Vault) -> Time:
+    """The clock that a test gave to a vault."""
+    time = vault.clock.now
+    assert isinstance(time, Time)
+    return time
 
 
 def new_vault(path: Path, *, device: str = "laptop", zone: str = "UTC", now: Callable[[], int] | None = None) -> Vault:
