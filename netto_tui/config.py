@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -52,7 +52,7 @@ class ReplicaConfig(Options):
     target: a folder, a Git repository's path or URL, OWNER/REPO of GitHub, or PROJECT/UID of Firestore.
     plain: everything lies there as it is, for all to read who can reach the place; else it is sealed.
     allow_secrets: what holds a credential goes to a plain replica on another machine as well.
-    unknown: keys of other versions.
+    paused: no pass goes over it until a person resumes it. unknown: keys of other versions.
     """
 
     name: str
@@ -60,6 +60,7 @@ class ReplicaConfig(Options):
     target: str
     plain: bool = False
     allow_secrets: bool = False
+    paused: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -106,6 +107,12 @@ class Config:
         """The same settings and one more replica. Raises UsageError for a name that cannot be."""
         _check_replicas((*self.replicas, replica), "the request")
         return replace(self, replicas=(*self.replicas, replica))
+
+    def with_paused(self, names: Collection[str], paused: bool) -> Config:
+        """The same settings with some replicas, or all for none named, paused or resumed. Raises UsageError."""
+        chosen = {self.replica(name).name for name in names} or {each.name for each in self.replicas}
+        replicas = (replace(each, paused=paused) if each.name in chosen else each for each in self.replicas)
+        return replace(self, replicas=tuple(replicas))
 
     def replica(self, name: str) -> ReplicaConfig:
         """The replica of a name. Raises UsageError, with the names there are, when there is none."""
@@ -185,6 +192,16 @@ def save(path: Path, config: Config) -> None:
     atomic_write(path, (HEAD + tomli_w.dumps(table)).encode())
 
 
+def pause(path: Path, names: Collection[str], paused: bool) -> Config:
+    """Have replicas, all for none named, left alone from now on, or kept equal again; the new settings.
+
+    Raises UsageError for a name that is not there and settings that cannot be read, OSError.
+    """
+    config = load(path).with_paused(names, paused)
+    save(path, config)
+    return config
+
+
 _T = TypeVar("_T", Config, ReplicaConfig, SourceConfig)
 _NESTED = ("replicas", "sources", "unknown")
 
@@ -213,7 +230,7 @@ def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
     """Everything that is said; of the options only those that are not as they are anyway."""
     usual = {one.name: one.default for one in fields(Options)}
     found = {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
-    for choice in ("plain", "allow_secrets"):
+    for choice in ("plain", "allow_secrets", "paused"):
         if found.get(choice) is False:
             del found[choice]
     return {name: value for name, value in found.items() if name not in usual or value != usual[name]}

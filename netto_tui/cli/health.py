@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
@@ -14,6 +14,7 @@ from netto_tui.errors import NettoError, VaultError
 if TYPE_CHECKING:
     from netto_tui.config import Config
     from netto_tui.recovery.health import Check
+    from netto_tui.vault.rows import JournalRow
 
 SIGNS = {"ok": "ok", "warn": "look", "bad": "BAD"}
 
@@ -25,10 +26,16 @@ def health(session: Session) -> int:
     The exit code is 1 when something is bad, as a scheduled job or a status bar wants it.
     """
     from netto_tui.recovery.health import check
+    from netto_tui.recovery.lights import alerts
 
     config = session.load_config()
     with session.open() as vault:
         found = check(vault, config)
+        with vault.reader() as reader:
+            lately = alerts(reader, vault.clock.now())
+    if session.json:
+        output.document({**_document(found), "promises": _promises(found), "alerts": _alerts(lately)})
+        return _code(found)
     return _tell(session, found)
 
 
@@ -42,16 +49,50 @@ def doctor(session: Session) -> int:
 
 
 def _tell(session: Session, found: list[Check]) -> int:
-    bad = any(one.state == "bad" for one in found)
     if session.json:
-        checks = [{"name": one.name, "state": one.state, "detail": one.detail, "remedy": one.remedy} for one in found]
-        output.document({"ok": not bad, "checks": checks})
+        output.document(_document(found))
     else:
         output.table([(SIGNS[one.state], one.name, one.detail) for one in found])
         for one in found:
             if one.remedy and one.state != "ok":
                 output.foreign(f"{one.name}: {one.remedy}")
-    return 1 if bad else 0
+    return _code(found)
+
+
+def _code(found: list[Check]) -> int:
+    return 1 if any(one.state == "bad" for one in found) else 0
+
+
+def _document(found: list[Check]) -> dict[str, Any]:
+    checks = [
+        {
+            "name": one.name,
+            "state": one.state,
+            "detail": one.detail,
+            "remedy": one.remedy,
+            "promises": one.promises,
+            "topic": one.topic or one.name,
+            "replica": one.replica or None,
+        }
+        for one in found
+    ]
+    return {"ok": not _code(found), "checks": checks}
+
+
+def _promises(found: list[Check]) -> list[dict[str, Any]]:
+    """The lights of the Health screen."""
+    from netto_tui.recovery.lights import lights
+
+    return [
+        {"promise": one.number, "name": one.title, "state": one.state, "evidence": one.evidence}
+        for one in lights(found)
+    ]
+
+
+def _alerts(lately: list[JournalRow]) -> list[dict[str, str]]:
+    from netto_tui.sync.journal import sentence
+
+    return [{"at": row.at, "replica": row.replica, "text": sentence(row.kind, row.detail)} for row in lately]
 
 
 def _machine() -> Iterator[Check]:

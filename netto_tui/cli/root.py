@@ -22,7 +22,7 @@ COMMANDS = {
     "edit": "writing",
     "delete": "writing",
     "sync": "syncing",
-    "status": "syncing",
+    "status": "standing",
     "list": "reading",
     "search": "reading",
     "show": "reading",

@@ -1,4 +1,4 @@
-"""`sync` and `status`: making the replicas equal, and how they stand."""
+"""`sync`: making the replicas equal, now or for as long as it runs, and leaving some of them alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,9 +19,7 @@ from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:
     from netto_tui.config import Config
-    from netto_tui.recovery.head_evidence import Evidence
     from netto_tui.sync.events import PassReport, SyncEvent
-    from netto_tui.vault.rows import MeterRow, ReplicaRow
 
 SEVERITY = (5, 4, 2, 1, 3)
 """Which exit code wins where stores give several: what is wrong goes before what was not reached."""
@@ -31,12 +28,17 @@ SEVERITY = (5, 4, 2, 1, 3)
 @command("sync", short_help="Make the vault and its replicas equal, and prove it.")
 @click.option("--watch", is_flag=True, help="Go on until Ctrl+C; --json then gives a document a line.")
 @click.option("--rebuild", is_flag=True, help="Make the named replicas whole, though they look lost or damaged.")
+@click.option("--pause", "paused", flag_value=True, type=bool, default=None, help="Leave them alone until --resume.")
+@click.option("--resume", "paused", flag_value=False, type=bool, help="Keep paused ones equal again.")
 @click.argument("replicas", nargs=-1)
-def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool) -> int:
+def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool, paused: bool | None) -> int:
     """Make the vault and its REPLICAS equal: pull, merge, push, read back, compare.
 
     Without names it goes over all of them, and looks first what is new at the sources that are watched.
+    A paused replica is left alone, also by the app and by --watch, until it is resumed.
     """
+    if paused is not None:
+        return _pause(session, replicas, paused, watch or rebuild)
     if rebuild and not replicas:
         raise UsageError("--rebuild is for replicas that are named.", remedy="Write: netto-tui sync NAME --rebuild")
     if watch and (replicas or rebuild):
@@ -50,12 +52,36 @@ def sync(session: Session, replicas: tuple[str, ...], watch: bool, rebuild: bool
         )
     if watch:
         return _watch(session)
-    reports, conflicts = _sync_once(session, config, replicas, rebuild)
+    for each in map(config.replica, replicas):
+        if each.paused:
+            raise UsageError(f"{each.name} is paused.", remedy=f"Resume it with: netto-tui sync --resume {each.name}")
+    chosen = replicas or tuple(each.name for each in config.replicas if not each.paused)
+    if not chosen:
+        raise UsageError("Every replica is paused.", remedy="Resume them with: netto-tui sync --resume")
+    reports, conflicts = _sync_once(session, config, chosen, rebuild, look=not replicas)
     if session.json:
         output.document({"replicas": [_report(report) for report in reports], "conflicts": conflicts})
     else:
         _print(reports, conflicts)
+    for each in config.replicas:
+        if each.paused:
+            diagnostics.note(f"{each.name} is paused and left alone. Resume it: netto-tui sync --resume {each.name}")
     return worst(report.exit_code for report in reports)
+
+
+def _pause(session: Session, names: tuple[str, ...], paused: bool, also: bool) -> int:
+    """Note which replicas are left alone; a worker that runs notices within a second."""
+    from netto_tui.config import pause
+
+    if also:
+        raise UsageError("--pause and --resume stand alone.", remedy="Leave --watch and --rebuild out.")
+    session.open().close()
+    config = pause(session.config_path, names, paused)
+    if session.json:
+        output.document({"replicas": [{"name": each.name, "paused": each.paused} for each in config.replicas]})
+    else:
+        output.table([(each.name, each.kind, "paused" if each.paused else "kept equal") for each in config.replicas])
+    return 0
 
 
 def worst(codes: Iterable[int]) -> int:
@@ -64,7 +90,10 @@ def worst(codes: Iterable[int]) -> int:
     return next((code for code in SEVERITY if code in found), 0)
 
 
-def _sync_once(session: Session, config: Config, names: tuple[str, ...], rebuild: bool) -> tuple[list[PassReport], int]:
+def _sync_once(
+    session: Session, config: Config, names: tuple[str, ...], rebuild: bool, look: bool
+) -> tuple[list[PassReport], int]:
+    """One round over the named replicas; look: at the sources first. The reports, and how many conflicts there are."""
     from netto_tui.sync.journal import Journal
     from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
     from netto_tui.sync.watch import Watch
@@ -73,7 +102,7 @@ def _sync_once(session: Session, config: Config, names: tuple[str, ...], rebuild
         journal = Journal(vault, tell_alert)
         replicas = open_replicas(vault, config, names, cancel)
         try:
-            if not names:
+            if look:
                 Watch(vault, journal, cancel).look(config)
             complete = len(replicas) == len(config.replicas)
             engine = new_engine(vault, config, journal)
@@ -179,121 +208,3 @@ def _print(reports: list[PassReport], conflicts: int) -> None:
             output.line(safe_line(f"{report.name}: {report.error}"))
     if conflicts:
         output.line(f"{many(conflicts, 'conflict')} to decide: netto-tui conflicts")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How one configured replica stands; verified_at is "" for never."""
-
-    name: str
-    kind: str
-    state: str
-    verified: int
-    pending: int
-    verified_at: str
-    last_error: str
-    meters: tuple[MeterRow, ...] = ()
-    sealed: bool = False
-    withheld: int = 0
-
-
-@command("status", short_help="Show how much there is, and how every replica stands.")
-def status(session: Session) -> None:
-    """Show how much there is, and how every replica stands."""
-    from netto_tui.recovery.head_evidence import evidence
-
-    config = session.load_config()
-    with session.open() as vault:
-        digest = vault.digest()
-        with vault.reader() as reader:
-            totals = reader.totals()
-            rows = {row.name: row for row in reader.replicas()}
-        seen = evidence(vault, config)
-    standings = [_standing(one.name, one.kind, rows.get(one.name), totals.conversations) for one in config.replicas]
-    if session.json:
-        output.document(
-            {
-                "conversations": totals.conversations,
-                "messages": totals.messages,
-                "revisions": totals.revisions,
-                "digest": digest,
-                "conflicts": totals.conflicts,
-                "replicas": [{**_status(one), "heads": _heads(seen.get(one.name))} for one in standings],
-            }
-        )
-        return
-    output.line(
-        f"{many(totals.conversations, 'conversation')}, {many(totals.messages, 'message')},"
-        f" {many(totals.revisions, 'revision')}, {many(totals.conflicts, 'conflict')}"
-    )
-    output.line(f"digest {digest}")
-    output.line()
-    output.table(
-        [
-            (
-                one.name,
-                one.kind,
-                one.state,
-                one.verified,
-                one.pending,
-                session.local(one.verified_at).strip() or "never",
-            )
-            for one in standings
-        ],
-        heads=("replica", "kind", "state", "verified", "pending", "verified at"),
-    )
-    for standing in standings:
-        if standing.last_error:
-            output.line(safe_line(f"{standing.name}: {standing.last_error}"))
-        if standing.withheld:
-            what = many(standing.withheld, "conversation")
-            output.line(f"{standing.name}: part of {what} is withheld, see: netto-tui list has:secret")
-        if standing.name in seen and seen[standing.name].fault:
-            output.line(safe_line(f"{standing.name}: {seen[standing.name].fault}"))
-        if standing.meters:
-            from netto_tui.recovery.meters import words
-
-            left = ", ".join(words(meter, session.zone) for meter in standing.meters)
-            output.line(f"{standing.name}: {left}")
-
-
-def _heads(seen: Evidence | None) -> dict[str, Any] | None:
-    """What the signed heads of a sealed replica showed; None for one that has none."""
-    if seen is None:
-        return None
-    alarms = [{"code": alarm.code, "text": alarm.text, "at": alarm.at} for alarm in seen.alarms]
-    return {"branch": seen.branch, "seq": seen.seq, "at": seen.at or None, "alarms": alarms}
-
-
-def _standing(name: str, kind: str, row: ReplicaRow | None, conversations: int) -> Standing:
-    if row is None:
-        return Standing(name, kind, "never", 0, conversations, "", "")
-    return Standing(
-        name,
-        kind,
-        row.state,
-        row.verified,
-        row.pending,
-        row.verified_at,
-        row.last_error,
-        row.meters,
-        row.sealed,
-        row.withheld,
-    )
-
-
-def _status(standing: Standing) -> dict[str, Any]:
-    return {
-        "name": standing.name,
-        "kind": standing.kind,
-        "state": standing.state,
-        "verified": standing.verified,
-        "pending": standing.pending,
-        "verified_at": standing.verified_at or None,
-        "sealed": standing.sealed,
-        "withheld": standing.withheld,
-        "meters": [
-            {"name": meter.name, "left": meter.left, "limit": meter.limit or None, "until": meter.until or None}
-            for meter in standing.meters
-        ],
-    }

@@ -131,7 +131,8 @@ class Engine:
             if isinstance(error, Limited):
                 retry_at = max(retry_at, error.until_ms)
             ledger.fail(state, str(error), retry_at, suspect_at=first_suspected)
-        return {"state": state, "error": str(error), "exit_code": error.exit_code}
+        stopped = isinstance(error, Cancelled)
+        return {"state": state, "error": str(error), "exit_code": error.exit_code, "stopped": stopped}
 
     def quiet_since(self) -> int:
         """Since when nothing must have been said in a conversation that belongs to stable data.

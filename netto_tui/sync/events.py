@@ -80,17 +80,13 @@ class Captured(SyncEvent):
 
 
 @dataclass(frozen=True)
-class Curated(SyncEvent):
-    """A person changed whole conversations, deleted something, or took that back.
+class Paused(SyncEvent):
+    """A person told that no pass goes over a replica."""
 
-    what: `title`, `tags`, `pin`, `archive`, `delete`, `change` for several of them, or `undo`. items: revisions.
-    undo: the name of the undo point before it, "" for none.
-    """
 
-    what: str
-    conversations: int
-    items: int
-    undo: str
+@dataclass(frozen=True)
+class Resumed(SyncEvent):
+    """A person told that a paused replica is to be kept equal again."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +115,20 @@ class DrillFailed(SyncEvent):
 
 
 @dataclass(frozen=True)
+class Curated(SyncEvent):
+    """A person changed whole conversations, deleted something, or took that back.
+
+    what: `title`, `tags`, `pin`, `archive`, `delete`, `change` for several of them, or `undo`. items: revisions.
+    undo: the name of the undo point before it, "" for none.
+    """
+
+    what: str
+    conversations: int
+    items: int
+    undo: str
+
+
+@dataclass(frozen=True)
 class Alerted(SyncEvent):
     """Something a person should know; code is stable, text is for people."""
 
@@ -137,8 +147,8 @@ class SyncFinished(SyncEvent):
 class PassReport:
     """The outcome of one pass over one replica.
 
-    state: as in vault.rows.ReplicaRow. pulled and pushed count revisions, healed and
-    quarantined conversations and pieces of data. requests: calls to the store.
+    state: as in vault.rows.ReplicaRow. pulled and pushed count revisions, healed and quarantined
+    conversations and pieces of data. requests: calls to the store. stopped: it was cancelled.
     """
 
     name: str
@@ -151,6 +161,7 @@ class PassReport:
     requests: int = 0
     error: str = ""
     exit_code: int = 0
+    stopped: bool = False
 
 
 Listener = Callable[[SyncEvent], None]

@@ -47,8 +47,8 @@ class News:
         return self._replicas[each.name][1]
 
     def follow(self, config: Config, now_ms: int) -> None:
-        """Listen to every live replica that a pass has opened, and let go of those that are not configured."""
-        for name in self._replicas.keys() - {each.name for each in config.replicas}:
+        """Listen to every live replica that a pass has opened; let go of those that are paused or not configured."""
+        for name in self._replicas.keys() - {each.name for each in config.replicas if not each.paused}:
             self._drop(name)
         for name, (_, replica) in self._replicas.items():
             if name not in self._stops and now_ms >= self._later.get(name, 0) and isinstance(replica, Live):

@@ -44,7 +44,7 @@ STATES: tuple[tuple[type[NettoError], str], ...] = (
     (NewerFormat, "newer-format"),
     (Cancelled, "behind"),
     (Moved, "behind"),
-    (Refused, "paused"),
+    (Refused, "refused"),
 )
 """The state that a replica shows after each error; any other one is `damaged`."""
 

@@ -53,6 +53,8 @@ class Worker:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._cancel = threading.Event()
+        self._cancels: dict[str, threading.Event] = {}
+        self._paused: frozenset[str] | None = None
         self._asked: set[str] | None = None
         self._rebuild: set[str] = set()
         self._guard = threading.Lock()
@@ -91,11 +93,23 @@ class Worker:
             self._rebuild.add(name)
         self.sync_now([name])
 
-    def cancel(self) -> None:
-        """Stop the passes that are running; what is done stays done."""
-        self._cancel.set()
+    def cancel(self, names: Collection[str] | None = None) -> None:
+        """Stop the passes that are running, or those over some replicas; what is done stays done."""
+        if names is None:
+            self._cancel.set()
+        with self._guard:
+            found = [event for name, event in self._cancels.items() if names is None or name in names]
         if (long := self._long) is not None:
-            long.cancel.set()
+            found += [event for name, event in long.cancels.items() if names is None or name in names]
+        for event in found:
+            event.set()
+
+    def _open(self, vault: Vault, each: ReplicaConfig) -> Replica:
+        with self._guard:
+            cancel = self._cancels.setdefault(each.name, threading.Event())
+            if self._stopping.is_set():
+                cancel.set()
+        return open_configured(vault, each, cancel)
 
     def _run(self) -> None:
         lock = FileLock(self._path / ".netto" / "worker.lock", timeout=0, mode=0o600)
@@ -120,7 +134,7 @@ class Worker:
         self._busy = ""
         with Vault.open(self._path, now=self._now) as vault:
             journal = Journal(vault, self._listener)
-            news = News(lambda each: open_configured(vault, each, self._cancel), self._wake.set)
+            news = News(lambda each: self._open(vault, each), self._wake.set)
             schedule, watch = Schedule(vault), Watch(vault, journal, self._cancel)
             try:
                 while not self._stopping.is_set():
@@ -134,10 +148,13 @@ class Worker:
 
     def _turn(self, vault: Vault, journal: Journal, news: News, schedule: Schedule, watch: Watch) -> None:
         """Do what is due now."""
-        config = load(self._config_path)
-        self._cancel.clear()
+        with self._guard:
+            for event in (self._cancel, *self._cancels.values()):
+                event.clear()
+        config = load(self._config_path)  # after the events: who pauses a replica saves first and stops its pass then
         if self._stopping.is_set():
             return
+        self._heed_pauses(config, journal)
         watch.look(config)
         heard = news.heard()
         if self._long is not None and not self._long.is_running():
@@ -154,6 +171,20 @@ class Worker:
             together = due if wanted(vault) else slow  # what is lost here is given up only when all were asked in one
             self._long = LongRound(self._path, config, together, rebuild, self._listener, self._now, self._wake.set)
         news.follow(config, vault.clock.now())
+
+    def _heed_pauses(self, config: Config, journal: Journal) -> None:
+        """Tell what a person paused or resumed since the last look, and stop what runs over a paused one."""
+        paused = frozenset(each.name for each in config.replicas if each.paused)
+        before, self._paused = self._paused, paused
+        if before is None or before == paused:
+            return
+        at = to_instant(self._now())
+        for name in sorted(paused - before):
+            journal(events.Paused(at, name))
+        for name in sorted(before - paused):
+            journal(events.Resumed(at, name))
+        journal.flush()
+        self.cancel(paused)
 
     def _take_requests(self, config: Config) -> tuple[set[str] | None, set[str]]:
         """What a person asked for; what has to wait for the long round stays asked for."""
@@ -177,7 +208,7 @@ class Worker:
         rebuild: set[str],
     ) -> list[events.PassReport]:
         kept = {each.name: replica for each in due if (replica := news.replica(each)) is not None}
-        replicas = [kept.get(each.name) or open_configured(vault, each, self._cancel) for each in due]
+        replicas = [kept.get(each.name) or self._open(vault, each) for each in due]
         self._busy = _words(due)
         try:
             return run_round(vault, config, journal, replicas, rebuild)
@@ -200,7 +231,7 @@ class LongRound:
         ended: Callable[[], object],
     ) -> None:
         self.busy = _words(due)
-        self.cancel = threading.Event()
+        self.cancels = {each.name: threading.Event() for each in due}
         self._path = path
         self._config = config
         self._due = due
@@ -217,13 +248,14 @@ class LongRound:
 
     def end(self) -> None:
         """Stop it, and wait until it has stopped."""
-        self.cancel.set()
+        for cancel in self.cancels.values():
+            cancel.set()
         self._thread.join()
 
     def _run(self) -> None:
         try:
             with Vault.open(self._path, now=self._now) as vault:
-                replicas = [open_configured(vault, each, self.cancel) for each in self._due]
+                replicas = [open_configured(vault, each, self.cancels[each.name]) for each in self._due]
                 try:
                     journal = Journal(vault, self._listener)
                     run_round(vault, self._config, journal, replicas, self._rebuild)

@@ -122,10 +122,13 @@ class ReplicaRow:
 
     verified: conversations that were read back there and found equal to the vault's.
     pending: conversations that differ from what was last verified there, or never were.
-    state: `ok`, `behind`, `never`, `unreachable`, `limited`, `denied`, `locked`, `wrong-target`,
-    `suspect`, `damaged`, `newer-format`, `paused`. verified_at: when a whole pass last ended with everything
-    equal. sealed: nobody without the vault's keys can read what lies there. withheld: conversations of
+    state: `ok`, `behind`, `never`, `unreachable`, `limited`, `denied`, `locked`, `wrong-target`, `suspect`,
+    `damaged`, `newer-format`, `refused`; `paused` by a person. verified_at: when a whole pass last ended with
+    everything equal. sealed: nobody without the vault's keys can read what lies there. withheld: conversations of
     which a part is knowingly kept off it, since it holds a credential or the host does not take it.
+    behind: conversations that it has and that were lost here; None while nobody knows what is there.
+    conflicts: items that wait for a person, of which a version came from it. next_run: when a pass over it is
+    due, "" where none is planned. failures: passes in a row without proof; next_try: when the next may begin.
     """
 
     name: str
@@ -141,3 +144,11 @@ class ReplicaRow:
     meters: tuple[MeterRow, ...] = ()
     sealed: bool = False
     withheld: int = 0
+    behind: int | None = None
+    conflicts: int = 0
+    next_run: str = ""
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person told that no pass goes over it."""
+        return self.state == "paused"

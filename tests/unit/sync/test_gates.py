@@ -292,7 +292,7 @@ def test_where_little_room_is_left_nothing_is_written_but_all_is_read(device: De
     before = files(device.stores / "disk")
     device.wraps["disk"] = lambda real: Probing(real, free_bytes=plan.FREE_BYTES - 1)
     report = device.run("disk")
-    assert (report.state, report.exit_code, report.pulled) == ("paused", 5, 4)
+    assert (report.state, report.exit_code, report.pulled) == ("refused", 5, 4)
     assert files(device.stores / "disk") == before
     assert {record.id for record in talk(8)} <= here(device.vault)
     device.wraps.clear()

@@ -40,7 +40,7 @@ def test_what_was_pushed_and_pulled_leaves_a_line_each(device: Device, phone: De
     assert lines(device) == [("disk", "Pulled"), ("disk", "Pushed")]
     assert details(device) == [
         "4 revisions in 1 conversation",
-        "1 conversation, 4 new revisions; read back",
+        "4 new revisions in 1 conversation; read back",
     ]
 
 

@@ -1,0 +1,58 @@
+"""What happened with each replica on the last days, added up from the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from netto_tui.model.clock import to_instant
+from netto_tui.sync.journal import FAILED
+from netto_tui.vault.reader import Reader
+
+DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """One replica on one day, `YYYY-MM-DD` in the vault's zone.
+
+    pushed, pulled: revisions. failures: faults that began or lasted. looked: whether a pass said anything at all.
+    """
+
+    day: str
+    pushed: int = 0
+    pulled: int = 0
+    failures: int = 0
+    looked: bool = False
+
+
+def history(reader: Reader, now_ms: int, days: int = DAYS) -> dict[str, tuple[DayTally, ...]]:
+    """For each replica that the journal knows, its last days, oldest first and today last.
+
+    What the journal has forgotten already is missing: it keeps a number of lines, not of days.
+    """
+    today = datetime.fromtimestamp(now_ms / 1000, reader.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    names = [f"{today - timedelta(days=back):%Y-%m-%d}" for back in reversed(range(days))]
+    begin = to_instant(round((today - timedelta(days=days - 1)).timestamp() * 1000))
+    found = reader.select(
+        "SELECT substr(at, 1, 16), replica, kind, sum(CAST(replace(detail, ' ', '') AS INTEGER)) FROM journal"
+        " WHERE at >= ? AND replica <> '' GROUP BY 1, 2, 3",
+        (begin,),
+    )
+    tallies: dict[str, dict[str, DayTally]] = {}
+    for minute, replica, kind, count in found:
+        day = f"{datetime.fromisoformat(minute + '+00:00').astimezone(reader.zone):%Y-%m-%d}"
+        kept = tallies.setdefault(replica, {name: DayTally(name) for name in names})
+        if day in kept:
+            kept[day] = _with(kept[day], kind, count)
+    return {replica: tuple(kept.values()) for replica, kept in tallies.items()}
+
+
+def _with(tally: DayTally, kind: str, count: int) -> DayTally:
+    return replace(
+        tally,
+        pushed=tally.pushed + (count if kind == "Pushed" else 0),
+        pulled=tally.pulled + (count if kind == "Pulled" else 0),
+        failures=tally.failures + (kind == FAILED),
+        looked=True,
+    )
