@@ -13,6 +13,7 @@ import secrets
 from typing import NoReturn
 
 from netto_tui.errors import UsageError
+from netto_tui.plural import many
 from netto_tui.security.secret import Secret
 
 CODE_BYTES = 16
@@ -79,7 +80,7 @@ def parse(typed: Secret) -> RecoveryCode:
             message = f"That is no recovery code: {where} is none of the letters and digits of a code."
             raise UsageError(message, remedy="Compare it with the paper; a code has no U and no signs.")
     if len(letters) != LETTERS:
-        message = f"That is no recovery code: it has {len(letters)} characters, and a code has {LETTERS}."
+        message = f"That is no recovery code: it has {many(len(letters), 'character')}, and a code has {LETTERS}."
         raise UsageError(message, remedy="Type all seven groups of four.")
     bits = 0
     for letter in letters:
