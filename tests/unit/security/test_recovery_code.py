@@ -70,7 +70,7 @@ def test_no_letter_repeated_is_a_code() -> None:
 @pytest.mark.parametrize("count", [0, 1, 27, 29, 56])
 def test_a_wrong_length_is_told_with_both_numbers(count: int) -> None:
     said = refused("7" * count)
-    assert f"it has {count} characters" in said
+    assert f"it has {count} character" in said
     assert "28" in said
 
 
