@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netto_tui.cli import output
-from netto_tui.cli.reading import PAGE, SHORT, find_row, reveal_option
+from netto_tui.cli.reading import SHORT, find_row, reveal_option
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.writing import read_text
 from netto_tui.errors import UsageError
+from netto_tui.filing import PAGE
 from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:

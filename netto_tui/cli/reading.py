@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ import click
 from netto_tui.cli import output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
+from netto_tui.filing import concealed, pages
 from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 
@@ -28,8 +28,6 @@ A query has words and "phrases" (its last word may be a beginning), and filters:
 
 SHORT = 10
 """Characters of an id that are shown to people; commands take any beginning that only one id has."""
-
-PAGE = 500
 
 reveal_option = click.option("--reveal-secrets", "reveal", is_flag=True, help="Show credentials as they are.")
 """Without it, what is written names a credential instead of showing it."""
@@ -146,25 +144,6 @@ def find_item(reader: Reader, conversation: str, item: str) -> str:
     if len(found) > 1:
         raise UsageError(f"Several items begin with “{item}”.", remedy=f"See: netto-tui show {conversation[:SHORT]}")
     return found[0]
-
-
-def pages(reader: Reader, conversation: str) -> Iterator[MessageRow]:
-    """Every message of a conversation in reading order, a page at a time."""
-    offset = 0
-    while page := reader.messages(conversation, offset, PAGE):
-        yield from page
-        offset += PAGE
-
-
-def concealed(message: MessageRow, reveal: bool) -> MessageRow:
-    """A message as it may be shown: with its credentials named, unless a person asked to see them."""
-    if reveal:
-        return message
-    from dataclasses import replace
-
-    from netto_tui.security.redact import mask
-
-    return replace(message, text=mask(message.text), author=mask(message.author))
 
 
 def _conversation(row: ConversationRow) -> dict[str, Any]:

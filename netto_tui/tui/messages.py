@@ -24,6 +24,11 @@ class VaultOpened(Message):
 
 
 @dataclass
+class IndexRebuilding(Message):
+    """The vault has no index that can be used, so opening it makes one from all of its files."""
+
+
+@dataclass
 class VaultRefused(Message):
     """The vault could not be opened."""
 

@@ -35,6 +35,7 @@ from netto_tui.tui.widgets.pages import Fetch
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.searchline import SearchLine
 from netto_tui.tui.widgets.transcript import Transcript
+from netto_tui.vault.rows import Hit
 
 if TYPE_CHECKING:
     from netto_tui.vault.rows import ConversationRow
@@ -76,9 +77,7 @@ class BrowsePane(Pane):
             yield Static(" / ", id="search-mark", markup=False)
             yield SearchLine(
                 placeholder='words "a phrase" on:2026-11 from:user source:claude-code is:conflict title:word',
-                id="search",
-                compact=True,
-                select_on_focus=False,
+                widget_id="search",
             )
             yield Static("", id="search-count", markup=False)
         with Horizontal(id="columns"):
@@ -241,15 +240,16 @@ class BrowsePane(Pane):
         self._show(self._followed)
         self.screen.set_focus(self.transcript)
 
-    def open_conversation(self, conversation: str) -> None:
-        """Read one conversation, wherever it is in the list."""
+    def open_conversation(self, conversation: str, item: str = "") -> None:
+        """Read one conversation, wherever it is in the list, at one of its messages if that is named."""
         reader = self.netto.reader
         row = reader.conversation(conversation) if reader is not None else None
         if row is None:
             self.netto.notify("This conversation is not in the vault any more.", severity="warning")
             return
         self.add_class("-reading")
-        self._show(Entry(conversation, row.started, row.title, row=row))
+        hit = Hit(conversation, item, row.started, "", row.title, "") if item else None
+        self._show(Entry(conversation, row.started, row.title, row=row, hit=hit))
         self.screen.set_focus(self.transcript)
 
     @on(DateTree.Picked)
