@@ -115,7 +115,7 @@ def _values(path: Path) -> Iterator[bytes]:
         with contextlib.closing(sqlite3.connect(copy)) as sql:
             for (table,) in sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
                 with contextlib.suppress(sqlite3.DatabaseError):  # a virtual table whose module is not here
-                    for row in sql.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - a name of the file itself
+                    for row in sql.execute(f'SELECT * FROM "{table}"'):  # noqa: S608  # a name of the file itself
                         for value in row:
                             if isinstance(value, str | bytes):
                                 yield value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value

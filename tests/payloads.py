@@ -18,6 +18,7 @@ from netto_tui.model.revision import (
     Message,
     Part,
     Record,
+    Role,
     Sent,
     Stamp,
     Text,
@@ -88,7 +89,7 @@ def hostile_records(turn: int, by: str = "laptop") -> list[Record]:
         lineage=({"type": said(13), "conversation": name},),
         native={said(14): said(15)},
     )
-    parts: list[tuple[str, tuple[Part, ...]]] = [
+    parts: list[tuple[Role, tuple[Part, ...]]] = [
         ("user", (Text(said(0)), Attachment(name=said(1), media_type=said(2), native_ref=said(3), text=said(4)))),
         (
             "assistant",
@@ -107,7 +108,7 @@ def hostile_records(turn: int, by: str = "laptop") -> list[Record]:
     for place, (role, content) in enumerate(parts):
         item = message_id(name, str(place))
         body: Body = Message(
-            role,  # type: ignore[arg-type]  # one of the roles
+            role,
             content,
             author=said(place),
             sent=Sent(at=at, raw=said(5), tz=said(6)),

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -63,7 +64,7 @@ async def draw(vault: Path, name: str, keys: tuple[str, ...], size: tuple[int, i
         return app.export_screenshot(title="netto-tui")
 
 
-async def _until(pilot: Pilot[int | None], condition: Callable[[], bool]) -> None:
+async def _until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
     for _ in range(1000):
         if condition():
             return
@@ -71,7 +72,7 @@ async def _until(pilot: Pilot[int | None], condition: Callable[[], bool]) -> Non
     raise TimeoutError("The app did not get ready.")
 
 
-async def _settle(app: NettoApp, pilot: Pilot[int | None]) -> None:
+async def _settle(app: NettoApp, pilot: Pilot[int]) -> None:
     """Let threads answer and the screen be drawn."""
     threads = [worker for worker in app.workers if worker.group != "default"]
     if threads:
@@ -82,8 +83,8 @@ async def _settle(app: NettoApp, pilot: Pilot[int | None]) -> None:
 
 def bring_to_clouds(path: Path) -> None:
     """Give the vault replicas at GitHub and Firestore, at servers whose clocks stand where its own stands."""
-    store.time = SimpleNamespace(time_ns=lambda: NOW * 1_000_000)  # type: ignore[assignment]  # its only clock
     with (
+        patch.object(store, "time", SimpleNamespace(time_ns=lambda: NOW * 1_000_000)),  # its only clock
         GitHubServer(Path("github").absolute()) as hub,
         FirestoreServer() as fire,
         Vault.open(path, now=lambda: NOW) as vault,
@@ -116,10 +117,9 @@ def main() -> None:
     """Draw what is named on the command line, or everything."""
     wanted = sys.argv[1:] or list(SCENES)
     TARGET.mkdir(exist_ok=True)
-    Input.cursor_blink = False
     for variable in ("NO_COLOR", "TEXTUAL_THEME"):
         os.environ.pop(variable, None)
-    with tempfile.TemporaryDirectory() as folder:
+    with patch.object(Input, "cursor_blink", False), tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         vault = Path("netto")
         demo.make(vault, lambda: NOW, zone="UTC")

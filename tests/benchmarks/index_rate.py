@@ -104,7 +104,8 @@ def _lines(session: str, messages: Sequence[Record]) -> Iterator[str]:
     for record in messages:
         body = record.rev.body
         assert isinstance(body, Message)
-        text, said = body_text(body), {"role": body.role}
+        text = body_text(body)
+        said: dict[str, object] = {"role": body.role}
         uuid = f"{record.id[:8]}-{record.id[8:12]}-4{record.id[13:16]}-8{record.id[17:20]}-{record.id[20:32]}"
         if body.role == "assistant":
             content = [{"type": "text", "text": text}]

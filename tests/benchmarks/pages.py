@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from netto_tui.model.query import parse
+from netto_tui.model.query import Query, parse
 from netto_tui.vault.reader import Reader
 from netto_tui.vault.vault import Vault
 from tests.benchmarks import corpus
@@ -56,7 +56,7 @@ def _ask(path: Path, name: str) -> dict[str, float]:
 
 
 def _questions(vault: Vault, reader: Reader, name: str) -> dict[str, Callable[[], object]]:
-    def query(text: str) -> object:
+    def query(text: str) -> Query:
         return parse(text, TODAY, ZoneInfo("UTC"))
 
     everything, word, title = query(""), query(corpus.vocabulary()[200]), query("title:ka")

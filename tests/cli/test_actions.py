@@ -189,8 +189,9 @@ def test_another_schedule_replaces_the_file(backed_up: Program, github: GitHubSe
     done = backed_up("actions", "install", "--cron", "0 4 * * 0", *KEYLESS)
     assert done.code == 0, done.err
     assert SECRET not in done.out
-    number = github.store.find("alice", "netto-vault").id
-    assert f"assertion.repository_id == '{number}'" in done.out
+    repository = github.store.find("alice", "netto-vault")
+    assert repository is not None
+    assert f"assertion.repository_id == '{repository.id}'" in done.out
     assert "0 4 * * 0" in in_repository(github)
 
 

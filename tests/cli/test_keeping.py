@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Program, code_of
+from tests.cli.conftest import Outcome, Program, code_of
 
 
 def begin(netto: Program, text: str = "One. Two. Three.") -> tuple[str, str]:
@@ -35,7 +35,7 @@ def synced(vault: Program) -> tuple[Program, str, str]:
 def phone(vault: Program, tmp_path: Path) -> Program:
     """A second device that shares the folder replica."""
 
-    def run_there(*args: str, stdin: str = "") -> object:
+    def run_there(*args: str, stdin: str = "") -> Outcome:
         return vault("--vault", str(tmp_path / "phone"), *args, stdin=stdin)
 
     return run_there

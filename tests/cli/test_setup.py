@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from netto_tui import config
+from netto_tui.errors import UsageError
 from netto_tui.setup import targets
 from tests.cli.conftest import Program, code_of
 from tests.servers import keyrings
@@ -128,7 +129,7 @@ def test_each_fault_of_a_repository_or_token_is_named_with_its_fix(
     github.create_repository("vault", private=fault != "public")
     token, replica = github.token, VAULT
     if fault == "wrong":
-        token = "ghp_wrong"  # noqa: S105
+        token = "ghp_wrong"  # noqa: S105  # no token of anybody
     elif fault == "expired":
         token = github.add_token("alice", expires=int(time.time()) - 10)
     elif fault == "scope":
@@ -267,11 +268,19 @@ def key_table(address: str = "https://oauth2.googleapis.com/token") -> dict[str,
     }
 
 
+class Refusing(ThreadingHTTPServer):
+    """Google's sign-in, which refuses with what `refusal` says."""
+
+    refusal: dict[str, str | None]
+
+
 class SignIn(BaseHTTPRequestHandler):
-    """Google's sign-in, which refuses with what the server's `refusal` says."""
+    """The answer of that sign-in."""
+
+    server: Refusing
 
     def do_POST(self) -> None:
-        body = json.dumps(self.server.refusal).encode()  # type: ignore[attr-defined]
+        body = json.dumps(self.server.refusal).encode()
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(400)
         self.send_header("Content-Type", "application/json")
@@ -303,8 +312,8 @@ def test_a_key_that_google_refuses_is_named_before_the_database_is_asked(
     words: str,
 ) -> None:
     monkeypatch.delenv("FIRESTORE_EMULATOR_HOST", raising=False)
-    with ThreadingHTTPServer(("127.0.0.1", 0), SignIn) as server:
-        server.refusal = {"error": "invalid_grant", "error_description": refusal}  # type: ignore[attr-defined]
+    with Refusing(("127.0.0.1", 0), SignIn) as server:
+        server.refusal = {"error": "invalid_grant", "error_description": refusal}
         threading.Thread(target=server.serve_forever, daemon=True).start()
         port = server.server_port if refusal is not None else 9
         (tmp_path / "key.json").write_text(json.dumps(key_table(f"http://127.0.0.1:{port}/token")))
@@ -350,7 +359,7 @@ def test_a_repository_is_understood_however_its_address_is_written(answer: str, 
 
 @pytest.mark.parametrize("answer", ["alice", "alice/", "/vault", "alice/va ult", "alice/..", "-a/b", "a/b\x1b[2J", ""])
 def test_what_names_no_repository_is_refused(answer: str) -> None:
-    with pytest.raises(config.UsageError):
+    with pytest.raises(UsageError):
         targets.read_target("github", "github", answer, Path())
 
 
@@ -358,7 +367,7 @@ def test_what_names_no_repository_is_refused(answer: str) -> None:
     "answer", ["project", "project/", "Project/me", "p/a/b", "p/..", "p/__me__", "/me", "p/" + "x" * 200]
 )
 def test_what_names_nobody_in_a_project_is_refused(answer: str) -> None:
-    with pytest.raises(config.UsageError):
+    with pytest.raises(UsageError):
         targets.read_target("cloud", "firestore", answer, Path())
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import itertools
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -29,7 +31,9 @@ class HubStore(Store):
     token: str
     name: str
 
-    def call(self, method: str, path: str, body: object = None, *, good: bool = True) -> requests.Response:
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, good: bool = True
+    ) -> requests.Response:
         """One call of the API below the repository, as its owner."""
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = requests.request(method, f"{self.url}/repos/{self.name}{path}", json=body, headers=headers, timeout=30)
@@ -39,8 +43,9 @@ class HubStore(Store):
     def make(self) -> None:
         """What a person does in the browser."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        body = {"name": self.name.partition("/")[2], "private": True}
-        requests.post(f"{self.url}/user/repos", json=body, headers=headers, timeout=30).raise_for_status()
+        address, name = f"{self.url}/user/repos", self.name.partition("/")[2]
+        made = requests.post(address, json={"name": name, "private": True}, headers=headers, timeout=30)
+        made.raise_for_status()
 
     def lose(self) -> None:
         """Delete the repository."""

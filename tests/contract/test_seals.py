@@ -54,7 +54,8 @@ def by_another_zlib(envelope: Watched, monkeypatch: pytest.MonkeyPatch) -> Calla
 @pytest.fixture(params=[by_an_older_key, by_another_zlib])
 def change(request: pytest.FixtureRequest, envelope: Watched, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
     """From now on records are sealed in other bytes than before."""
-    return request.param(envelope, monkeypatch)
+    by: Callable[[Watched, pytest.MonkeyPatch], Callable[[], object]] = request.param
+    return by(envelope, monkeypatch)
 
 
 def there(store: Store, envelope: Watched, device: str, some: int) -> set[bytes]:

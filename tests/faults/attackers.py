@@ -47,7 +47,7 @@ class Device:
         """The same, which may fail."""
         self.told.clear()
         keys = self.signing
-        engine = Engine(self.vault, self.told.append, signing=keys and (lambda: keys))
+        engine = Engine(self.vault, self.told.append, signing=None if keys is None else lambda: keys)
         chosen = [self.replicas[kind] for kind in kinds or self.replicas]
         return sync_all(engine, chosen, rebuild=[each.name for each in chosen] if rebuild else [])
 

@@ -23,6 +23,7 @@ from netto_tui.replicas.github_client import Hub
 from netto_tui.replicas.registry import open_replica
 from netto_tui.security import custody
 from netto_tui.security.envelope import PLAIN, Envelope, Sealed
+from netto_tui.security.keyset import KeySet
 from netto_tui.sync import events
 from netto_tui.sync.conversion import Conversion
 from netto_tui.sync.engine import Engine
@@ -57,7 +58,9 @@ class Device:
         return self.engine.run(self.at(form))
 
     def conversion(self, form: Form, *, trusted: bool = True) -> Conversion:
-        keys = lambda: custody.load(self.vault.path, self.vault.id)  # noqa: E731
+        def keys() -> KeySet:
+            return custody.load(self.vault.path, self.vault.id)
+
         return Conversion(self.engine, self.at(OTHER[form]), self.at(form), keys, trusted=trusted)
 
     def records(self) -> dict[str, Record]:
@@ -89,7 +92,7 @@ def running(
             for one in (sealed, plain)
         ]
         try:
-            yield Device(held, *both)
+            yield Device(held, both[0], both[1])
         finally:
             close_all(both)
 
@@ -173,7 +176,7 @@ def work(folder: Path, kind: str, form: Form, stop: int, seed: int, pipe: int) -
     """A process that converts a store on disk, and is killed at a step; else it says how many steps there were."""
     with running(folder, kind) as device:
         conversion = device.conversion(form)
-        steps = victim.Steps(stop, Random(seed))  # noqa: S311 - where to be killed is no secret
+        steps = victim.Steps(stop, Random(seed))
         try:
             conversion.run()
         except NettoError as error:

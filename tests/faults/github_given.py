@@ -37,7 +37,7 @@ class World:
         self.api_url = api_url or self.hub.url
         self.envelope = envelope
         self._vaults: dict[str, Vault] = {}
-        self.store = HubStore(folder, envelope, lambda: None)  # type: ignore[arg-type,return-value]  # for its calls
+        self.store = HubStore(folder, envelope, self.open)  # for its calls
         self.store.url, self.store.token, self.store.name = self.hub.url, self.hub.token, self.repository
 
     def device(self, name: str = "laptop") -> Device:

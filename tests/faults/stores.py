@@ -79,7 +79,7 @@ class Place:
 
     def everywhere(self) -> list[dict[str, str]]:
         """For the vault and each replica: every record and blob that reads back good, by name."""
-        found = [{}]
+        found: list[dict[str, str]] = [{}]
         for (name,) in self.vault.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall():
             found[0] |= {record.id: name for record in self.vault.records(name)}
         for replica in self.replicas:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from netto_tui.recovery import chains
+from netto_tui.replicas.firestore import Firestore
 from netto_tui.replicas.firestore_copy import Copy
 from netto_tui.replicas.firestore_documents import Header
 from netto_tui.replicas.firestore_heads import digest, part_digest
@@ -314,7 +315,7 @@ def test_the_public_key_alone_finds_every_other_attack(
     laptop.sync(scene.kinds[0])
     good, token = mallory.save(), mallory.token()
     other = scene.attacker(scene.kinds[1]).token()
-    attacks = {
+    attacks: dict[str, Callable[[], None]] = {
         "unsigned": lambda: mallory.remove_record(""),
         "tampered": lambda: mallory.remove_record(token),
         "swapped": lambda: mallory.show(other),
@@ -363,7 +364,7 @@ def test_heads_cost_no_request_and_no_write(scene: Scene) -> None:
 
 @pytest.mark.parametrize("seed", seeds(3, 40))
 def test_whatever_devices_do_nobody_is_alarmed_without_an_attack(seed: int, scene: Scene) -> None:
-    random = Random(seed)  # noqa: S311 - chance that comes out the same every time
+    random = Random(seed)
     devices = [scene.device("laptop"), scene.device("phone")]
     for number in range(40):
         device = random.choice(devices)
@@ -406,9 +407,10 @@ def test_a_replica_that_a_person_had_built_anew_is_no_attack_here_and_is_told_to
     kind = scene.kinds[0]
     if kind != "git":
         pytest.skip("only there another repository takes the place of the one that is damaged")
-    path = Path(scene.attacker(kind).path)  # type: ignore[union-attr]
-    (path / "packed-refs").write_text("damaged\n")
-    (path / "refs" / "heads" / "main").unlink()
+    attacker = scene.attacker(kind)
+    assert isinstance(attacker, GitAttacker)
+    (attacker.path / "packed-refs").write_text("damaged\n")
+    (attacker.path / "refs" / "heads" / "main").unlink()
     laptop.sync(kind, rebuild=True)
     assert laptop.alarms(kind) == set()
     scene.time.pass_minutes(5)
@@ -437,7 +439,9 @@ def test_somebody_who_writes_while_the_headers_are_listed_is_no_attacker(monkeyp
         laptop, tablet = scene.device("laptop"), scene.device("tablet")
         laptop.say("one")
         laptop.sync()
-        connection = tablet.replicas["firestore"]._connection  # type: ignore[attr-defined]
+        cloud = tablet.replicas["firestore"]
+        assert isinstance(cloud, Firestore)
+        connection = cloud._connection
         listed = connection.everything
 
         def meanwhile(*arguments: Any) -> Any:
@@ -454,7 +458,7 @@ def test_somebody_who_writes_while_the_headers_are_listed_is_no_attacker(monkeyp
 
 
 def test_the_root_of_a_copy_that_grew_step_by_step_is_that_of_one_that_was_read_at_once(tmp_path: Path) -> None:
-    random = Random(7)  # noqa: S311 - chance that comes out the same every time
+    random = Random(7)
     grown, known = Copy(tmp_path / "grown.db"), dict[str, Header]()
     for step in range(200):
         name = f"{random.randrange(40) * 7:04x}{'0' * 28}"

@@ -109,8 +109,14 @@ class Stage:
 
 def source(folder: Path) -> Path:
     """A session of Claude Code in which everything is said, with its path, its branch and its tools."""
-    common = {"sessionId": "5d0b1c9e-6f6c-4c56-9a3c-000000000001", "cwd": SAID["path of work"], "version": "2.0.1"}
-    common |= {"gitBranch": SAID["branch"], "userType": "external", "isSidechain": False}
+    common: dict[str, Any] = {
+        "sessionId": "5d0b1c9e-6f6c-4c56-9a3c-000000000001",
+        "cwd": SAID["path of work"],
+        "version": "2.0.1",
+        "gitBranch": SAID["branch"],
+        "userType": "external",
+        "isSidechain": False,
+    }
     call = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": SAID["tool argument"]}}
     thinking = {"type": "thinking", "thinking": SAID["thinking"], "signature": "c2ln"}
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": SAID["tool result"]}
@@ -122,7 +128,8 @@ def source(folder: Path) -> Path:
         ("user", f"I am {SAID['participant']}, and the key is {SAID['secret in a message']}"),
         ("user", large),
     ]
-    lines, parent = [{"type": "summary", "summary": SAID["title"], "leafUuid": f"{len(turns):08}-0"}], None
+    lines: list[dict[str, Any]] = [{"type": "summary", "summary": SAID["title"], "leafUuid": f"{len(turns):08}-0"}]
+    parent = None
     for number, (role, content) in enumerate(turns, 1):
         uuid = f"{number:08}-0000-4000-8000-000000000000"
         message = {"role": role, "content": content} | ({"model": "claude-x"} if role == "assistant" else {})
@@ -164,7 +171,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
                 "NETTO_KEY_FILE": str(folder / f"{name}.key"),
             }
             devices.append(Device(folder / name, base | own))
-        yield play(Stage(*devices, github, firestore, folder, {"token of GitHub": github.token}))
+        laptop, phone = devices
+        yield play(Stage(laptop, phone, github, firestore, folder, {"token of GitHub": github.token}))
 
 
 def play(stage: Stage) -> Stage:
@@ -202,7 +210,7 @@ def play(stage: Stage) -> Stage:
     fell = laptop.run("log", "--role", "user", "-", typed=SAID["message"], codes=(70,), FALL="1")
     assert fell == ""
     assert b"netto-tui had to stop: KeyError" in laptop.told[-1]
-    laptop.run("sync", codes=(3, 4), **{"NETTO_GITHUB_TOKEN": stage.secrets["wrong token"]})
+    laptop.run("sync", codes=(3, 4), NETTO_GITHUB_TOKEN=stage.secrets["wrong token"])
     return stage
 
 

@@ -16,7 +16,7 @@ from netto_tui.replicas.base import Historic
 from netto_tui.sync import events
 from netto_tui.vault import writing
 from tests.faults.stores import build, opened, restore_alone
-from tests.unit.vault.talks import scratch, talk
+from tests.unit.vault.talks import scratch, talk, time_of
 
 BOTH = pytest.mark.parametrize("stores", ["plain", "sealed"], indirect=True)
 
@@ -159,7 +159,7 @@ def test_many_conversations_missing_at_once_are_suspect_until_a_second_look() ->
             assert report.state == "suspect"
             assert "--rebuild" in report.error
             assert len(place.everywhere()[1]) < len(place.everywhere()[0])
-            place.vault.clock.now.pass_minutes(11)  # type: ignore[attr-defined]
+            time_of(place.vault).pass_minutes(11)
             (report,) = place.sync()
             assert (report.state, report.healed >= 30) == ("ok", True)
             assert place.everywhere()[1] == place.everywhere()[0]
@@ -214,12 +214,12 @@ def test_a_deleted_conversation_comes_back_alone(kind: str, stores: tuple[Path, 
 def test_history_brings_back_how_things_were(stores: tuple[Path, dict[str, str], str]) -> None:
     folder, one, _digest = stores
     with opened(folder, ["git"]) as place:
-        time = place.vault.clock.now
+        time = time_of(place.vault)
         then = time()
-        time.pass_minutes(60)  # type: ignore[attr-defined]
+        time.pass_minutes(60)
         first = talk(2)[1]
         writing.edit(place.vault, first.rev.conversation, first.rev.item, "Something else.")
-        time.pass_minutes(60)  # type: ignore[attr-defined]
+        time.pass_minutes(60)
         place.sync()
         assert isinstance(place.replicas[0], Historic)
         report = restore(place.vault, place.replicas[0], as_of_ms=then)

@@ -19,7 +19,7 @@ from netto_tui.sync.ledger import open_conflicts
 from netto_tui.vault import writing
 from tests.contract import firestore_places, github_places
 from tests.faults.stores import BLOBS, CLOUDS, PAPER, Place, build, code, enroll, opened, target
-from tests.unit.vault.talks import new_vault, scratch, seeds, talk
+from tests.unit.vault.talks import new_vault, scratch, seeds, talk, time_of
 
 ACTIONS = 14
 ROUNDS = 3
@@ -36,7 +36,7 @@ def devices(request: pytest.FixtureRequest) -> Iterator[list[Place]]:
         new_vault(folder / "phone", device="phone").close()
         enroll(folder, CLOUDS, "phone")
         both = [stack.enter_context(opened(folder, CLOUDS, name)) for name in ("vault", "phone")]
-        both[1].vault.clock.now.ms += HOUR_MS  # type: ignore[attr-defined]
+        time_of(both[1].vault).ms += HOUR_MS
         assert [report.error for report in both[1].sync()] == ["", ""]
         yield both
 
@@ -57,7 +57,7 @@ def act(place: Place, random: Random) -> None:
         case "sync":
             place.sync([random.choice(place.replicas)])
         case "time":
-            place.vault.clock.now.pass_minutes(random.choice([1, 20, 300, -30]))  # type: ignore[attr-defined]
+            time_of(place.vault).pass_minutes(random.choice([1, 20, 300, -30]))
 
 
 def equal(devices: list[Place]) -> bool:
@@ -66,7 +66,7 @@ def equal(devices: list[Place]) -> bool:
 
 @pytest.mark.parametrize("seed", seeds(4, 60))
 def test_they_are_equal_after_three_rounds_and_then_nothing_is_written(seed: int, devices: list[Place]) -> None:
-    random = Random(seed)  # noqa: S311 - chance that comes out the same every time
+    random = Random(seed)
     for _ in range(ACTIONS):
         act(random.choice(devices), random)
     acknowledged = {record for place in devices for record in place.everywhere()[0]}

@@ -111,7 +111,7 @@ KINDS = {"add": add, "log": log, "sync": sync, "restore": bring_back}
 
 def run(kind: str, folder: Path, pipe: int, stop: int, seed: int) -> None:
     """Do the work; at the end, tell how many steps it took."""
-    steps = Steps(stop, Random(seed))  # noqa: S311 - where to be killed is no secret
+    steps = Steps(stop, Random(seed))
     KINDS[kind](folder, pipe)
     os.writev(pipe, [f"steps {steps.done}\n".encode()])
 

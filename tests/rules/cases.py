@@ -6,7 +6,7 @@ whose name the mutation run tries first what should notice a change there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.rules.documents import (
@@ -114,7 +114,7 @@ OPTIONAL = {"head": "a string", "keys": "a string", "slots": "a map"}
 HALF = "1234567890" * 45_000
 LETTERS = "abcdefghij"
 
-GOOD = {
+GOOD: dict[str, list[Mapping[str, object]]] = {
     "identity": [
         {"sequence": 0}, {"sequence": 2**62}, {"zone": "UTC"}, {"zone": "Etc/GMT+5"}, {"zone": "A" * 64},
         {"device": "d"}, {"device": "d" * 256},
@@ -134,7 +134,7 @@ GOOD = {
 }  # fmt: skip
 """Values at the edge of what is allowed, in each kind."""
 
-BAD = {
+BAD: dict[str, list[Mapping[str, object]]] = {
     "identity": [
         {"format": "netto.replica/2"}, {"format": ""},
         {"vault": "v_" + "1" * 31}, {"vault": "v_" + "1" * 33}, {"vault": "w_" + "1" * 32}, {"vault": "v_" + "G" * 32},
@@ -227,7 +227,7 @@ def _is_right(kind: str, field: str, type_name: str) -> bool:
     return RIGHT_TYPES.get(field) == type_name
 
 
-def _brief(fields: dict[str, object]) -> str:
+def _brief(fields: Mapping[str, object]) -> str:
     texts = {name: str(value) for name, value in fields.items()}
     return ", ".join(
         f"{name} {text if len(text) <= 30 else f'{text[:12]}… of {len(text)}'}" for name, text in texts.items()
@@ -322,8 +322,8 @@ def _reading() -> Iterator[Case]:
         parent, collection = document.path.rsplit("/", 2)[:2]
         for limit in (1, LIMIT):
             yield Case(kind, f"{limit} listed", query(parent, collection, limit), True)
-        for limit in (LIMIT + 1, 10**6, None):
-            yield Case(kind, f"{limit or 'all'} listed", query(parent, collection, limit))
+        for beyond in (LIMIT + 1, 10**6, None):
+            yield Case(kind, f"{beyond or 'all'} listed", query(parent, collection, beyond))
         for stranger in (STRANGER, ANONYMOUS, NOBODY):
             yield Case("owner", f"a list of {collection}, by {stranger}", query(parent, collection, 1), False, stranger)
         yield Case(kind, "listed over all parents", query("", collection, 1, group=True))

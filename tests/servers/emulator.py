@@ -106,7 +106,7 @@ class Emulator:
     def __init__(self) -> None:
         port = _free_port()
         self.address = f"127.0.0.1:{port}"
-        self._output: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 close() does it
+        self._output: IO[str] = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115  # close() does it
         command = ["java", *_QUICK_START, "-cp", str(jar()), _MAIN, "--host", "127.0.0.1", "--port", str(port)]
         self._process = subprocess.Popen(
             ["sh", "-c", _UNTIL_WE_DIE, "sh", *command],
@@ -134,7 +134,7 @@ class Emulator:
         data = None if body is None else json.dumps(body).encode()
         ask = urllib.request.Request(f"http://{self.address}{path}", data, headers, method=method)
         try:
-            with urllib.request.urlopen(ask, timeout=60) as answer:  # noqa: S310 loopback
+            with urllib.request.urlopen(ask, timeout=60) as answer:  # noqa: S310  # loopback
                 return answer.status, _content(answer.read())
         except urllib.error.HTTPError as error:
             with error:

@@ -20,11 +20,11 @@ WINDOWS_UNITS = 1280
 class Memory(KeyringBackend):
     """Keeps everything for as long as the test runs; `kept` is what it holds, by account."""
 
-    priority = 1  # type: ignore[assignment]
-    name = "a keyring in memory"  # type: ignore[assignment]
+    priority = 1
+    name = "a keyring in memory"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # the library's own method has no types
         self.kept: dict[str, str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -112,8 +112,8 @@ class PlaintextFile(Memory):
 class InFile(KeyringBackend):
     """Keeps everything in the file that NETTO_TEST_KEYRING names, for a program in another process."""
 
-    priority = 1  # type: ignore[assignment]
-    name = "a keyring in a file"  # type: ignore[assignment]
+    priority = 1
+    name = "a keyring in a file"
 
     def get_password(self, service: str, username: str) -> str | None:
         return self._kept().get(username)

@@ -178,6 +178,9 @@ class MemoryReplica:
         self._reach("read_blob")
         return self.store.blobs.get(sha256)
 
+    def read_view(self, path: str) -> None:
+        """No memory file is kept here."""
+
     def slots(self) -> Mapping[str, bytes]:
         """The key slots as they lie there."""
         self._reach("slots")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
@@ -11,7 +11,8 @@ from netto_tui.model.formats import decode
 from netto_tui.model.revision import _HEAD, _ID_END, _REV_START, Deleted, Record, mint
 from netto_tui.replicas.base import Changes
 from netto_tui.sync import pull
-from netto_tui.sync.push import Push
+from netto_tui.sync.push import Item, Push
+from netto_tui.vault.adding import Added
 from netto_tui.vault.vault import Vault
 from tests.simulation import memory_replica
 from tests.simulation.memory_replica import MemoryReplica
@@ -49,8 +50,7 @@ def absence_taken_for_deletion(patch: pytest.MonkeyPatch) -> None:
 
 
 def proof_without_reading_back(patch: pytest.MonkeyPatch) -> None:
-
-    def believe(self: Push, batch: list, blobs: dict, incomplete: set) -> None:  # type: ignore[type-arg]
+    def believe(self: Push, batch: list[Item], blobs: dict[str, bytes], incomplete: set[str]) -> None:
         self.context.ledger.record({due.name: due.digest for due, _ in batch}, set())
 
     patch.setattr(Push, "_prove", believe)
@@ -60,7 +60,9 @@ def newest_clock_wins(patch: pytest.MonkeyPatch) -> None:
     """Of several records of an item only the one with the latest stamp is taken in."""
     add = Vault.add
 
-    def latest(self: Vault, records, blobs=None, origin: str = "local"):  # type: ignore[no-untyped-def]
+    def latest(
+        self: Vault, records: Iterable[Record], blobs: Mapping[str, bytes] | None = None, origin: str = "local"
+    ) -> Added:
         if origin == "local":
             return add(self, records, blobs, origin)
         best: dict[tuple[str, str], Record] = {}

@@ -30,7 +30,7 @@ class Devices(RuleBasedStateMachine):
     @initialize(random=st.randoms(use_true_random=False))
     def begin(self, random: Random) -> None:
         self.uuid4 = uuid.uuid4
-        uuid.uuid4 = deterministic_names(random)  # type: ignore[assignment]
+        uuid.uuid4 = deterministic_names(random)
         stamina.set_testing(True, attempts=2)
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None)
         self.world = World(Path(self.folder.name), random)
@@ -85,7 +85,7 @@ class Devices(RuleBasedStateMachine):
         finally:
             self.world.close()
             self.folder.cleanup()
-            uuid.uuid4 = self.uuid4  # type: ignore[assignment]
+            uuid.uuid4 = self.uuid4
             stamina.set_testing(False)
 
 

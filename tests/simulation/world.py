@@ -22,6 +22,7 @@ from netto_tui.errors import Unreachable, UsageError
 from netto_tui.model.revision import Deleted
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.recovery.verify import verify
+from netto_tui.replicas.base import Presence, Replica
 from netto_tui.security import custody, rotation
 from netto_tui.security.envelope import PLAIN, Sealed
 from netto_tui.security.keyset import KeySet
@@ -141,7 +142,7 @@ class World:
         self.deletions: set[str] = set()
         self.conversations: list[str] = []
         self.backups: list[tuple[int, Store]] = []
-        self.away: dict[int, str] = {}
+        self.away: dict[int, Presence] = {}
         self.diary: list[str] = []
 
     def newest_keys(self) -> KeySet:
@@ -166,7 +167,8 @@ class World:
     def is_elsewhere(self, ids: set[str], but: Store | Device) -> bool:
         """Whether records that are about to be destroyed here lie in another place as well."""
         others: set[str] = set()
-        for place in (*self.stores, *self.devices):
+        places: list[Store | Device] = [*self.stores, *self.devices]
+        for place in places:
             if place is not but:
                 others |= place.ids()
         return self.acknowledged & ids <= others
@@ -241,7 +243,7 @@ class World:
         meanwhile = device.trouble.meanwhile
         device.trouble.end()
         engine = Engine(device.vault, device.told.append, new_id=lambda: uuid.uuid4().hex)
-        put = partial(spread, engine, device.replicas)
+        put = partial(spread, engine, list[Replica](device.replicas))
         put({})
         if device.keys() != self.newest_keys():  # the replicas that told of them were emptied or turned back
             device.trouble.meanwhile = meanwhile
@@ -339,7 +341,7 @@ class World:
 
     def come_back(self, number: int) -> None:
         if number in self.away:
-            self.stores[number].presence = self.away.pop(number)  # type: ignore[assignment]
+            self.stores[number].presence = self.away.pop(number)
 
     def _lose(self, _number: int, store: Store) -> bool:
         names = sorted(store.lines)

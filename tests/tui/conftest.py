@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from textual.message import Message
@@ -14,13 +15,14 @@ from textual.widgets import Input
 from netto_tui.tui.app import NettoApp
 from tests.tui.vaults import NOW, make_synced_vault
 
+M = TypeVar("M", bound=Message)
 Start = Callable[..., AbstractAsyncContextManager["Driven"]]
 
 
 class Driven:
     """An app under test: its pilot, and every message that went through it."""
 
-    def __init__(self, app: NettoApp, pilot: Pilot[int | None], messages: list[Message]) -> None:
+    def __init__(self, app: NettoApp, pilot: Pilot[int], messages: list[Message]) -> None:
         self.app = app
         self.pilot = pilot
         self.messages = messages
@@ -46,7 +48,7 @@ class Driven:
             await self.pilot.pause(0.02)
         pytest.fail(f"it did not happen: {what or condition}; toasts: {self.toasts}; screen: {self.app.screen}")
 
-    def said(self, kind: type[Message]) -> list[Message]:
+    def said(self, kind: type[M]) -> list[M]:
         """The messages of a kind so far."""
         return [message for message in self.messages if isinstance(message, kind)]
 

@@ -32,9 +32,11 @@ class Terminal:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     @classmethod
-    def app(cls, vault: Path, *, code: str = RUN, **settings: object) -> Terminal:
+    def app(
+        cls, vault: Path, *, code: str = RUN, size: tuple[int, int] = (120, 40), env: dict[str, str] | None = None
+    ) -> Terminal:
         """The app over a vault."""
-        return cls("-c", code, str(vault), **settings)  # type: ignore[arg-type]
+        return cls("-c", code, str(vault), size=size, env=env)
 
     def until(self, text: bytes, *, seconds: float = 30, since: int = 0) -> None:
         """Read until `text` was written; fails after some time."""

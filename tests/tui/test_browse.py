@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from rich.style import Style
+from textual.widgets import Static
 
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import UNDATED, Message, Stamp, Text, mint
@@ -40,8 +41,8 @@ async def test_the_newest_conversation_comes_first_and_is_shown(start: Start) ->
 
 async def test_marks_say_which_replica_has_a_conversation_verified(start: Start) -> None:
     async with start() as driven:
-        marks = {browse(driven).entries.pages.row(n).marks for n in range(2)}  # type: ignore[union-attr]
-        assert marks == {"DM", "D·"}
+        rows = [browse(driven).entries.pages.row(n) for n in range(2)]
+        assert {row and row.marks for row in rows} == {"DM", "D·"}
 
 
 async def test_typing_searches_and_opens_at_the_message(start: Start) -> None:
@@ -49,7 +50,8 @@ async def test_typing_searches_and_opens_at_the_message(start: Start) -> None:
         pane = browse(driven)
         await type_query(driven, "cascais")
         assert pane.entries.count == 2
-        assert all(pane.entries.pages.row(n).hit for n in range(2))  # type: ignore[union-attr]
+        rows = [pane.entries.pages.row(n) for n in range(2)]
+        assert all(row and row.hit for row in rows)
         await driven.press("enter", "enter")
         assert pane.transcript.has_focus
         assert pane.transcript.selected and "Cascais" in pane.transcript.selected.text
@@ -69,7 +71,7 @@ async def test_a_filter_that_cannot_be_says_what_is_allowed_and_keeps_the_list(s
     async with start() as driven:
         pane = browse(driven)
         await driven.press("slash", *"from", "colon", *"dog")
-        await driven.until(lambda: "no “dog”" in str(pane.query_one("#search-count").content))  # type: ignore[attr-defined]
+        await driven.until(lambda: "no “dog”" in str(pane.query_one("#search-count", Static).content))
         assert pane.entries.count == len(TALKS)
 
 
@@ -188,7 +190,8 @@ async def test_a_conversation_without_a_date_stands_last_and_can_be_read(start: 
         driven.app.set_focus(browse(driven).entries)
         await driven.press("G", "enter")
         await driven.until(lambda: browse(driven).transcript.selected)
-        assert browse(driven).transcript.selected.text == "Some day."  # type: ignore[union-attr]
+        selected = browse(driven).transcript.selected
+        assert selected and selected.text == "Some day."
         await driven.press("escape", "g")
         tree.move_cursor(tree.root.children[-1])
         driven.app.set_focus(tree)

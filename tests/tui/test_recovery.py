@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input, Static
 
 from netto_tui.model.conversation import body_text, items
 from netto_tui.recovery.undo import points
@@ -26,7 +27,7 @@ async def open_recovery(driven: Driven) -> RecoveryPane:
 
 def outcome(pane: RecoveryPane) -> str:
     """What the section says."""
-    return str(pane.query_one("#recovery-text").content)  # type: ignore[attr-defined]
+    return str(pane.query_one("#recovery-text", Static).content)
 
 
 async def done(driven: Driven, pane: RecoveryPane) -> str:
@@ -76,7 +77,7 @@ async def test_restoring_needs_the_word_and_brings_everything_back(start: Start,
         assert isinstance(driven.app.screen, ConfirmScreen)
         await driven.press(*"restore", "enter")
         assert isinstance(driven.app.screen, ConfirmScreen), "only the word itself is an answer"
-        driven.app.screen.query_one("#confirm-word").value = ""  # type: ignore[attr-defined]
+        driven.app.screen.query_one("#confirm-word", Input).value = ""
         await driven.press(*"RESTORE", "enter")
         await driven.until(lambda: "✓ Restored from disk" in outcome(pane))
         await driven.until(lambda: driven.app.reader is not None)

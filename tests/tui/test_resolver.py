@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from netto_tui.model.conversation import body_text, items
-from netto_tui.model.revision import Deleted, Message, Stamp, Text, mint
+from netto_tui.model.revision import Deleted, Record
 from netto_tui.recovery.undo import points
 from netto_tui.tui.drafts import draft_path, load_draft
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
@@ -16,10 +16,15 @@ from netto_tui.tui.screens.resolver import ResolverScreen
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
-from tests.tui.vaults import HOSTILE, changed, talk
+from tests.tui.vaults import HOSTILE, NOW, changed, talk
 
 LISBON = talk(0)[0]
 TAX = talk(3)[0]
+
+
+def another_version() -> Record:
+    """What the phone made of message 4."""
+    return changed(talk(0)[1], 3, "Day 4: Setúbal.", "2026-11-23T09:50:00.000Z", "phone")
 
 
 async def open_resolver(driven: Driven) -> ResolverScreen:
@@ -126,10 +131,7 @@ async def test_picks_stay_when_a_replica_brings_another_version(start: Start) ->
         await driven.press("2", "1")
         vault = driven.app.vault
         assert vault is not None and screen.state is not None
-        base = talk(0)[1][4]
-        body = Message("assistant", (Text("Day 4: Setúbal."),), sent=base.rev.body.sent, parent=base.rev.body.parent)  # type: ignore[union-attr]
-        other = mint(LISBON, base.rev.item, body, Stamp("2026-11-23T09:50:00.000Z", 0, "phone"), (base.id,))
-        vault.add([other], origin="disk")
+        vault.add([another_version()], origin="disk")
         screen.reread()
         await driven.until(lambda: screen.state is not None and "disk" in screen.state.columns)
         assert len(screen.state.picks) == 2
@@ -142,12 +144,11 @@ async def test_a_version_that_came_unseen_is_never_replaced(start: Start) -> Non
         await driven.press("1", "1", "1", "w")
         vault = driven.app.vault
         assert vault is not None
-        base = talk(0)[1][4]
-        body = Message("assistant", (Text("Day 4: Setúbal."),), sent=base.rev.body.sent, parent=base.rev.body.parent)  # type: ignore[union-attr]
-        vault.add([mint(LISBON, base.rev.item, body, Stamp("2026-11-23T09:50:00.000Z", 0, "phone"), (base.id,))])
+        other = another_version()
+        vault.add([other])
         await driven.press("enter")
         await driven.until(lambda: driven.app.screen is driven.app.main)
-        versions = {body_text(version.body) for version in vault.item(LISBON, base.rev.item).versions}
+        versions = {body_text(version.body) for version in vault.item(LISBON, other.rev.item).versions}
         assert versions == {"Day 4: Sintra. Day 5: free.", "Day 4: Setúbal."}
 
 
@@ -178,14 +179,8 @@ async def test_the_bases_are_there_and_the_alike_messages_are_one_key_away(start
 
 def add_third_version(vault_path: Path) -> None:
     """A version of message 4 from the folder."""
-    from netto_tui.vault.vault import Vault
-    from tests.tui.vaults import NOW
-
-    base = talk(0)[1][4]
-    body = Message("assistant", (Text("Day 4: Setúbal."),), sent=base.rev.body.sent, parent=base.rev.body.parent)  # type: ignore[union-attr]
     with Vault.open(vault_path, now=lambda: NOW) as vault:
-        other = mint(LISBON, base.rev.item, body, Stamp("2026-11-23T09:50:00.000Z", 0, "phone"), (base.id,))
-        vault.add([other], origin="disk")
+        vault.add([another_version()], origin="disk")
 
 
 async def test_three_places_are_side_by_side_where_there_is_room(start: Start, vault_path: Path) -> None:
@@ -197,7 +192,7 @@ async def test_three_places_are_side_by_side_where_there_is_room(start: Start, v
         await driven.pilot.resize_terminal(120, 40)
         await driven.until(lambda: screen.shown == ("local", "disk"))
         await driven.press("tab")
-        assert screen.shown == ("local", "github")
+        assert list(screen.shown) == ["local", "github"]
 
 
 async def test_of_more_than_two_versions_a_person_says_which_and_in_what_order(start: Start, vault_path: Path) -> None:
@@ -221,7 +216,9 @@ async def test_clicking_moves_to_a_message(start: Start) -> None:
     async with start() as driven:
         screen = await open_resolver(driven)
         view = screen.query_one(ResolverView)
-        y = max(n for n, line in enumerate(view.lines) if line.row == len(screen.state.rows) - 1)  # type: ignore[union-attr]
+        assert screen.state is not None
+        last = len(screen.state.rows) - 1
+        y = max(n for n, line in enumerate(view.lines) if line.row == last)
         await driven.pilot.click(view, offset=(30, y))
         assert screen.row is not None
         assert screen.row.number == 5

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from netto_tui.model.ids import conversation_id, message_id
-from netto_tui.model.revision import ABOUT, About, Message, Sent, Stamp, Text, mint
+from netto_tui.model.revision import ABOUT, About, Message, Role, Sent, Stamp, Text, mint
 from netto_tui.security.redact import mask
 from netto_tui.tui.app import NettoApp
 from netto_tui.tui.panes.browse import BrowsePane
@@ -27,7 +27,7 @@ from tests.tui.vaults import NOW
 DEPLOY = conversation_id("secrets", "deploy")
 LEAKED = "kW8rtq2ZzPq0vL4mYb7cXs1dNf6hJg3t"
 OTHER = "pR5tvw9XxLm3nK8jHg2fDs6aQz1cVb4n"
-SAID = (
+SAID: tuple[tuple[Role, str], ...] = (
     ("user", "How do I deploy this from my laptop?"),
     ("assistant", "Set the key of the service first:\n\n```sh\nexport SERVICE_API_KEY=…\n```"),
     ("user", f"So like this?\n\n```sh\nexport SERVICE_API_KEY={LEAKED}\n./deploy --now\n```"),
@@ -49,7 +49,7 @@ def leaky(vault_path: Path) -> Path:
         ]
         for number, (role, text) in enumerate(SAID):
             at = f"2026-11-23T09:0{number}:00.000Z"
-            body = Message(role, (Text(text),), sent=Sent(at=at))  # type: ignore[arg-type]
+            body = Message(role, (Text(text),), sent=Sent(at=at))
             records.append(mint(DEPLOY, message_id(DEPLOY, str(number)), body, Stamp(at, 0, "chat")))
         vault.add(records)
     return vault_path
@@ -60,8 +60,9 @@ def contested(leaky: Path) -> Path:
     """The same, with the key changed on two devices."""
     with Vault.open(leaky, now=lambda: NOW) as vault:
         old = next(record for record in vault.records(DEPLOY) if LEAKED.encode() in record.raw)
+        assert isinstance(old.rev.body, Message)
         for number, (by, key) in enumerate((("laptop", LEAKED + "A"), ("github", OTHER))):
-            body = Message("user", (Text(f"export SERVICE_API_KEY={key}"),), sent=old.rev.body.sent)  # type: ignore[union-attr]
+            body = Message("user", (Text(f"export SERVICE_API_KEY={key}"),), sent=old.rev.body.sent)
             stamp = Stamp(f"2026-11-23T09:3{number}:00.000Z", 0, by)
             origin = "local" if by == "laptop" else by
             vault.add([mint(DEPLOY, old.rev.item, body, stamp, (old.id,))], origin=origin)
@@ -154,7 +155,7 @@ async def test_no_version_of_a_conflict_shows_a_secret(start: Start, contested: 
         await driven.press("3")
         await driven.until(lambda: driven.app.main.query_one(ConflictPreview).lines)
         rows = driven.app.main.query_one("#waiting", RowList)
-        while rows.selected.title != "First deploy":
+        while rows.selected and rows.selected.title != "First deploy":
             await driven.press("j")
         await driven.settle()
         await driven.until(lambda: "‹API key›" in shown(driven))

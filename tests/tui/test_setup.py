@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Button, Input, Static
@@ -242,9 +243,9 @@ async def test_a_trial_that_takes_long_is_left_and_not_heard_any_more(
     monkeypatch.setenv("NETTO_GITHUB_TOKEN", github.token)
     real = trial.try_out
 
-    def slow(*args: object, **kwargs: object) -> trial.Trial:
+    def slow(*args: Any, **kwargs: Any) -> trial.Trial:
         going_on.wait(30)
-        return real(*args, **kwargs)  # type: ignore[arg-type]
+        return real(*args, **kwargs)
 
     monkeypatch.setattr(trial, "try_out", slow)
     async with start(SMALL) as driven:
@@ -342,7 +343,7 @@ async def test_the_palette_and_an_empty_sync_pane_lead_there(tmp_path: Path) -> 
         detail = app.main.query_one(SyncPane).query_one("#store-detail", Static)
         assert "A adds one" in str(detail.render())
         hits = [hit async for hit in Actions(app.main).search("add a replica")]
-        hits[0].command()  # type: ignore[union-attr]
+        hits[0].command()
         await driven.settle()
         assert isinstance(app.screen, SetupScreen)
 

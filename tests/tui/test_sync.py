@@ -79,8 +79,9 @@ async def test_a_key_that_cannot_do_anything_says_why(start: Start) -> None:
 async def test_help_lists_the_keys_of_the_focused_thing_with_reasons(start: Start) -> None:
     async with start() as driven:
         await driven.press("2", "question_mark")
-        assert isinstance(driven.app.screen, HelpScreen)
-        found = driven.app.screen.groups
+        shown = driven.app.screen
+        assert isinstance(shown, HelpScreen)
+        found = shown.groups
         assert list(found)[:2] == ["This list", "Sync"]
         assert ("x", "Stop what runs; what was done is kept", "Nothing is running.") in found["Sync"]
         await driven.press("escape")
@@ -110,9 +111,9 @@ async def test_the_palette_finds_conversations_by_title(start: Start) -> None:
     async with start() as driven:
         provider = Conversations(driven.app.main)
         hits = [hit async for hit in provider.search("feijoada")]
-        assert [hit.text for hit in hits] == ["Recipe: feijoada"]  # type: ignore[union-attr]
+        assert [hit.text for hit in hits] == ["Recipe: feijoada"]
         assert HIT_LIMIT <= 50
-        await hits[0].command()  # type: ignore[union-attr, misc]
+        await hits[0].command()
         await driven.settle()
         pane = driven.app.main.query_one(BrowsePane)
         assert pane.transcript.selected and pane.transcript.selected.text == "For six, please."

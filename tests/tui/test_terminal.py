@@ -15,7 +15,7 @@ import pytest
 from netto_tui.errors import UsageError
 from netto_tui.tui.app import run
 from tests.payloads import OBEYED, hostile_vault, make_the_index_hostile
-from tests.tui.terminal import Terminal
+from tests.tui.terminal import RUN, Terminal
 
 ALLOWED = re.compile(
     rb"\x1b\[[0-9;:]*m"  # colours
@@ -42,8 +42,8 @@ def terminal(vault_path: Path) -> Iterator[list[Terminal]]:
         one.close()
 
 
-def open_app(terminal: list[Terminal], **settings: object) -> Terminal:
-    terminal.append(Terminal.app(Path("vault"), **settings))
+def open_app(terminal: list[Terminal], *, code: str = RUN, env: dict[str, str] | None = None) -> Terminal:
+    terminal.append(Terminal.app(Path("vault"), code=code, env=env))
     return terminal[-1]
 
 

@@ -6,12 +6,25 @@ It has two replicas that need no account: a folder and a Git repository beside i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from netto_tui.config import Config, ReplicaConfig, load, save
 from netto_tui.model.clock import to_instant, to_ms
 from netto_tui.model.ids import conversation_id, message_id
-from netto_tui.model.revision import ABOUT, About, Body, Deleted, Message, Record, Sent, Stamp, Text, ToolCall, mint
+from netto_tui.model.revision import (
+    ABOUT,
+    About,
+    Body,
+    Deleted,
+    Message,
+    Part,
+    Record,
+    Role,
+    Sent,
+    Stamp,
+    Text,
+    ToolCall,
+    mint,
+)
 from netto_tui.sync.journal import Journal
 from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
 from netto_tui.vault.vault import Vault
@@ -23,7 +36,7 @@ HOSTILE = (
     '[/x] [@click=app.quit]press me[/] a[b=c"] \u202egnp.exe \x00 👩‍👩‍👧 שלום\r\nback'
 )
 
-TALKS: list[tuple[str, str, str, list[tuple[str, str]]]] = [
+TALKS: list[tuple[str, str, str, list[tuple[Role, str]]]] = [
     (
         "2026-11-23T08:12:00.000Z",
         "Trip to Lisbon",
@@ -101,11 +114,11 @@ def talk(number: int) -> tuple[str, list[Record]]:
     for place, (role, text) in enumerate(said):
         at = to_instant(start + place * 3 * MINUTE)
         item = message_id(name, str(place))
-        parts: tuple[Any, ...] = (Text(text),)
+        parts: tuple[Part, ...] = (Text(text),)
         if role == "assistant" and "state machine" in text:
             parts = (Text(text), ToolCall(name="run_tests", call_id="1", arguments={"path": "tests"}))
         native = {"hidden": True} if role == "tool" else {}
-        body = Message(role, parts, sent=Sent(at=at), parent=parent, native=native)  # type: ignore[arg-type]
+        body = Message(role, parts, sent=Sent(at=at), parent=parent, native=native)
         records.append(mint(name, item, body, Stamp(at, 0, app)))
         parent = item
     return name, records
@@ -114,16 +127,9 @@ def talk(number: int) -> tuple[str, list[Record]]:
 def changed(records: list[Record], place: int, text: str | None, at: str, by: str) -> Record:
     """Another version of message `place` of a talk, made by `by`; None deletes it."""
     old = records[place + 1]
-    body: Body = (
-        Deleted()
-        if text is None
-        else Message(
-            old.rev.body.role,  # type: ignore[union-attr]
-            (Text(text),),
-            sent=old.rev.body.sent,  # type: ignore[union-attr]
-            parent=old.rev.body.parent,  # type: ignore[union-attr]
-        )
-    )
+    said = old.rev.body
+    assert isinstance(said, Message)
+    body: Body = Deleted() if text is None else Message(said.role, (Text(text),), sent=said.sent, parent=said.parent)
     return mint(old.rev.conversation, old.rev.item, body, Stamp(at, 0, by), (old.id,))
 
 

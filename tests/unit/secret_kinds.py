@@ -13,7 +13,7 @@ LETTERS = string.ascii_letters + string.digits
 
 def made_up(seed: int = 0) -> dict[str, str]:
     """The part of each kind that nobody may see, as it stands in a text that `in_a_sentence` makes of it."""
-    random = Random(seed)  # noqa: S311 - they open nothing
+    random = Random(seed)
 
     def some(count: int, letters: str = LETTERS) -> str:
         return "".join(random.choice(letters) for _ in range(count))

@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from netto_tui.model.ids import conversation_id, message_id
-from netto_tui.model.revision import About, Deleted, Document, Message, Record, Stamp, Text, ToolCall, mint
+from netto_tui.model.revision import About, Body, Deleted, Document, Message, Record, Stamp, Text, ToolCall, mint
 from netto_tui.security import jwe
 from netto_tui.security.envelope import Sealed
 from netto_tui.security.keyset import KeySet
@@ -31,16 +31,16 @@ def records() -> list[Record]:
     name = conversation_id("vectors", "1")
     items = [message_id(name, str(number)) for number in range(5)]
     prose = " ".join(f"{number} {sha256(b'%d' % number).hexdigest()}" for number in range(2000))
-    bodies = [
-        ("about", About(title="Golden vectors", participants=("Ada", "an assistant")), ()),
-        (items[0], Message("user", (Text("Hello"),)), ()),
-        (items[1], Message("assistant", (Text("Grüße, 你好, שלום, 🐟 \u2028 \x00 </script>"),), parent=items[0]), ()),
-        (items[2], Message("assistant", (ToolCall("search", "1", {"q": '\\ " \t', "n": 1e300}),)), ()),
-        (items[3], Message("tool", (Text(prose),)), ()),
-        ("memory/2026-11-23.md", Document("memory/2026-11-23.md", "# A day\n"), ()),
-        (items[4], Message("user", (Text("z" * 20_000),)), ()),
+    bodies: list[tuple[str, Body]] = [
+        ("about", About(title="Golden vectors", participants=("Ada", "an assistant"))),
+        (items[0], Message("user", (Text("Hello"),))),
+        (items[1], Message("assistant", (Text("Grüße, 你好, שלום, 🐟 \u2028 \x00 </script>"),), parent=items[0])),
+        (items[2], Message("assistant", (ToolCall("search", "1", {"q": '\\ " \t', "n": 1e300}),))),
+        (items[3], Message("tool", (Text(prose),))),
+        ("memory/2026-11-23.md", Document("memory/2026-11-23.md", "# A day\n")),
+        (items[4], Message("user", (Text("z" * 20_000),))),
     ]
-    made = [mint(name, item, body, _stamp(index), replaces) for index, (item, body, replaces) in enumerate(bodies)]
+    made = [mint(name, item, body, _stamp(index)) for index, (item, body) in enumerate(bodies)]
     return [*made, mint(name, items[0], Deleted("a slip"), _stamp(9), (made[1].id,))]
 
 
@@ -55,9 +55,10 @@ def main() -> None:
     (HERE / "vault.jwks").write_bytes(KEYS.encode())
     (HERE / "records.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     tokens = []
+    seals = (Sealed(lambda: BEFORE), Sealed(lambda: KEYS))
     for index, line in enumerate(lines):
         with patch.object(jwe, "LEVEL", (6, 1, 9)[index % 3]):
-            tokens.append(Sealed(lambda index=index: (BEFORE, KEYS)[index % 2]).seal(line))
+            tokens.append(seals[index % 2].seal(line))
     (HERE / "tokens.txt").write_bytes(b"".join(token + b"\n" for token in tokens))
     (HERE / "blob.txt").write_bytes(Sealed(lambda: KEYS).seal_blob(blob()))
 

@@ -114,7 +114,7 @@ def test_a_loop_of_the_shell_opens_a_blob(tmp_path: Path) -> None:
 
 def test_node_opens_them_without_any_package() -> None:
     node = tool("node")
-    command = [node, HERE / "open.mjs", HERE / "vault.jwks"]
+    command: list[str | Path] = [node, HERE / "open.mjs", HERE / "vault.jwks"]
     assert subprocess.run([*command, HERE / "tokens.txt"], capture_output=True, check=True).stdout.splitlines() == LINES
     opened = subprocess.run([*command, HERE / "blob.txt"], capture_output=True, check=True).stdout
     manifest, _, parts = opened.partition(b"\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -69,7 +70,7 @@ class Service:
         )
         return grpc.method_handlers_generic_handler("google.firestore.v1.Firestore", methods)
 
-    def _unary(self, rpc: str, work: Callable[[str, Any, Any], None]) -> grpc.RpcMethodHandler:
+    def _unary(self, rpc: str, work: Callable[[str, Any, Any], None]) -> grpc.RpcMethodHandler[Any, Any]:
         request_type, response_type = _messages(rpc)
 
         def call(request: Any, context: grpc.ServicerContext) -> Any:
@@ -85,7 +86,7 @@ class Service:
 
         return grpc.unary_unary_rpc_method_handler(call, request_type.FromString, response_type.SerializeToString)
 
-    def _stream(self, rpc: str, work: Callable[[str, Any], Iterator[Any]]) -> grpc.RpcMethodHandler:
+    def _stream(self, rpc: str, work: Callable[[str, Any], Iterator[Any]]) -> grpc.RpcMethodHandler[Any, Any]:
         request_type, response_type = _messages(rpc)
 
         def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
@@ -306,9 +307,7 @@ def _masked(message: Any, request: Any) -> Any:
 
 
 def _forward(requests: Iterator[Any], listener: Listener) -> None:
-    try:
+    with suppress(Exception):  # gRPC raises a bare Exception when the call is over, which ends the listener anyway
         for request in requests:
             listener.ask(request)
-    except Exception:  # noqa: S110 gRPC raises a bare Exception when the call is over, which ends the listener anyway
-        pass
     listener.end()

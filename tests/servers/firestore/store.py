@@ -133,8 +133,8 @@ class Store:
     def remove(self, database: str, *, keep_empty: bool) -> None:
         """Lose every document of a database; with `keep_empty` the database itself stays, as a new incarnation."""
         with self.lock:
-            for table in ("documents", "deletions"):
-                self._rows.execute(f"DELETE FROM {table} WHERE database = ?", (database,))  # noqa: S608 two fixed names
+            self._rows.execute("DELETE FROM documents WHERE database = ?", (database,))
+            self._rows.execute("DELETE FROM deletions WHERE database = ?", (database,))
             self._rows.execute("DELETE FROM databases WHERE name = ?", (database,))
             if keep_empty:
                 self.create(database)
@@ -183,7 +183,7 @@ class Store:
             sql, values = "parent = ? AND key >= ?", [home, start]
         elif scope.collection:
             sql, values = "collection = ? AND " + sql, [scope.collection, *values]
-        sql = f"SELECT key, data, created, updated FROM documents WHERE database = ? AND {sql} ORDER BY key"  # noqa: S608 fixed texts
+        sql = f"SELECT key, data, created, updated FROM documents WHERE database = ? AND {sql} ORDER BY key"  # noqa: S608  # fixed texts
         return (row for row in map(_row, self._rows.execute(sql, (database, *values))) if scope.holds(row.key))
 
     def changed_since(self, database: str, at: int) -> set[bytes]:

@@ -20,7 +20,7 @@ _DRIP_SECONDS = 0.1
 _GARBAGE = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no HTTP at all \xff\xfe\r\n\r\n"
 
 
-class Task(WSGITask):
+class Task(WSGITask):  # type: ignore[misc]  # waitress has no types
     """A request that can be treated badly."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Task(WSGITask):
             self.hold(_DRIP_SECONDS if seconds is None else seconds, closing)
 
 
-class Channel(HTTPChannel):
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection whose requests become such tasks."""
 
     task_class = Task

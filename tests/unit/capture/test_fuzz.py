@@ -76,7 +76,7 @@ def test_any_json(tmp_path: Path, kind: str, values: list[Any]) -> None:
 @relaxed
 def test_real_records_with_a_strange_value_somewhere(tmp_path: Path, name: str, seed: int, value: Any) -> None:
     source = sample(name)
-    chance = random.Random(seed)  # noqa: S311 no secret
+    chance = random.Random(seed)
     text = source.read_text()
     if name.endswith(".jsonl"):
         lines = text.splitlines()
@@ -97,7 +97,7 @@ def test_real_records_with_a_strange_value_somewhere(tmp_path: Path, name: str, 
 @given(seed=st.integers(0, 2**32))
 @relaxed
 def test_real_files_with_flipped_and_lost_bytes(tmp_path: Path, name: str, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 no secret
+    chance = random.Random(seed)
     data = bytearray(sample(name).read_bytes())
     for _ in range(chance.randrange(1, 20)):
         data[chance.randrange(len(data))] = chance.randrange(256)

@@ -20,7 +20,7 @@ from tests.unit.replicas.firestore_given import Cloud, long_record
 
 PICTURE = bytes(range(256)) * 10
 PICTURE_NAME = hashlib.sha256(PICTURE).hexdigest()
-FILM = random.Random(1).randbytes(1_000_000)  # noqa: S311  # any bytes
+FILM = random.Random(1).randbytes(1_000_000)
 FILM_NAME = hashlib.sha256(FILM).hexdigest()
 GONE = object()
 

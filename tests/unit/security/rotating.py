@@ -68,6 +68,6 @@ def act(kind: str, folder: Path) -> None:
 def run(kind: str, folder: Path, stop: int, pipe: int) -> None:
     """In the victim: work, and tell at the end how many steps it took."""
     begin(folder)
-    steps = Steps(stop, Random(stop))  # noqa: S311  # how much a torn write wrote is no secret
+    steps = Steps(stop, Random(stop))
     act(kind, folder)
     os.writev(pipe, [b"%d" % steps.done])
