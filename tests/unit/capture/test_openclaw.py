@@ -12,6 +12,7 @@ from netto_tui.capture.base import Draft
 from netto_tui.model.conversation import is_hidden
 from netto_tui.model.ids import conversation_id
 from netto_tui.model.revision import (
+    About,
     Attachment,
     Message,
     Text,
@@ -55,14 +56,14 @@ def test_a_session_gives_the_same_bytes_before_and_after_its_migration() -> None
 
 
 def test_an_old_session_with_summaries_and_renamed_roles_migrates_to_the_same_bytes(tmp_path: Path) -> None:
-    plain = [
+    plain: list[dict[str, Any]] = [
         {"type": "message", "timestamp": "2026-01-20T09:00:01Z", "message": {"role": "user", "content": "a"}},
         {"type": "message", "timestamp": "2026-01-20T09:00:02Z", "message": {"role": "hookMessage", "content": "b"}},
         {"type": "compaction", "timestamp": "2026-01-20T09:00:03Z", "summary": "s", "firstKeptEntryIndex": 2},
         {"type": "message", "timestamp": "2026-01-20T09:00:01Z", "message": {"role": "user", "content": "a"}},
     ]
     ids = ["aaaa0000", "bbbb0000", "cccc0000", "dddd0000"]
-    moved = [{**record, "id": name} for record, name in zip(plain, ids, strict=True)]
+    moved: list[dict[str, Any]] = [{**record, "id": name} for record, name in zip(plain, ids, strict=True)]
     for record, parent in zip(moved, [None, *ids[:-1]], strict=True):
         record["parentId"] = parent
     moved[1]["message"] = {"role": "custom", "content": "b"}
@@ -108,7 +109,7 @@ def test_an_assistant_message_is_mapped_whole(tmp_path: Path) -> None:
         {"type": "toolCall", "id": "c1", "name": "read", "arguments": {"path": "a"}, "partialJson": "{"},
         {"type": "hologram", "data": [1]},
     ]
-    fields = {"api": "a", "provider": "p", "model": "m", "usage": {"input": 1, "cost": {"total": 0.5}}}
+    fields: dict[str, Any] = {"api": "a", "provider": "p", "model": "m", "usage": {"input": 1, "cost": {"total": 0.5}}}
     found = one(tmp_path, said("1", None, "assistant", blocks, **fields, stopReason="stop", errorMessage=None))
     assert found.parts == (
         Thinking(text="hm", signature="sig"),
@@ -271,9 +272,10 @@ def test_sessions_set_aside_are_imported_and_copies_are_not(tmp_path: Path) -> N
     found = [draft for draft in drafts(tmp_path) if draft.item != "about"]
     assert len(found) == 3
     assert len({draft.item for draft in found}) == 1
-    states = [draft.body.state for draft in drafts(tmp_path / names[2]) if not isinstance(draft.body, Message)]
+    states = [draft.body.state for draft in drafts(tmp_path / names[2]) if isinstance(draft.body, About)]
     assert states == [{"deleted_at_source": "2026-01-20T09:00:00.000Z"}]
-    assert drafts(tmp_path / names[2])[-1].body.source["path"] == "s-1.jsonl"
+    last = drafts(tmp_path / names[2])[-1].body
+    assert isinstance(last, About) and last.source["path"] == "s-1.jsonl"
 
 
 def test_a_session_without_its_header_is_named_after_its_file(tmp_path: Path) -> None:

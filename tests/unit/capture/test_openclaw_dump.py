@@ -43,7 +43,7 @@ def dump(tmp_path: Path, database: Path) -> Path:
     for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         if "fts" in name or name in LEFT_OUT:
             continue
-        rows = [dict(row) for row in source.execute(f"SELECT * FROM {name}")]  # noqa: S608 a name from the schema
+        rows = [dict(row) for row in source.execute(f"SELECT * FROM {name}")]  # noqa: S608  # a name from the schema
         text = "".join(json.dumps(row, default=lambda data: {"$hex": data.hex()}) + "\n" for row in rows)
         path = written(root / "tables" / f"{name}.jsonl", text)
         tables[name] = {"rows": len(rows), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}

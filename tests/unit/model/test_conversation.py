@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,13 +91,13 @@ def test_a_tombstone_alone_deletes() -> None:
 
 
 @given(st.lists(bodies, min_size=1, max_size=6), st.randoms(), st.data())
-def test_the_order_of_arrival_does_not_matter(found: list[Body], random: object, data: st.DataObject) -> None:
+def test_the_order_of_arrival_does_not_matter(found: list[Body], random: Random, data: st.DataObject) -> None:
     records: list[Record] = []
     for number, body in enumerate(found):
         replaced = data.draw(st.lists(st.sampled_from(records), max_size=2)) if records else []
         records.append(stored(body, *replaced, at=number))
     there = item(*records)
-    random.shuffle(records)  # type: ignore[attr-defined]  # Hypothesis gives a random.Random
+    random.shuffle(records)
     here = item(*records)
     assert (here.heads, here.versions, here.conflict) == (there.heads, there.versions, there.conflict)
     assert here.heads

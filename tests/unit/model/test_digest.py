@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from random import Random
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -15,9 +16,9 @@ days = st.dictionaries(day_names, ids, max_size=8)
 
 
 @given(st.lists(ids, unique=True), st.randoms())
-def test_the_digest_of_a_conversation_is_that_of_its_sorted_ids(names: list[str], random: object) -> None:
+def test_the_digest_of_a_conversation_is_that_of_its_sorted_ids(names: list[str], random: Random) -> None:
     expected = hashlib.sha256("".join(name + "\n" for name in sorted(names)).encode()).hexdigest()
-    random.shuffle(names)  # type: ignore[attr-defined]  # Hypothesis gives a random.Random
+    random.shuffle(names)
     assert conversation_digest(names) == expected
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from dulwich.object_store import tree_lookup_path
+from dulwich.objects import Commit
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from netto_tui.errors import Cancelled
+from netto_tui.model.digest import conversation_digest
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.recovery.verify import Verdict, verify
 from netto_tui.sync import events
@@ -50,7 +53,9 @@ def git_object(repository: Path, path: str) -> Path:
     with Repo(str(repository)) as repo:
         sha = repo.refs[Ref(b"refs/heads/main")]
         if path:
-            _, sha = tree_lookup_path(repo.object_store.__getitem__, repo[sha].tree, path.encode())
+            commit = repo[sha]
+            assert isinstance(commit, Commit)
+            _, sha = tree_lookup_path(repo.object_store.__getitem__, commit.tree, path.encode())
     name = sha.decode()
     return repository / "objects" / name[:2] / name[2:]
 
@@ -245,8 +250,8 @@ def test_a_replica_that_is_not_there_is_told_and_the_others_are_read(device: Dev
 def test_a_proof_counts_as_one_for_the_health_of_the_replica(device: Device) -> None:
     device.time.pass_minutes(90)
     look(device, "disk")
-    assert device.ledger("disk").standing().verified_at == "2026-11-23T13:30:00.000Z"
-    assert device.ledger("history").standing().verified_at == "2026-11-23T12:00:00.000Z"
+    assert device.standing("disk").verified_at == "2026-11-23T13:30:00.000Z"
+    assert device.standing("history").verified_at == "2026-11-23T12:00:00.000Z"
 
 
 def test_a_replica_never_synced_is_not_noted_as_proven(device: Device) -> None:
@@ -341,13 +346,13 @@ def test_what_others_write_while_the_index_is_compared_gets_a_digest_of_its_own(
     device: Device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device.vault.add(talk(1, count=1, first=8))
-    real, late = digests.conversation_digest, talk(1, count=1, first=9)
+    late = talk(1, count=1, first=9)
 
-    def conversation_digest(ids: list[str]) -> str:
+    def slow_digest(ids: Iterable[str]) -> str:
         if late and not device.vault.sql.in_transaction:  # nothing keeps others from writing now
             with Vault.open(device.vault.path, now=device.time) as other:
                 other.add([late.pop()])
-        return real(ids)
+        return conversation_digest(ids)
 
-    monkeypatch.setattr(digests, "conversation_digest", conversation_digest)
+    monkeypatch.setattr(digests, "conversation_digest", slow_digest)
     assert index_faults(device.vault) == []

@@ -66,6 +66,12 @@ class Cloud:
         """A document below the user's."""
         return self.server.get(self.project, f"{USER}/{path}".rstrip("/"))
 
+    def fields(self, path: str) -> dict[str, Any]:
+        """The same, of one that is there."""
+        found = self.get(path)
+        assert found is not None
+        return found
+
     def paths(self, below: str = "") -> list[str]:
         """The paths of documents, below the user's."""
         found = self.server.paths(self.project, USER)

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -251,6 +251,7 @@ def test_a_reading_that_nobody_finishes_leaves_no_thread(cloud: Cloud) -> None:
     phone = cloud.open("phone")
     reading = phone.read(sorted(phone.changes().names))
     next(reading)
+    assert isinstance(reading, Generator)
     reading.close()
     assert [one.name for one in threading.enumerate() if one.name.startswith("netto-firestore-read")] == []
     assert phone.reads < 1 + 40 + 12 * 3

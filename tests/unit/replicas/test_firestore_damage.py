@@ -155,7 +155,7 @@ def test_messages_without_a_header_are_told_and_found_again(tmp_path: Path, enve
 def test_a_message_in_the_place_of_another_is_told(tmp_path: Path, envelope: Envelope) -> None:
     cloud = filled(tmp_path, envelope)
     one, two = SOME[0], SOME[1]
-    cloud.damage(cloud.message_of(1, one), record=cloud.get(cloud.message_of(1, two))["record"])
+    cloud.damage(cloud.message_of(1, one), record=cloud.fields(cloud.message_of(1, two))["record"])
     found = held(cloud.open("tablet"), 1)[1]
     assert ids(found) == {record.id for record in SOME} - {one.id}
     assert len(found.corrupt) == 1
@@ -164,7 +164,7 @@ def test_a_message_in_the_place_of_another_is_told(tmp_path: Path, envelope: Env
 def test_a_message_of_another_conversation_is_told(tmp_path: Path, envelope: Envelope) -> None:
     cloud = filled(tmp_path, envelope)
     other = records(2, day=2)[1]
-    fields = cloud.get(cloud.message_of(2, other))
+    fields = cloud.fields(cloud.message_of(2, other))
     place = f"conversations/{envelope.name(conversation(1))}/messages/{envelope.name(other.id)}"
     cloud.server.set(cloud.project, f"users/someone/{place}", fields)
     opened = cloud.open("tablet")

@@ -17,6 +17,7 @@ from netto_tui.errors import Cancelled, Denied, Limited, Moved, NettoError, Newe
 from netto_tui.replicas import firestore_client
 from netto_tui.replicas.base import Batch
 from netto_tui.replicas.firestore import Firestore
+from netto_tui.replicas.firestore_faults import Lost
 from netto_tui.security.envelope import PLAIN
 from tests.contract.firestore_places import USER
 from tests.contract.stores import FOREIGN, MARKER, batch, conversation, held, ids, records
@@ -260,7 +261,8 @@ def test_a_race_that_is_lost_after_many_messages_leaves_what_is_found_again(
 ) -> None:
     phone, cursor = cloud.open("phone"), replica.changes().cursor
     phone.changes()
-    commit, done = firestore_client.Connection.commit, []
+    commit = firestore_client.Connection.commit
+    done: list[str] = []
 
     def meanwhile(connection: Any, puts: Any) -> Any:
         if connection is not phone._connection and len(done) == 2:
@@ -287,13 +289,14 @@ def test_a_lost_answer_is_not_mistaken_for_a_write_of_another_process_of_this_de
 ) -> None:
     other, cursor = cloud.open("laptop"), replica.changes().cursor
     other.changes()
-    commit, lost = firestore_client.Connection.commit, []
+    commit = firestore_client.Connection.commit
+    lost: list[Any] = []
 
     def meanwhile(connection: Any, puts: Any) -> Any:
         if connection is replica._connection and not lost:
             lost.append(puts)
             other.add(batch(records(1, 9)), cursor)
-            raise firestore_client.Lost
+            raise Lost
         return commit(connection, puts)
 
     monkeypatch.setattr(firestore_client.Connection, "commit", meanwhile)
@@ -337,7 +340,7 @@ def test_a_project_that_was_rolled_back_is_an_old_copy(cloud: Cloud, replica: Fi
     cloud.server.roll_back(saved)
     assert replica.probe().cursor == old
     changes = replica.changes(new)
-    assert (changes.names, changes.complete, changes.rewritten) == ({conversation(1)}, True, True)
+    assert (changes.names, changes.complete, changes.rewritten) == (frozenset({conversation(1)}), True, True)
     assert ids(held(replica, 1)[1]) == {record.id for record in records(1)}
     replica.add(batch(records(1, 5), records(2)), changes.cursor)
     assert ids(held(cloud.open("phone"), 1)[1]) == {record.id for record in records(1, 5)}
@@ -355,7 +358,7 @@ def test_an_identity_that_is_gone_can_be_written_again_and_everything_is_there(
         replica.add(batch(records(2)), cursor)
     replica.claim(MARKER)
     changes = replica.changes(cursor)
-    assert (changes.names, changes.rewritten) == ({conversation(1)}, True)
+    assert (changes.names, changes.rewritten) == (frozenset({conversation(1)}), True)
 
 
 def test_an_identity_of_a_newer_version_is_left_alone(cloud: Cloud, replica: Firestore) -> None:
@@ -390,7 +393,7 @@ def test_a_record_longer_than_a_document_comes_back_whole(cloud: Cloud, replica:
     assert len(long.line) > 2**20
     cursor = replica.add(batch(some), replica.changes().cursor)
     path = cloud.message_of(1, long)
-    assert cloud.get(path)["pieces"] == len(cloud.paths(f"{path}/pieces/")) + 1 > 1
+    assert cloud.fields(path)["pieces"] == len(cloud.paths(f"{path}/pieces/")) + 1 > 1
     for opened in (replica, cloud.open("phone")):
         assert ids(held(opened, 1)[1]) == {record.id for record in some}
     assert replica.add(batch(some), cursor) == cursor
@@ -450,8 +453,9 @@ def test_whatever_fails_what_was_acknowledged_is_there_and_the_rest_comes_later(
     found = ids(held(tablet, 1)[1])
     assert acknowledged <= found <= said[0] | said[1]
     everything = {record.id: record for turn in range(len(steps)) for record in records(1, 3, first=10 * turn)}
-    for device, mine in zip(devices, said, strict=True):
-        device.add(batch(tuple(everything[name] for name in sorted(mine))), device.changes("").cursor) if mine else None
+    for device, own in zip(devices, said, strict=True):
+        if own:
+            device.add(batch(tuple(everything[name] for name in sorted(own))), device.changes("").cursor)
     tablet.changes("")
     assert ids(held(tablet, 1)[1]) == said[0] | said[1]
     assert list(tablet.check()) == []

@@ -154,7 +154,7 @@ def test_a_server_that_is_away_is_asked_with_growing_pauses(cloud: Cloud, monkey
                 return super().wait()
             return self.is_set()
 
-    monkeypatch.setattr(firestore_listener.threading, "Event", Counted)
+    monkeypatch.setattr(threading, "Event", Counted)
     monkeypatch.setattr(firestore_listener, "FIRST_PAUSE", 1.0)
     monkeypatch.setattr(firestore_listener, "LASTING", 30.0)
     cloud.server.fault("Listen", "UNAVAILABLE", 1000)
@@ -211,6 +211,7 @@ def test_googles_emulator_tells_too(tmp_path: Path) -> None:
     laptop.claim(MARKER)
     cursor = laptop.changes().cursor
     ear = Ear()
+    assert isinstance(laptop, Live)
     stop = laptop.listen(ear)
     for number in range(3):
         cursor = phone.add(batch(records(number)), cursor)

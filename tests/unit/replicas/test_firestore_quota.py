@@ -163,7 +163,7 @@ def test_blobs_wait_with_their_conversations(cloud: Cloud) -> None:
 def test_a_conversation_longer_than_a_days_writes_gets_there_in_some_days(cloud: Cloud) -> None:
     replica = cloud.claimed(daily_writes=300)
     cursor = replica.changes().cursor
-    days = []
+    days: list[int] = []
     while len(days) < 6:
         cloud.server.clear_log()
         try:

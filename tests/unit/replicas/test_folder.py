@@ -7,8 +7,9 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -93,9 +94,18 @@ def test_looking_reads_no_file_of_a_conversation(replica: Folder, root: Path, mo
     replica.add(batch(*(records(number, day=1 + number % 20) for number in range(60))), "")
     listed: list[str] = []
     scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: listed.append(str(path)) or scandir(path))
     opened: list[Path] = []
-    monkeypatch.setattr(tree_files, "read_regular", lambda path: opened.append(path) or files.read_regular(path))
+
+    def noted_scandir(path: Path) -> Any:
+        listed.append(str(path))
+        return scandir(path)
+
+    def noted_read(path: Path) -> bytes:
+        opened.append(path)
+        return files.read_regular(path)
+
+    monkeypatch.setattr(os, "scandir", noted_scandir)
+    monkeypatch.setattr(tree_files, "read_regular", noted_read)
     open_folder(root).probe()
     assert opened == [root / ".netto" / "vault.json"]
     assert not any(path.endswith(tuple(f"/{day:02d}" for day in range(1, 29))) and "/11/" in path for path in listed)
@@ -125,11 +135,10 @@ def test_who_reads_in_the_middle_of_a_write_sees_the_rest_later(
 ) -> None:
     seen: list[Changes] = []
     day = root / "sessions/2026/11/01"
-    real = folder.replace_files
 
     def one_by_one(pages: Iterable[tuple[Path, bytes]], mode: int = 0o600) -> None:
         for page in pages:
-            real([page], mode)
+            files.replace_files([page], mode)
             if day.is_dir():
                 os.utime(day, ns=(TICK, TICK))  # all of it happens within one tick of the clock
                 seen.append(open_folder(root).changes())
@@ -153,7 +162,7 @@ def test_a_day_that_vanished_makes_the_listing_complete(replica: Folder, root: P
     cursor = replica.add(batch(records(1), records(3, day=2)), "")
     shutil.rmtree(session(root, 1).parent)
     changes = replica.changes(cursor)
-    assert (changes.complete, changes.rewritten, changes.names) == (True, True, {conversation(3)})
+    assert (changes.complete, changes.rewritten, changes.names) == (True, True, frozenset({conversation(3)}))
 
 
 def test_a_directory_put_back_from_an_older_backup_is_told(replica: Folder, root: Path, tmp_path: Path) -> None:
@@ -348,13 +357,13 @@ def test_cutting_a_batch_keeps_whole_conversations_and_shows_them(replica: Folde
     assert list(replica.check()) == []
 
 
-def in_thread(call: object) -> None:
+def in_thread(call: Callable[[], object]) -> None:
     """Run a call on another thread, as another process would, and raise what it raised."""
     raised: list[BaseException] = []
 
     def run() -> None:
         try:
-            call()  # type: ignore[operator]
+            call()
         except BaseException as error:
             raised.append(error)
 

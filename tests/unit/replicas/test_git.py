@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,10 +127,10 @@ def test_segments_that_main_has_are_swept_from_the_live_branch_later(
     cursor = add(replica, batch(records(1, 2), settled=False))
     move = git_disk.Disk.move
 
-    def die_before_live(self: git_disk.Disk, ref: str, *rest: object) -> None:
+    def die_before_live(self: git_disk.Disk, ref: str, *rest: Any) -> None:
         if ref.startswith(git_disk.LIVE):
             raise Unreachable("pulled the plug")
-        move(self, ref, *rest)  # type: ignore[arg-type]
+        move(self, ref, *rest)
 
     with monkeypatch.context() as patch:
         patch.setattr(git_disk.Disk, "move", die_before_live)
@@ -291,7 +292,7 @@ def test_a_main_branch_that_was_lost_can_be_begun_again(replica: Git, open_git: 
     fresh.claim(MARKER)
     assert fresh.probe().marker == MARKER
     changes = fresh.changes(cursor)
-    assert (changes.names, changes.rewritten) == ({conversation(2)}, True)
+    assert (changes.names, changes.rewritten) == (frozenset({conversation(2)}), True)
 
 
 @pytest.mark.parametrize("kind", ["working", "sha256", "foreign", "file"])
@@ -305,7 +306,18 @@ def test_repositories_that_cannot_be_a_replica_are_refused_with_a_way_out(
     elif kind == "foreign":
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", repository], check=True)
         tree = subprocess.run(["git", "-C", repository, "write-tree"], capture_output=True, text=True, check=True)
-        make = ["git", "-C", repository, "-c", "user.name=x", "-c", "user.email=x", "commit-tree", "-m", "x"]
+        make: list[str | Path] = [
+            "git",
+            "-C",
+            repository,
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x",
+            "commit-tree",
+            "-m",
+            "x",
+        ]
         commit = subprocess.run([*make, tree.stdout.strip()], capture_output=True, text=True, check=True)
         subprocess.run(["git", "-C", repository, "update-ref", "refs/heads/main", commit.stdout.strip()], check=True)
     else:
@@ -355,10 +367,17 @@ def test_objects_are_durable_before_the_ref_names_them(
     cursor = replica.changes().cursor
     log: list[tuple[str, str]] = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(
-        os, "fsync", lambda handle: log.append(("sync", os.readlink(f"/proc/self/fd/{handle}"))) or fsync(handle)
-    )
-    monkeypatch.setattr(os, "replace", lambda one, two: log.append(("name", os.fsdecode(two))) or replace(one, two))
+
+    def noted_fsync(handle: int) -> None:
+        log.append(("sync", os.readlink(f"/proc/self/fd/{handle}")))
+        fsync(handle)
+
+    def noted_replace(one: str | Path, two: str | Path) -> None:
+        log.append(("name", os.fsdecode(two)))
+        replace(one, two)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "replace", noted_replace)
     replica.add(batch(records(1)), cursor)
     moved = log.index(("name", str(repository / "refs/heads/main")))
     named = [path for what, path in log[:moved] if what == "name"]

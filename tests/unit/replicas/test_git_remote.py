@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,10 +108,10 @@ def test_another_writer_between_asking_and_pushing_makes_the_push_fail(
     cursor = laptop.changes().cursor
     send = git_remote.Remote.move
 
-    def late(self: git_remote.Remote, *rest: object) -> None:
+    def late(self: git_remote.Remote, *rest: Any) -> None:
         monkeypatch.setattr(git_remote.Remote, "move", send)
         phone.add(batch(records(2)), phone.changes().cursor)
-        send(self, *rest)  # type: ignore[arg-type]
+        send(self, *rest)
 
     monkeypatch.setattr(git_remote.Remote, "move", late)
     with pytest.raises(Moved):
@@ -128,7 +129,7 @@ def test_a_damaged_or_lost_copy_is_fetched_again_and_never_blamed_on_the_remote(
         path.write_bytes(path.read_bytes()[:-9])
     laptop = remote()
     changes = laptop.changes()
-    assert (changes.names, changes.corrupt) == ({conversation(1)}, ())
+    assert (changes.names, changes.corrupt) == (frozenset({conversation(1)}), ())
     assert ids(held(laptop, 1)[1]) == {record.id for record in records(1)}
     assert list(laptop.check()) == []
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from hashlib import shake_256
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import stamina
@@ -27,6 +28,7 @@ from hypothesis import strategies as st
 from netto_tui.errors import NettoError
 from netto_tui.model.clock import to_ms
 from netto_tui.replicas import github_client, github_objects
+from netto_tui.replicas.git_objects import Objects
 from netto_tui.replicas.github import GitHub
 from netto_tui.replicas.github_client import Hub
 from netto_tui.replicas.github_notes import Notes
@@ -401,8 +403,8 @@ def test_an_archive_damaged_anywhere_is_read_or_told_to_be_damaged(archive: byte
             target.write_bytes(damaged)
             return True
 
-        hub.download = download  # type: ignore[method-assign]  # there is no such archive to be had from a server
-        with suppress(github_objects.DamagedArchive):
+        # There is no such archive to be had from a server.
+        with patch.object(hub, "download", download), suppress(github_objects.DamagedArchive):
             for part in objects.unpack(ObjectID(b"0" * 40)):
                 objects.write(part)
 
@@ -527,7 +529,7 @@ def test_a_copy_on_a_disk_that_takes_nothing_is_told(world: World, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(github_objects.Objects, "write", full)
+        broken.setattr(Objects, "write", full)
         report = laptop.sync()
     assert report.state == "unreachable"
     assert "No space left" in report.error and "Check the space" in report.error

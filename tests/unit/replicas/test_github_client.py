@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def test_a_burst_of_writes_goes_at_once_and_the_rest_one_a_second(
         clock[0] += waits[-1]
 
     monkeypatch.setattr(Hub, "wait", wait)
-    monkeypatch.setattr(github_client.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     path = f"/repos/{served.create_repository(f'paced-{next(_names)}').full_name}"
     hub.ask("PUT", f"{path}/contents/a", {"message": "a", "content": "", "branch": "main"})
     for number in range(60):

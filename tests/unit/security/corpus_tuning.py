@@ -97,7 +97,7 @@ def harmless(random: Random, rounds: int) -> Iterator[str]:
     """Texts in which there is nothing to hide, made to look as if."""
     yield from _HARMLESS
     for _ in range(rounds):
-        sha = hashlib.sha1(random.randbytes(8)).hexdigest()  # noqa: S324 - as Git names things
+        sha = hashlib.sha1(random.randbytes(8)).hexdigest()  # noqa: S324  # as Git names things
         digest = hashlib.sha256(random.randbytes(8)).hexdigest()
         identifier = uuid.UUID(int=random.getrandbits(128), version=4)
         yield f"commit {sha}\nAuthor: Ana <ana@example.org>\n\n    Fix the token test\n"

@@ -100,15 +100,14 @@ def _pem(what: str, newline: str = "\n") -> Callable[[Random], tuple[str, str]]:
 def _password(random: Random) -> str:
     """As people and password makers choose them."""
     word = random.choice(["Sommer", "dragon", "Lisboa", "tiger", "Coffee", "banana", "Matrix", "sunset"])
-    return random.choice(
-        [
-            lambda: f"{word.capitalize()}{some(random, DIGITS, 2)}{random.choice('!#?%')}",
-            lambda: f"{word.lower()}{some(random, DIGITS, random.randint(3, 5))}",
-            lambda: some(random, ALNUM + "!#%?@*", 14),
-            lambda: some(random, ALNUM, random.randint(12, 24)),
-            lambda: some(random, URL, 32),
-        ]
-    )()
+    makers: list[Callable[[], str]] = [
+        lambda: f"{word.capitalize()}{some(random, DIGITS, 2)}{random.choice('!#?%')}",
+        lambda: f"{word.lower()}{some(random, DIGITS, random.randint(3, 5))}",
+        lambda: some(random, ALNUM + "!#%?@*", 14),
+        lambda: some(random, ALNUM, random.randint(12, 24)),
+        lambda: some(random, URL, 32),
+    ]
+    return random.choice(makers)()
 
 
 def _secret_password(random: Random) -> str:

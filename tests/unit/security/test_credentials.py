@@ -23,7 +23,7 @@ from netto_tui.security.credentials import firebase_credential, github_token
 from netto_tui.security.secret import Secret
 from tests.servers import keyrings
 
-TOKEN = "github_pat_11ABCDEFG0secret0secret"  # noqa: S105
+TOKEN = "github_pat_11ABCDEFG0secret0secret"  # noqa: S105  # no token of anybody
 
 Use = Callable[[KeyringBackend], KeyringBackend]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -399,11 +399,11 @@ def test_a_passphrase_brings_them_too_and_confirms_no_code(path: Path, elsewhere
     ],
 )
 def test_a_wrong_code_is_told_by_its_kind_and_nothing_is_kept(
-    path: Path, elsewhere: Elsewhere, change: object, kind: type[Exception], words: str
+    path: Path, elsewhere: Elsewhere, change: Callable[[str], Secret], kind: type[Exception], words: str
 ) -> None:
     _, code, theirs = elsewhere
     with pytest.raises(kind, match=words):
-        custody.enroll(path, VAULT, theirs, change(code.text.reveal()))  # type: ignore[operator]
+        custody.enroll(path, VAULT, theirs, change(code.text.reveal()))
     assert not custody.has_keys(path)
 
 

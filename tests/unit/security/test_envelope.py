@@ -9,8 +9,10 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,8 +132,9 @@ def test_a_rotation_is_taken_up_at_once_and_keeps_names_and_old_records() -> Non
     now = [KeySet("11111111", {1: b"1" * 32}, b"n" * 32, b"s" * 32)]
     sealed = Sealed(lambda: now[0])
     name, old, old_blob = sealed.name("c_1"), sealed.seal(ONE.line), sealed.seal_blob(b"blob")
-    before = Sealed(lambda keys=now[0]: keys)
-    now[0] = now[0].rotated()
+    first = now[0]
+    before = Sealed(lambda: first)
+    now[0] = first.rotated()
     new, new_blob = sealed.seal(ONE.line), sealed.seal_blob(b"blob")
     assert new != old
     assert sealed.name("c_1") == name
@@ -149,8 +152,12 @@ def test_the_keys_of_another_vault_open_nothing() -> None:
 
 def test_nothing_is_derived_for_each_record(monkeypatch: pytest.MonkeyPatch) -> None:
     derived = []
-    real = jwe.HKDF
-    monkeypatch.setattr(jwe, "HKDF", lambda *args, **more: derived.append(1) or real(*args, **more))
+
+    def derive(*args: Any, **more: Any) -> HKDF:
+        derived.append(1)
+        return HKDF(*args, **more)
+
+    monkeypatch.setattr(jwe, "HKDF", derive)
     sealed = Sealed(lambda: KEYS)
     for record in records(1, 50):
         sealed.open(sealed.seal(record.line))
@@ -253,7 +260,12 @@ def test_parts_that_grow_beyond_what_the_manifest_says_are_given_up_at_once(monk
     sealed = blob_of([bytes(1_000_000)] * 9, size=2_000_000)
     opened = []
     real = Tokens.open
-    monkeypatch.setattr(Tokens, "open", lambda *args: opened.append(1) or real(*args))
+
+    def counted(*args: Any) -> tuple[bytes, bytes]:
+        opened.append(1)
+        return real(*args)
+
+    monkeypatch.setattr(Tokens, "open", counted)
     refused(lambda: Sealed(lambda: KEYS).open_blob(sealed))
     assert len(opened) == 4
 

@@ -64,7 +64,12 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def note(name: str, place: object, attribute: str) -> None:
         real: Callable[..., Any] = getattr(place, attribute)
-        monkeypatch.setattr(place, attribute, lambda *args, **more: taken.append(name) or real(*args, **more))
+
+        def noted(*args: Any, **more: Any) -> Any:
+            taken.append(name)
+            return real(*args, **more)
+
+        monkeypatch.setattr(place, attribute, noted)
 
     note("derive", jwe, "HKDF")
     note("unwrap", jwe, "aes_key_unwrap")

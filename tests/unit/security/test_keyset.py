@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -77,9 +79,9 @@ def test_keys_of_a_newer_version_are_passed_over() -> None:
         lambda keys: keys.append(7),
     ],
 )
-def test_a_damaged_set_is_refused_and_nothing_of_it_told(change: object) -> None:
+def test_a_damaged_set_is_refused_and_nothing_of_it_told(change: Callable[[list[Any]], object]) -> None:
     content = json.loads(keyset.new_keys(VAULT).rotated().encode())
-    change(content["keys"])  # type: ignore[operator]
+    change(content["keys"])
     with pytest.raises(InvalidRecord) as caught:
         keyset.decode(json.dumps(content).encode())
     assert str(caught.value) == "The keys of the vault are damaged."

@@ -351,7 +351,7 @@ def check(kind: str, folder: Path) -> None:
     rotating.begin(folder)
     vault = folder / "vault"
     keys = load(vault)  # the device is never locked out
-    secrets = [RecoveryCode(custody.load(vault, VAULT).code), NEW_CODE, WORDS, NEW_WORDS]
+    secrets: list[Secret | RecoveryCode] = [RecoveryCode(custody.load(vault, VAULT).code), NEW_CODE, WORDS, NEW_WORDS]
     for by_person in (secrets[:2], secrets[2:]):  # with the paper, or with a passphrase
         found = [opened(folder / name, secret) for name in REPLICAS for secret in by_person]
         opening = sum(each is not None and each.covers(keys) for each in found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pyrage
 import pytest
 from hypothesis import given
@@ -81,9 +83,9 @@ STANZA = b"-> scrypt MTIzNDU2Nzg5MDEyMzQ1Ng 4\nMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0N
         lambda slot: b"-----BEGIN AGE ENCRYPTED FILE-----\n" + slot,
     ],
 )
-def test_what_is_no_slot_is_not_opened(keys: KeySet, change: object) -> None:
+def test_what_is_no_slot_is_not_opened(keys: KeySet, change: Callable[[bytes], bytes]) -> None:
     with pytest.raises(InvalidRecord):
-        slots.unseal(change(quick_slots.seal(keys, WORDS)), WORDS)  # type: ignore[operator]
+        slots.unseal(change(quick_slots.seal(keys, WORDS)), WORDS)
 
 
 @given(data=st.data())

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from github import Auth, Github, GithubException, InputGitTreeElement
+from github.ContentFile import ContentFile
 
 from tests.servers import emulate
 from tests.servers.emulate import Emulate
@@ -32,7 +33,8 @@ def test_it_answers_as_the_user_of_the_token(server: Emulate) -> None:
     assert hub.get_user().login == "alice"
     repository = hub.get_user().create_repo("vault", private=True)
     repository.create_file("day.txt", "first", "one line\n", branch="main")
-    assert hub.get_repo("alice/vault").get_contents("day.txt").decoded_content == b"one line\n"  # type: ignore[union-attr]  # it is no list
+    file = hub.get_repo("alice/vault").get_contents("day.txt")
+    assert isinstance(file, ContentFile) and file.decoded_content == b"one line\n"
 
 
 @pytest.fixture(params=["ours", "emulate"])

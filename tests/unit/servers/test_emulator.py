@@ -23,13 +23,13 @@ service cloud.firestore { match /databases/{database}/documents {
 """
 
 
-def test_a_named_jar_that_is_not_there_is_a_reason_to_skip(monkeypatch, tmp_path):
+def test_a_named_jar_that_is_not_there_is_a_reason_to_skip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FIRESTORE_EMULATOR_JAR", str(tmp_path / "absent.jar"))
     assert module.jar() is None
     assert "FIRESTORE_EMULATOR_JAR" in reason.__wrapped__()
 
 
-def test_without_java_the_reason_names_java(monkeypatch, tmp_path):
+def test_without_java_the_reason_names_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     jar = tmp_path / "there.jar"
     jar.touch()
     monkeypatch.setenv("FIRESTORE_EMULATOR_JAR", str(jar))
@@ -38,7 +38,7 @@ def test_without_java_the_reason_names_java(monkeypatch, tmp_path):
 
 
 @needs_emulator
-def test_one_emulator_serves_all_tests_and_projects_do_not_see_each_other():
+def test_one_emulator_serves_all_tests_and_projects_do_not_see_each_other() -> None:
     one, other = new_project(), new_project()
     path = DOCUMENTS.format(one) + "/users/u"
     assert emulator() is emulator()
@@ -48,7 +48,7 @@ def test_one_emulator_serves_all_tests_and_projects_do_not_see_each_other():
 
 
 @needs_emulator
-def test_a_reset_empties_one_project_only():
+def test_a_reset_empties_one_project_only() -> None:
     one, other = new_project(), new_project()
     for project in (one, other):
         emulator().request("PATCH", DOCUMENTS.format(project) + "/users/u", {"fields": {}})
@@ -58,7 +58,7 @@ def test_a_reset_empties_one_project_only():
 
 
 @needs_emulator
-def test_rules_are_swapped_and_unsigned_tokens_are_users():
+def test_rules_are_swapped_and_unsigned_tokens_are_users() -> None:
     project = new_project()
     path = DOCUMENTS.format(project) + "/users/ann"
     emulator().use_rules(project, DENY_STRANGERS)
@@ -76,13 +76,13 @@ def test_rules_are_swapped_and_unsigned_tokens_are_users():
 
 
 @needs_emulator
-def test_rules_that_do_not_compile_are_refused():
+def test_rules_that_do_not_compile_are_refused() -> None:
     with pytest.raises(RulesRefused, match="Error compiling rules"):
         emulator().use_rules(new_project(), "rules_version = '2'; service cloud.firestore { match /x { allow } }")
 
 
 @needs_emulator
-def test_the_emulator_ends_when_the_test_process_is_killed():
+def test_the_emulator_ends_when_the_test_process_is_killed() -> None:
     text = "from tests.servers.emulator import emulator; print(emulator().address, flush=True); input()"
     root = Path(__file__).resolve().parents[3]
     victim = subprocess.Popen(

@@ -184,12 +184,12 @@ def test_of_eight_racing_writers_exactly_one_moves_the_ref(vault: GitHubServer) 
     with ThreadPoolExecutor(8) as pool:
         for turn in range(4):
             before = head(vault)
-            mine = list(pool.map(lambda number: add_commit(vault, before, (f"{turn}-{number}", "")), range(8)))  # noqa: B023
+            mine = list(pool.map(lambda number: add_commit(vault, before, (f"{turn}-{number}", "")), range(8)))  # noqa: B023  # done within its turn
             statuses = list(pool.map(lambda sha: together(lambda: move(vault, sha)), mine))
             assert sorted(statuses) == [200] + [422] * 7
             assert head(vault) == mine[statuses.index(200)]
             body = {"ref": f"refs/heads/new{turn}", "sha": before}
-            made = pool.map(lambda _: together(lambda: ask(vault, "POST", f"{VAULT}/git/refs", body)), range(8))  # noqa: B023
+            made = pool.map(lambda _: together(lambda: ask(vault, "POST", f"{VAULT}/git/refs", body)), range(8))  # noqa: B023  # as above
             assert sorted(made) == [201] + [422] * 7
 
 

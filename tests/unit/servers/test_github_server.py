@@ -227,7 +227,8 @@ def test_a_workflow_is_listed_dispatched_and_watched(vault: GitHubServer) -> Non
     assert not repository.get_workflow("other.yml").create_dispatch("main")
     assert ask(vault, "POST", f"{VAULT}/actions/workflows/copy.yml/dispatches", {"ref": "none"}).status == 422
     (run,) = workflow.get_runs()
-    assert (run.status, run.conclusion, run.head_sha) == ("queued", None, head(vault))
+    shown: list[str | None] = [run.status, run.conclusion, run.head_sha]
+    assert shown == ["queued", None, head(vault)]
     vault.change("run", repository="alice/vault", conclusion="failure")
     assert repository.get_workflow_run(run.id).conclusion == "failure"
 

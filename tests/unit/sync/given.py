@@ -13,7 +13,7 @@ from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import Attachment, Message, Record, Stamp, Text, mint
 from netto_tui.replicas.base import Batch, Replica
 from netto_tui.sync import events
-from netto_tui.sync.ledger import Ledger
+from netto_tui.sync.ledger import Ledger, Standing
 from netto_tui.sync.round import close_all, new_engine, open_configured, sync_all
 from netto_tui.vault.vault import Vault
 from tests.unit.vault.talks import Time, new_vault
@@ -42,7 +42,9 @@ class Device:
     def open(self, name: str) -> Replica:
         """A replica, opened anew as every round does, behind its wrap."""
         replica = open_configured(self.vault, self.config.replica(name), self.cancel)
-        return self.wraps.get(name, lambda real: real)(replica)
+        if name in self.wraps:
+            replica = self.wraps[name](replica)
+        return replica
 
     def sync(self, *names: str, rebuild: bool = False, complete: bool = True) -> dict[str, events.PassReport]:
         """One round over some replicas, or all; the reports by name."""
@@ -67,6 +69,12 @@ class Device:
         """What is known of a replica."""
         configured = self.config.replica(name)
         return Ledger(self.vault, name, configured.kind, configured.target)
+
+    def standing(self, name: str) -> Standing:
+        """How a replica stands that was synced before."""
+        found = self.ledger(name).standing()
+        assert found is not None
+        return found
 
     def alerts(self) -> list[str]:
         """The codes of everything a person was told."""

@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dulwich.objects import Commit, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 from hypothesis import given
@@ -55,7 +57,7 @@ def somebodys_repository(target: Path) -> None:
         sha = worktree.commit(message=b"A letter", author=b"A <a@b>", committer=b"A <a@b>")
         with Repo(str(target)) as bare:
             repository.fetch(bare)
-            bare.refs[b"refs/heads/main"] = sha
+            bare.refs[Ref(b"refs/heads/main")] = sha
     shutil.rmtree(work)
 
 
@@ -115,7 +117,8 @@ def test_another_replica_of_this_vault_is_read_whole_and_made_equal(
     assert device.alerts() == ["exchanged"]
     assert (report.state, report.pulled, report.pushed) == ("ok", 4, 12)
     assert held(device.open(name)) == here(device.vault)
-    assert device.ledger(name).standing().marker.replica == marker_of(device, name)
+    marker = device.standing(name).marker
+    assert marker and marker.replica == marker_of(device, name)
 
 
 def test_a_damaged_marker_is_written_again_as_it_was(device: Device) -> None:
@@ -268,7 +271,7 @@ def test_implausible_is_more_than_a_tenth_and_at_least_twenty(bad: int, known: i
 class Probing(Wrapped):
     """A replica that reports another clock or less room."""
 
-    def __init__(self, real: Replica, **changed: int) -> None:
+    def __init__(self, real: Replica, **changed: Any) -> None:
         super().__init__(real)
         self.changed = changed
 
@@ -334,7 +337,7 @@ def test_devices_that_write_at_the_same_time_settle(device: Device, phone: Devic
     everything = here(device.vault)
     assert everything >= {record.id for n in range(times) for record in talk(20 + n)}
     assert held(device.open(name)) == everything
-    assert device.ledger(name).standing().root == device.vault.digest()
+    assert device.standing(name).root == device.vault.digest()
 
 
 def test_a_device_that_always_loses_the_race_gives_up_for_now(device: Device) -> None:
@@ -378,7 +381,7 @@ def test_a_pass_that_is_stopped_between_batches_is_gone_on_with(
     device.wraps[name] = lambda real: Stopped(real, device.cancel, after)
     report = device.run(name)
     assert (report.state, report.exit_code) == ("behind", 1)
-    assert device.ledger(name).standing().failures == 0
+    assert device.standing(name).failures == 0
     device.cancel.clear()
     device.wraps.clear()
     there = held(device.open(name))
@@ -424,11 +427,15 @@ def test_a_replica_whose_identity_alone_was_removed_gets_it_back_on_a_persons_wo
     else:
         with Repo(str(device.stores / "history")) as repository:
             main = Ref(b"refs/heads/main")
-            root = repository[repository[repository.refs[main]].tree]
+            last = repository[repository.refs[main]]
+            assert isinstance(last, Commit)
+            root = repository[last.tree]
+            assert isinstance(root, Tree)
             del root[tree.MARKER.split("/")[0].encode()]
             repository.object_store.add_object(root)
-            commit = repository[repository.refs[main]].copy()
-            commit.tree, commit.parents = root.id, [repository.refs[main]]
+            commit = last.copy()
+            assert isinstance(commit, Commit)
+            commit.tree, commit.parents = root.id, [last.id]
             repository.object_store.add_object(commit)
             repository.refs[main] = commit.id
     device.vault.add(talk(3))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from dulwich.objects import Commit
+from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from netto_tui.vault import writing
@@ -15,8 +17,10 @@ def branches(device: Device) -> dict[str, set[str]]:
     own = f"live/{device.vault.device}"
     found: dict[str, set[str]] = {}
     with Repo(str(device.stores / "history")) as repository:
-        for ref, sha in repository.refs.as_dict(b"refs/heads").items():
-            entries = repository.object_store.iter_tree_contents(repository[sha].tree)
+        for ref, sha in repository.refs.as_dict(Ref(b"refs/heads")).items():
+            commit = repository[sha]
+            assert isinstance(commit, Commit)
+            entries = repository.object_store.iter_tree_contents(commit.tree)
             paths = [entry.path.decode() for entry in entries]
             names = {path.split("/")[-1].removesuffix(".jsonl") for path in paths if path.startswith("sessions/")}
             found["live" if ref.decode() == own else ref.decode()] = names
@@ -41,13 +45,13 @@ def test_what_is_going_on_lies_on_the_live_branch(talking: tuple[Device, str]) -
 def test_each_message_leaves_main_alone_while_it_goes_on(talking: tuple[Device, str]) -> None:
     device, name = talking
     with Repo(str(device.stores / "history")) as repository:
-        before = repository.refs[b"refs/heads/main"]
+        before = repository.refs[Ref(b"refs/heads/main")]
     for answer in ("Six minutes.", "And hard ones?", "Ten."):
         device.time.pass_minutes(5)
         writing.log(device.vault, name, "user", answer)
         assert device.run("history").pushed == 1
     with Repo(str(device.stores / "history")) as repository:
-        assert repository.refs[b"refs/heads/main"] == before
+        assert repository.refs[Ref(b"refs/heads/main")] == before
     assert held(device.open("history")) == here(device.vault)
 
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,12 +36,12 @@ class Place:
         self.workers: list[Worker] = []
         self.configure()
 
-    def configure(self, **settings: object) -> None:
-        replicas = (
+    def configure(self, *, replicas: tuple[ReplicaConfig, ...] = (), sources: tuple[SourceConfig, ...] = ()) -> None:
+        usual = (
             ReplicaConfig("disk", "folder", str(self.folder / "disk"), plain=True),
             ReplicaConfig("history", "git", str(self.folder / "history"), plain=True),
         )
-        save(self.vault.path / "config.toml", Config(**{"replicas": replicas, **settings}))
+        save(self.vault.path / "config.toml", Config(replicas=replicas or usual, sources=sources))
 
     def start(self, told: Told | None = None) -> Worker:
         begun = Worker(self.vault.path, told or self.told, now=self.time)
@@ -212,7 +213,7 @@ def hold_the_first_write(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Eve
     inside, go_on = threading.Event(), threading.Event()
     real = Folder.add
 
-    def add(self: Folder, *arguments: object) -> str:
+    def add(self: Folder, *arguments: Any) -> str:
         inside.set()
         assert go_on.wait(SECONDS)
         return real(self, *arguments)
@@ -293,10 +294,10 @@ def test_a_mistake_of_ours_is_told_without_its_message_and_does_not_end_it(
     begun = place.begin()
     usual, faults = Worker._turn, iter([TypeError("said in private")])
 
-    def turn(self: Worker, *arguments: object) -> None:
+    def turn(self: Worker, *arguments: Any) -> None:
         if fault := next(faults, None):
             raise fault
-        usual(self, *arguments)  # type: ignore[arg-type]  # as the worker gives them
+        usual(self, *arguments)
 
     monkeypatch.setattr(Worker, "_turn", turn)
     begun.sync_now()

@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
+from netto_tui import config
 from netto_tui.config import Config
 from netto_tui.sync import events, worker
 
@@ -56,15 +58,11 @@ class Told:
 def ticks(count: int = 3) -> None:
     """Let a worker look around some times: it reads its settings anew each time."""
     looked = threading.Semaphore(0)
-    real = worker.load
 
     def load(path: Path) -> Config:
         looked.release()
-        return real(path)
+        return config.load(path)
 
-    worker.load = load
-    try:
+    with patch.object(worker, "load", load):
         for _ in range(count + 1):
             assert looked.acquire(timeout=SECONDS)
-    finally:
-        worker.load = real

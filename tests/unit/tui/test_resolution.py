@@ -33,7 +33,7 @@ def item(
         for n, (_, body) in enumerate(versions)
     ]
     records: list[Record] = [*parent, *heads]
-    origins = {head.id: (place,) for head, (place, _) in zip(heads, versions, strict=True)}
+    origins: dict[str, tuple[str, ...]] = {head.id: (place,) for head, (place, _) in zip(heads, versions, strict=True)}
     return Item(name, {record.id: record for record in records}), origins
 
 

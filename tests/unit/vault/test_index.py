@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,7 +28,9 @@ def filled(path: Path, records: list[Record], parts: list[int]) -> Vault:
 
 @FEW
 @given(histories(), st.randoms(use_true_random=False), sizes, sizes)
-def test_any_order_and_any_batches_of_the_same_records_give_the_same_index(records, random, one, other) -> None:
+def test_any_order_and_any_batches_of_the_same_records_give_the_same_index(
+    records: list[Record], random: Random, one: list[int], other: list[int]
+) -> None:
     shuffled = list(records)
     random.shuffle(shuffled)
     with scratch() as folder, filled(folder / "a", records, one) as a, filled(folder / "b", shuffled, other) as b:
@@ -37,7 +40,9 @@ def test_any_order_and_any_batches_of_the_same_records_give_the_same_index(recor
 
 @FEW
 @given(histories(), sizes)
-def test_an_index_grown_step_by_step_is_the_one_made_anew_from_the_files(records, parts) -> None:
+def test_an_index_grown_step_by_step_is_the_one_made_anew_from_the_files(
+    records: list[Record], parts: list[int]
+) -> None:
     with scratch() as folder, filled(folder / "a", records, parts) as vault:
         assert index_faults(vault) == []
         before, digest = dump(vault, places=True), vault.digest()
@@ -48,7 +53,7 @@ def test_an_index_grown_step_by_step_is_the_one_made_anew_from_the_files(records
 
 @FEW
 @given(histories(), sizes)
-def test_heads_and_values_in_the_index_are_those_of_the_model(records, parts) -> None:
+def test_heads_and_values_in_the_index_are_those_of_the_model(records: list[Record], parts: list[int]) -> None:
     with scratch() as folder, filled(folder / "a", records, parts) as vault:
         for conversation in {record.rev.conversation for record in records}:
             theirs = [record for record in records if record.rev.conversation == conversation]
@@ -67,7 +72,7 @@ def test_heads_and_values_in_the_index_are_those_of_the_model(records, parts) ->
 
 @FEW
 @given(histories(), st.data())
-def test_reading_a_conversation_again_changes_no_row(records, data) -> None:
+def test_reading_a_conversation_again_changes_no_row(records: list[Record], data: st.DataObject) -> None:
     from netto_tui.vault.reconcile import reindex
 
     with scratch() as folder, filled(folder / "a", records, [3]) as vault:

@@ -291,7 +291,9 @@ hostile = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=20), min_size=1, 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(hostile, hostile, hostile), min_size=1, max_size=3), st.booleans())
-def test_texts_that_imitate_markers_are_never_taken_for_edits(messages, lost_index) -> None:
+def test_texts_that_imitate_markers_are_never_taken_for_edits(
+    messages: list[tuple[str, str, str]], lost_index: bool
+) -> None:
     with scratch() as folder, new_vault(folder / "vault") as vault:
         for text, title, author in messages:
             writing.log(vault, None, "user", text, title=title, author=author)
@@ -310,7 +312,9 @@ def test_texts_that_imitate_markers_are_never_taken_for_edits(messages, lost_ind
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(hostile, min_size=2, max_size=4), st.data())
-def test_a_marker_of_another_message_inside_of_a_message_changes_nothing_there(texts, data) -> None:
+def test_a_marker_of_another_message_inside_of_a_message_changes_nothing_there(
+    texts: list[str], data: st.DataObject
+) -> None:
     with scratch() as folder, new_vault(folder / "vault") as vault:
         first = writing.log(vault, None, "user", "one")
         short = first.id[:16]
@@ -341,7 +345,7 @@ ZONES = [
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(ZONES), st.integers(to_ms("1990-01-01T00:00:00.000Z"), to_ms("2037-12-31T00:00:00.000Z")))
-def test_every_moment_lies_in_the_bounds_of_its_own_day_and_of_no_other(name, ms) -> None:
+def test_every_moment_lies_in_the_bounds_of_its_own_day_and_of_no_other(name: str, ms: int) -> None:
     zone = ZoneInfo(name)
     day = local_day(zone, ms // 60_000)
     start = datetime.fromisoformat(day).replace(tzinfo=zone)

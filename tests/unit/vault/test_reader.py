@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from netto_tui.errors import Cancelled, UsageError
 from netto_tui.model.clock import to_instant, to_ms
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.query import Query, parse
-from netto_tui.model.revision import About, Deleted, Document, Message, Record, Sent, Stamp, Text, mint
+from netto_tui.model.revision import About, Deleted, Document, Message, Record, Role, Sent, Stamp, Text, mint
 from netto_tui.vault.reader import Reader
 from netto_tui.vault.searching import SNIPPET, snippet
 from netto_tui.vault.vault import Vault
@@ -28,8 +29,8 @@ def ask(text: str) -> Query:
     return parse(text, TODAY, UTC)
 
 
-def message(name: str, key: str, at: str, text: str, **more: object) -> Record:
-    body = Message(more.pop("role", "user"), (Text(text),), sent=Sent(at=at), **more)  # type: ignore[arg-type]
+def message(name: str, key: str, at: str, text: str, role: Role = "user", **more: Any) -> Record:
+    body = Message(role, (Text(text),), sent=Sent(at=at), **more)
     return mint(name, message_id(name, key), body, Stamp(at, 0, "source:test"))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from netto_tui.errors import Busy
+from netto_tui.files import atomic_write
 from netto_tui.recovery.index_check import index_faults
 from netto_tui.vault import lock, memory, swap
 from netto_tui.vault.identity import save_identity
@@ -43,7 +44,7 @@ def power_cut(monkeypatch: pytest.MonkeyPatch, before: int) -> Iterator[list[str
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", counted("replace", os.replace))
-        patch.setattr(swap, "atomic_write", counted("write", swap.atomic_write))
+        patch.setattr(swap, "atomic_write", counted("write", atomic_write))
         patch.setattr(Path, "unlink", counted("unlink", Path.unlink))
         patch.setattr(shutil, "rmtree", counted("rmtree", shutil.rmtree))
         yield done
@@ -59,7 +60,9 @@ def stage(vault: Vault) -> tuple[Path, Path]:
     return staged, vault.path / "undo" / "old"
 
 
-def test_a_power_cut_at_any_step_leaves_the_new_set_and_keeps_the_old(folder: Path, monkeypatch) -> None:
+def test_a_power_cut_at_any_step_leaves_the_new_set_and_keeps_the_old(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps = 0
     for cut in range(60):
         path = folder / str(cut)
@@ -94,7 +97,7 @@ def test_a_power_cut_at_any_step_leaves_the_new_set_and_keeps_the_old(folder: Pa
     assert steps > 10
 
 
-def test_a_power_cut_while_finishing_is_finished_the_next_time(folder: Path, monkeypatch) -> None:
+def test_a_power_cut_while_finishing_is_finished_the_next_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for first in range(2, 20, 3):
         for second in range(0, 12, 2):
             path = folder / f"{first}-{second}"
@@ -154,7 +157,8 @@ def test_an_exchange_that_is_under_way_is_left_to_the_process_that_does_it(
     vault.add([*talk(1), *talk(3)])
     staged, undo = stage(vault)
     monkeypatch.setattr(lock, "LOCK_SECONDS", 0.1)
-    real, refused = os.replace, []
+    real = os.replace
+    refused: list[bool] = []
 
     def replace(old: Path, new: Path) -> None:
         real(old, new)

@@ -19,7 +19,7 @@ from tests.servers.firestore.clients import client
 from tests.unit.servers.firestore.asking import NOW, PROJECT, fill
 
 
-class _Emulated(firebase_admin.credentials.Base):
+class _Emulated(firebase_admin.credentials.Base):  # type: ignore[misc]  # firebase_admin has no types
     def get_credential(self) -> AnonymousCredentials:
         return AnonymousCredentials()
 
@@ -156,9 +156,14 @@ def test_a_request_over_ten_mebibytes_is_refused(server: FirestoreServer, db: fi
 
 def test_a_bulk_writer_gets_one_status_per_write(server: FirestoreServer, db: firestore.Client) -> None:
     db.document("c/2").set({}, **NOW)
-    failed = []
+    failed: list[str] = []
     writer = db.bulk_writer()
-    writer.on_write_error(lambda error, _: bool(failed.append(error.operation.reference.path)))
+
+    def give_up(error: Any, _writer: object) -> bool:
+        failed.append(error.operation.reference.path)
+        return False
+
+    writer.on_write_error(give_up)
     for n in range(4):
         writer.create(db.document(f"c/{n}"), {"n": n})
     writer.close()
@@ -315,5 +320,5 @@ def test_a_transaction_that_was_rolled_back_or_only_reads_writes_nothing(
 
 def _with_id(db: firestore.Client, identity: bytes) -> firestore.Transaction:
     transaction = db.transaction()
-    transaction._id = identity
+    transaction._id = identity  # type: ignore[assignment]  # the client declares what it begins with alone
     return transaction
