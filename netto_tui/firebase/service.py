@@ -157,5 +157,5 @@ def _session(project: str) -> tuple[Any, str]:
     from google.auth.transport.requests import AuthorizedSession
 
     account = str(getattr(credential, "service_account_email", "") or "")
-    session = AuthorizedSession(credential)  # type: ignore[no-untyped-call]  # google-auth has few types
+    session = AuthorizedSession(credential)
     return session, f" {account}" if "@" in account else ""

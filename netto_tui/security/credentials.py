@@ -136,7 +136,7 @@ def _anonymous() -> Base:
         """No credential: an emulator asks for none."""
 
         def get_credential(self) -> AnonymousCredentials:
-            return AnonymousCredentials()  # type: ignore[no-untyped-call]
+            return AnonymousCredentials()
 
     return Emulated()
 

@@ -74,7 +74,7 @@ class FirestoreTrial:
             yield from self._read(client)
             yield self._write(client)
         finally:
-            client.close()  # type: ignore[no-untyped-call]  # the library's own method has no types
+            client.close()
 
     def _credentials(self) -> tuple[Credentials, Check]:
         """Who we are to Google. Raises Denied for what Google does not accept."""

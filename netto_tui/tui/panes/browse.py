@@ -57,7 +57,7 @@ class BrowsePane(Pane):
         Binding("c", "conflicts", "Conflicts of this", show=False, id="browse.conflicts"),
     ]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.asked = Query()
         self.shown = Query()

@@ -67,7 +67,7 @@ class ConflictsPane(Pane):
         ),
     ]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.waiting: list[Waiting] = []
         self._later: Timer | None = None

@@ -40,7 +40,7 @@ class HealthPane(Pane):
         checks: Sequence[Check]
         facts: Sequence[tuple[str, str]]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.checks: list[Check] = []
 

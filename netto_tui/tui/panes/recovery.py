@@ -81,7 +81,7 @@ class RecoveryPane(Pane):
         error: NettoError
         reopen: bool
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.wanted = Wanted("")
         self.title_text = ""

@@ -44,7 +44,7 @@ class SyncPane(Pane):
         Binding("x", "stop", "Stop", id="sync.stop", tooltip="Stop what runs; what was done is kept"),
     ]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._rows: list[ReplicaRow] = []
         self._journal: list[JournalRow] = []

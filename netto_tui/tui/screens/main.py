@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from netto_tui.plural import many
@@ -45,7 +46,7 @@ class MainScreen(Screen[None]):
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
     ]
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.progress: dict[str, messages.ProgressMoved] = {}
         self._settings = 0
@@ -252,8 +253,7 @@ class MainScreen(Screen[None]):
         while not text and node is not None and node is not self:
             if isinstance(node, Copyable):
                 text = node.copied_text()
-            parent = node.parent
-            node = parent if hasattr(parent, "has_focus") else None  # type: ignore[assignment]
+            node = node.parent if isinstance(node.parent, Widget) else None
         if text:
             self.app.copy_to_clipboard(text)
             self.notify(f"Copied {many(len(text), 'character')}.")

@@ -17,7 +17,7 @@ class ProgressLine(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # as Textual names it
+    def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.display = False
         self._what = ""
