@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from netto_tui.sync.round import close_all, open_configured, sync_all
 from netto_tui.sync.schedule import AT_ONCE, Schedule
 from netto_tui.sync.wanted import wanted
 from netto_tui.sync.watch import Watch
+from netto_tui.vault.tidying import Tidying
 from netto_tui.vault.vault import Vault, wall_clock
 
 TICK_SECONDS = 1.0
@@ -136,15 +138,27 @@ class Worker:
             journal = Journal(vault, self._listener)
             news = News(lambda each: self._open(vault, each), self._wake.set)
             schedule, watch = Schedule(vault), Watch(vault, journal, self._cancel)
+            tidying = Tidying(vault)
             try:
                 while not self._stopping.is_set():
                     self._turn(vault, journal, news, schedule, watch)
-                    self._wake.wait(TICK_SECONDS)
-                    self._wake.clear()
+                    self._rest(tidying)
             finally:
+                tidying.close()
                 news.close()
                 if self._long is not None:
                     self._long.end()
+
+    def _rest(self, tidying: Tidying) -> None:
+        """Wait for the next look, and keep search fast meanwhile; half of the time others have the vault."""
+        ends = time.monotonic() + TICK_SECONDS
+        while (left := ends - (began := time.monotonic())) > 0:
+            if self._long is not None or not tidying.step():
+                self._wake.wait(left)
+                break
+            if self._wake.wait(time.monotonic() - began):
+                break
+        self._wake.clear()
 
     def _turn(self, vault: Vault, journal: Journal, news: News, schedule: Schedule, watch: Watch) -> None:
         """Do what is due now."""

@@ -15,7 +15,7 @@ from typing import Any
 from netto_tui.errors import NewerFormat, VaultError
 from netto_tui.files import atomic_write
 
-VERSION = 4
+VERSION = 5
 """`user_version` of the schema; an older one is brought up to date, a newer one is refused."""
 
 SLOT_BITS = 20
@@ -98,6 +98,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content='messages', content_rowid='id', columnsize=0, prefix='1 2 3',
     tokenize="unicode61 remove_diacritics 2"
 );
+CREATE TABLE completions (word TEXT PRIMARY KEY, texts INTEGER NOT NULL) WITHOUT ROWID;  -- see vault.tidying
 
 CREATE TABLE blobs (sha256 BLOB NOT NULL, conversation INTEGER NOT NULL, PRIMARY KEY (sha256, conversation))
     WITHOUT ROWID;
@@ -212,7 +213,19 @@ def _add_tags(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-_UPGRADES = (_mark_secrets, _add_tags)
+def _add_completions(connection: sqlite3.Connection) -> None:
+    """Bring an index of version 4 up to date, which had no list of words; the next rest of vault.tidying fills it."""
+    for statement in (
+        "BEGIN IMMEDIATE",
+        "CREATE TABLE IF NOT EXISTS completions (word TEXT PRIMARY KEY, texts INTEGER NOT NULL) WITHOUT ROWID",
+        "INSERT OR REPLACE INTO meta SELECT 'untidied', count(*) FROM messages",
+        "PRAGMA user_version = 5",
+        "COMMIT",
+    ):
+        connection.execute(statement)
+
+
+_UPGRADES = (_mark_secrets, _add_tags, _add_completions)
 """From version 2 on, each from one version to the next."""
 
 
@@ -223,6 +236,15 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def connect_vocabulary(path: Path) -> sqlite3.Connection:
+    """Open the list of words in the full text, `vocabulary (term, doc)`, for reading only."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab ('main', 'words', 'row')")
     return connection
 
 

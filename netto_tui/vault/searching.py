@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from netto_tui.model.query import Query, Term
@@ -110,9 +110,19 @@ def shown(text: str, *, masked: bool) -> str:
     return redact.mask(text)
 
 
-def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
+def match_of(terms: Iterable[Term]) -> str:
+    """Some terms in the query language of FTS5: texts that have them all; signs and emoji are no words for it."""
+    return " AND ".join(_match(term) for term in terms if _is_indexed(term))
+
+
+def _is_indexed(term: Term) -> bool:
+    return any(map(str.isalnum, term.text))
+
+
+def matching_messages(columns: str, query: Query, match: str | None = None) -> tuple[str, list[Any]]:
     """A statement for some columns of matching messages, newest first, and its values.
 
+    match: what to look for in the full text in place of the query's own terms.
     CROSS JOIN keeps the full text index in front, so that a LIMIT stops it early.
     """
     since, until = _EVER
@@ -122,14 +132,13 @@ def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
         until = query.until << schema.SLOT_BITS
     where = ["messages.id >= ?", "messages.id < ?", "NOT messages.hidden"]
     values: list[Any] = [since, until]
-    indexed = [term for term in query.terms if any(map(str.isalnum, term.text))]
     source, order = "messages", "messages.id"
-    if indexed:
+    if match := match_of(query.terms) if match is None else match:
         source, order = "words CROSS JOIN messages ON messages.id = words.rowid", "words.rowid"
         where[:2] = ["words MATCH ?", "words.rowid >= ?", "words.rowid < ?"]
-        values.insert(0, " ".join(map(_match, indexed)))
+        values.insert(0, match)
     for term in query.terms:
-        if term not in indexed:  # signs and emoji, which are no words for the full text index
+        if not _is_indexed(term):
             where.append("contains(messages.text, ?)")
             values.append(term.text)
     for column, wanted in (("messages.role", query.roles), ("conversations.source", query.sources)):
@@ -146,8 +155,7 @@ def matching_messages(columns: str, query: Query) -> tuple[str, list[Any]]:
     for state in query.states:
         where.append(states.get(state) or _STATES[state])
     where.extend("messages.secrets" for _ in query.contents)
-    statement = (
-        f"SELECT {columns} FROM {source} CROSS JOIN conversations ON conversations.id = messages.conversation"
-        f" WHERE {' AND '.join(where)} ORDER BY {order} DESC"
-    )
-    return statement, values
+    condition = " AND ".join(where)
+    if "conversations." in columns + condition:
+        source += " CROSS JOIN conversations ON conversations.id = messages.conversation"
+    return f"SELECT {columns} FROM {source} WHERE {condition} ORDER BY {order} DESC", values

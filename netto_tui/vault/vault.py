@@ -210,6 +210,7 @@ class Vault:
                     if self.sql.in_transaction:
                         self.sql.execute("ROLLBACK")
                     raise
+                self._checkpoint()
             finally:
                 self._depth -= 1
 
@@ -226,7 +227,6 @@ class Vault:
         for chunk in chunks(records):
             with self._held():
                 add_chunk(self, chunk, origin, added)
-                self._checkpoint()
         return added
 
     def note_folder(self, day: str) -> None:

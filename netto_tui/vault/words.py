@@ -27,6 +27,7 @@ class Words:
         self._gone: dict[int, str] = {}
         self._size = 0
         self._written = 0
+        self._unnoted = 0
 
     def put(self, rowid: int, text: str) -> None:
         """Index a text under a rowid that has none."""
@@ -50,12 +51,18 @@ class Words:
         if self._written >= MERGE_TEXTS:
             self._sql.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (MERGE_PAGES,))
             self._written = 0
+        if self._unnoted:
+            self._sql.execute(
+                "INSERT INTO meta VALUES ('untidied', ?1) ON CONFLICT (key) DO UPDATE SET value = value + ?1",
+                (self._unnoted,),
+            )
+            self._unnoted = 0
 
     def discard(self) -> None:
         """Forget what has gathered; the transaction is undone."""
         self._new.clear()
         self._gone.clear()
-        self._size = 0
+        self._size = self._unnoted = 0
 
     def _grow(self, text: str) -> None:
         self._size += len(text)
@@ -70,6 +77,7 @@ class Words:
         if self._new:
             self._sql.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", sorted(self._new.items()))
         self._written += len(self._gone) + len(self._new)
+        self._unnoted += len(self._gone) + len(self._new)
         self._gone.clear()
         self._new.clear()
         self._size = 0
