@@ -1,4 +1,4 @@
-"""What happened with each replica on the last days, added up from the journal."""
+"""What the journal tells: its lines page by page, and what happened with each replica on the last days."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from netto_tui.model.clock import to_instant
 from netto_tui.sync.journal import FAILED
 from netto_tui.vault.reader import Reader
+from netto_tui.vault.rows import JournalRow
 
 DAYS = 14
 
@@ -56,3 +57,17 @@ def _with(tally: DayTally, kind: str, count: int) -> DayTally:
         failures=tally.failures + (kind == FAILED),
         looked=True,
     )
+
+
+def journal_count(reader: Reader, replica: str | None = None) -> int:
+    """How many lines the journal has, or has about one replica; "" is the vault itself."""
+    if replica is None:
+        return int(reader.first("SELECT count(*) FROM journal"))
+    return int(reader.first("SELECT count(*) FROM journal WHERE replica = ?", (replica,)))
+
+
+def journal_page(reader: Reader, replica: str | None, offset: int, limit: int) -> list[JournalRow]:
+    """A page of the journal, latest line first; of one replica, or all for None."""
+    where, values = ("", ()) if replica is None else ("WHERE replica = ?", (replica,))
+    query = f"SELECT at, replica, kind, detail FROM journal {where} ORDER BY id DESC LIMIT ? OFFSET ?"
+    return [JournalRow(*row) for row in reader.select(query, (*values, limit, offset))]

@@ -1,12 +1,49 @@
-"""How every replica stands: those of the settings, with what the ledger knows of them."""
+"""How everything stands, as the header and the sections show it; to be read on a thread."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
 from netto_tui.config import load
 from netto_tui.errors import UsageError
+from netto_tui.sync.history import DayTally, history
+from netto_tui.sync.standing import replica_rows as rows_of
 from netto_tui.vault.reader import Reader
 from netto_tui.vault.rows import ReplicaRow
 from netto_tui.vault.vault import Vault
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a vault and its replicas stand.
+
+    conversations, conflicts: how many the vault has. days: by replica, what its last days brought. fault: why
+    the settings cannot be read, "" where they can.
+    """
+
+    replicas: tuple[ReplicaRow, ...] = ()
+    conversations: int = 0
+    conflicts: int = 0
+    days: Mapping[str, tuple[DayTally, ...]] = field(default_factory=dict)
+    fault: str = ""
+
+
+def read(vault: Vault) -> Standing:
+    """Read all of it. Raises VaultError where the index cannot be read."""
+    with vault.reader() as reader:
+        rows, fault = _rows(vault, reader)
+        totals = reader.totals()
+        return Standing(tuple(rows), totals.conversations, totals.conflicts, history(reader, vault.clock.now()), fault)
+
+
+def unread(vault: Vault) -> tuple[ReplicaRow, ...]:
+    """A row for each configured replica before anything is known of it; none where the settings cannot be read."""
+    with suppress(UsageError):
+        found = load(vault.path / "config.toml").replicas
+        return tuple(ReplicaRow(each.name, each.kind, each.target, "unread", 0, 0, "", "", 0, "") for each in found)
+    return ()
 
 
 def replica_rows(vault: Vault, reader: Reader) -> list[ReplicaRow]:
@@ -15,16 +52,11 @@ def replica_rows(vault: Vault, reader: Reader) -> list[ReplicaRow]:
     A lost index knows of none, and that is when they are needed most. Where the settings cannot
     be read, what the ledger knows (the Health section then names the mistake).
     """
-    known = {row.name: row for row in reader.replicas()}
+    return _rows(vault, reader)[0]
+
+
+def _rows(vault: Vault, reader: Reader) -> tuple[list[ReplicaRow], str]:
     try:
-        config = load(vault.path / "config.toml")
-    except UsageError:
-        return list(known.values())
-    total = reader.totals().conversations
-    rows = []
-    for each in config.replicas:
-        row = known.get(each.name)
-        if row is None or (row.kind, row.target) != (each.kind, each.target):
-            row = ReplicaRow(each.name, each.kind, each.target, "never", 0, total, "", "", 0, "")
-        rows.append(row)
-    return rows
+        return rows_of(load(vault.path / "config.toml"), reader), ""
+    except UsageError as error:
+        return reader.replicas(), str(error)

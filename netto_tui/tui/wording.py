@@ -10,15 +10,17 @@ from textual.content import Content
 STATES = {
     "ok": ("✓", "in step", "$text-success"),
     "behind": ("↑", "behind", "$text-warning"),
+    "unread": ("…", "reading", "$faint"),
     "never": ("·", "not yet", "$text-warning"),
     "unreachable": ("✗", "offline", "$text-error"),
-    "limited": ("=", "waiting", "$text-warning"),
+    "limited": ("~", "waiting", "$text-warning"),
     "denied": ("✗", "denied", "$text-error"),
     "locked": ("✗", "locked", "$text-error"),
     "wrong-target": ("✗", "foreign", "$text-error"),
     "suspect": ("‼", "suspect", "$text-error"),
     "damaged": ("‼", "damaged", "$text-error"),
     "newer-format": ("✗", "newer", "$text-error"),
+    "refused": ("✗", "refused", "$text-error"),
     "paused": ("=", "paused", "$text-warning"),
     "warn": ("!", "look", "$text-warning"),
     "bad": ("✗", "fault", "$text-error"),
@@ -26,17 +28,18 @@ STATES = {
 """Letter, word and colour of each state of a replica (vault.rows.ReplicaRow) or check."""
 
 ADVICE = {
-    "behind": "Press S to sync now.",
-    "never": "Press S to sync now.",
-    "unreachable": "It is tried again by itself. If it is gone for good, press R to rebuild it.",
-    "limited": "It asked to wait; it is tried again at the time shown, and nothing is lost until then.",
+    "behind": "What waits goes there by itself; r syncs it now, S all of them.",
+    "never": "Nothing is there yet. Press r to sync it now, S for all of them.",
+    "unreachable": "It is tried again by itself; r tries now. If it is gone for good, press R to rebuild it.",
+    "limited": "It asked to wait. It is tried again at the time shown, and nothing is lost until then.",
     "denied": "Its token or permission does not suffice. Put that right, then press r; `netto-tui doctor` says how.",
     "locked": "The keys are not at hand. What is said is kept here; it goes there after `netto-tui keys unlock`.",
     "wrong-target": "It holds another vault, or none of ours. Check its target before anything is written there.",
     "suspect": "More is missing there at once than is plausible. If it is the right place, press R to make it whole.",
     "damaged": "Bytes there do not match their names. S heals what can be healed; R builds it anew.",
     "newer-format": "A newer netto-tui wrote there. Upgrade this one; until then it is only read.",
-    "paused": "Too many failures in a row. It is tried again at the time shown; S tries now.",
+    "refused": "It was left as it is for safety. Put right what is said above, then press r to try again.",
+    "paused": "Nothing goes there and nothing is read there until p resumes it.",
 }
 """What a person can do about a state that is not good."""
 
@@ -93,6 +96,13 @@ def until(instant: str, now_ms: int) -> str:
     return _span(_ms(instant) - now_ms, "due", "in {}")
 
 
+def age(instant: str, now_ms: int) -> str:
+    """How long ago an instant was, in a narrow column: `now`, `2 min`, `3 h`; `never` for ""."""
+    if not instant:
+        return "never"
+    return _span(now_ms - _ms(instant), "now", "{}")
+
+
 def age_letters(instant: str, now_ms: int) -> str:
     """An age in at most three characters, for the header: `2m`, `3h`, `9d`."""
     if not instant:
@@ -123,6 +133,14 @@ def eta(done: int, total: int, seconds: float) -> str:
     if left.total_seconds() < 60:
         return f"about {max(1, round(left.total_seconds()))} s"
     return f"about {round(left.total_seconds() / 60)} min"
+
+
+def rate(done: int, seconds: float) -> str:
+    """A pace, such as `12/s` or `40/min`; "" while nobody can say."""
+    if done <= 0 or seconds < 1:
+        return ""
+    pace = done / seconds
+    return f"{pace:,.0f}/s".replace(",", " ") if pace >= 1 else f"{max(1, round(pace * 60))}/min"
 
 
 def moment(instant: str, zone: tzinfo) -> str:

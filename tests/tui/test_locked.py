@@ -53,7 +53,7 @@ async def test_a_keyring_that_waits_for_an_answer_holds_nothing_up(sealed: tuple
             await driven.until(lambda: any("locked" in toast for toast in driven.toasts), "it says so")
             await pilot.press("2")
             pane = app.main.query_one(SyncPane)
-            await driven.until(lambda: [row.state for row in pane._rows if row.name == "disk"] == ["locked"])
+            await driven.until(lambda: [row.state for row in pane.rows if row.name == "disk"] == ["locked"])
             assert not list((path.parent / "disk").glob("sessions/**/*.jsonl"))
             hanging.answered.set()
             for _ in range(20):  # a pass may still be at the end of its wait
@@ -61,5 +61,5 @@ async def test_a_keyring_that_waits_for_an_answer_holds_nothing_up(sealed: tuple
                 if list((path.parent / "disk").glob("sessions/**/*.jsonl")):
                     break
                 await pilot.pause(0.5)
-            await driven.until(lambda: [row.state for row in pane._rows if row.name == "disk"] == ["ok"], "it goes on")
+            await driven.until(lambda: [row.state for row in pane.rows if row.name == "disk"] == ["ok"], "it goes on")
     assert list((path.parent / "disk").glob("sessions/**/*.jsonl"))

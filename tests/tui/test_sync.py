@@ -24,9 +24,9 @@ def sync_pane(driven: Driven) -> SyncPane:
 async def test_every_store_says_how_it_stands(start: Start) -> None:
     async with start() as driven:
         await driven.press("2")
-        rows = [(row.name, row.state, row.pending) for row in sync_pane(driven)._rows]
+        rows = [(row.name, row.state, row.pending) for row in sync_pane(driven).rows]
         assert rows == [("local", "ok", 0), ("disk", "ok", 0), ("mirror", "behind", 1)]
-        assert sync_pane(driven)._journal
+        assert sync_pane(driven).journal.count
 
 
 async def test_syncing_now_brings_every_replica_into_step(start: Start) -> None:
@@ -34,7 +34,7 @@ async def test_syncing_now_brings_every_replica_into_step(start: Start) -> None:
         await driven.until(lambda: driven.app.worker is not None)
         await driven.press("2", "S")
         await driven.until(lambda: driven.said(messages.PassFinished), "a pass ended")
-        await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven)._rows))
+        await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven).rows))
         assert all(row.state == "ok" for row in driven.app.main.header.replicas)
 
 
@@ -42,15 +42,15 @@ async def test_a_lost_replica_is_rebuilt_when_a_person_types_the_word(start: Sta
     async with start(sync=True) as driven:
         await driven.until(lambda: driven.app.worker is not None)
         await driven.press("2", "S")
-        await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven)._rows))
-        mirror = Path(sync_pane(driven)._rows[2].target)
+        await driven.until(lambda: all(row.state == "ok" for row in sync_pane(driven).rows))
+        mirror = Path(sync_pane(driven).rows[2].target)
         await driven.press("j", "j", "R")
         assert "not lost or damaged" in driven.toasts[-1]
         shutil.rmtree(mirror)
         await driven.press("r")
-        await driven.until(lambda: sync_pane(driven)._rows[2].state == "unreachable")
+        await driven.until(lambda: sync_pane(driven).rows[2].state == "unreachable")
         await driven.press("R", *"REBUILD", "enter")
-        await driven.until(lambda: sync_pane(driven)._rows[2].state == "ok")
+        await driven.until(lambda: sync_pane(driven).rows[2].state == "ok")
         assert mirror.is_dir()
 
 
@@ -72,7 +72,7 @@ async def test_a_key_that_cannot_do_anything_says_why(start: Start) -> None:
     async with start() as driven:
         await driven.press("2", "x")
         assert any("Nothing is running" in toast for toast in driven.toasts)
-        await driven.press("r")
+        await driven.press("g", "p", "r")
         assert any("Move to a replica first" in toast for toast in driven.toasts)
 
 

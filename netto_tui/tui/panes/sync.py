@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.timer import Timer
+from textual.message import Message
 from textual.widgets import Static
 
-from netto_tui.config import shown
-from netto_tui.plural import many, number
-from netto_tui.recovery import meters
-from netto_tui.security.display import safe_display, safe_line
-from netto_tui.tui import messages, wording
+from netto_tui.config import pause, shown
+from netto_tui.errors import Cancelled, NettoError
+from netto_tui.security.display import safe_line
+from netto_tui.sync.history import DayTally, journal_count, journal_page
+from netto_tui.sync.journal import sentence
+from netto_tui.tui import crash, messages, standing, wording
+from netto_tui.tui.panes import sync_words
 from netto_tui.tui.panes.base import Pane
-from netto_tui.tui.standing import replica_rows
-from netto_tui.tui.widgets.columns import Column
+from netto_tui.tui.rereading import Rereads
+from netto_tui.tui.standing import Standing
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.progress import ProgressLine
 from netto_tui.tui.widgets.rowlist import RowList
@@ -28,92 +33,134 @@ from netto_tui.vault.rows import JournalRow, ReplicaRow
 BROKEN = ("unreachable", "wrong-target", "suspect", "damaged")
 """States in which a replica may be beyond what a pass does by itself."""
 
-JOURNAL_ROWS = 500
-REFRESH_SECONDS = 0.5
-"""The journal is read again at most this often while a pass runs."""
+PAGE = 100
+"""Lines of the journal that are read at once."""
 
 
 class SyncPane(Pane):
-    """The stores above, the journal below."""
+    """The stores above, what is to be known of one below them, then the journal."""
 
     FIRST_FOCUS: ClassVar[str] = "#stores"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "sync_this", "This one", id="sync.this", tooltip="A pass over the replica under the cursor"),
-        Binding("R", "rebuild", "Rebuild", id="sync.rebuild", tooltip="Make a lost or damaged replica whole from here"),
-        Binding("A", "screen.add_replica", "Add", id="sync.add", tooltip="Add a replica, such as GitHub"),
+        Binding("r", "sync_this", "This", id="sync.this", tooltip="A pass over the replica under the cursor"),
+        Binding("p", "pause", "Pause", id="sync.pause", tooltip="Pause or resume the replica under the cursor"),
+        Binding("P", "pause_all", "All", id="sync.pause-all", tooltip="Pause every replica; if all are, resume them"),
+        Binding("f", "filter", "Filter", id="sync.filter", tooltip="The journal of this store only, or of all"),
         Binding("x", "stop", "Stop", id="sync.stop", tooltip="Stop what runs; what was done is kept"),
+        Binding("R", "rebuild", "Rebuild", id="sync.rebuild", tooltip="Make a lost or damaged replica whole from here"),
+        Binding("A", "screen.add_replica", "Add", show=False, id="sync.add", tooltip="Add a replica, such as GitHub"),
     ]
+
+    @dataclass
+    class Read(Message):
+        """The standing and the journal were read; `about` is the store that the journal was read for, None for all."""
+
+        standing: Standing
+        about: str | None
+        lines: int = 0
+        first: Sequence[JournalRow] = field(default_factory=list)
+
+    @dataclass
+    class Paused(Message):
+        """Replicas, all for none named, were paused or resumed; or that could not be done."""
+
+        names: Sequence[str]
+        paused: bool
+        error: NettoError | None = None
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._rows: list[ReplicaRow] = []
-        self._journal: list[JournalRow] = []
-        self._later: Timer | None = None
+        self.standing = Standing()
+        self.rows: list[ReplicaRow] = []
+        self.about: str | None = None
+        """The store whose journal is shown: "" is this device, None all of them."""
+        self._rereads = Rereads(self, self._look, "Read how the replicas stand, and the journal")
+        self._shown: tuple[object, ...] = ()
+        self._told = Content("")
 
     def compose(self) -> ComposeResult:
         """Stores, detail, progress, journal."""
-        yield RowList(self._columns(), empty="Opening…", widget_id="stores")
+        columns = sync_words.StoreColumns(lambda: self.netto.now(), self._step_of, self._days)
+        yield RowList(columns.all(), empty="Reading…", widget_id="stores")
         yield Static("", id="store-detail", markup=False)
         yield ProgressLine(id="sync-progress")
-        yield Static("Journal", classes="line", id="journal-title", markup=False)
-        yield RowList(self._journal_columns(), empty="Nothing was done yet.", headings=False, widget_id="journal")
+        yield Static("", id="journal-title", markup=False)
+        columns_below = sync_words.journal_columns(lambda at: wording.moment(at, self._zone))
+        yield RowList(columns_below, empty="Nothing was done yet.", headings=False, widget_id="journal")
 
     @property
     def stores(self) -> RowList[ReplicaRow]:
         """The list of stores."""
         return self.query_one("#stores", RowList)
 
-    def _columns(self) -> list[Column[ReplicaRow]]:
-        return [
-            Column("Store", lambda row: row.name, 14),
-            Column("Kind", lambda row: row.kind, 10, style="$foreground-muted", from_width=96),
-            Column("State", lambda row: wording.state_words(row.state), 11),
-            Column("Verified", lambda row: Content(number(row.verified)), 9, "right"),
-            Column("Pending", self._pending, 8, "right"),
-            Column("Proof", self._proof, 12),
-            Column("Next try", lambda row: Content(wording.until(row.next_try, self.netto.now())), 10, from_width=76),
-            Column("Where", lambda row: shown(row.target), style="$foreground-muted", from_width=120),
-        ]
+    @property
+    def journal(self) -> RowList[JournalRow]:
+        """The list of what was done."""
+        return self.query_one("#journal", RowList)
 
-    def _pending(self, row: ReplicaRow) -> Content:
-        return Content.styled(number(row.pending), "$text-warning" if row.pending else "$faint")
+    @property
+    def _zone(self) -> tzinfo:
+        return self.netto.vault.zone if self.netto.vault else UTC
 
-    def _proof(self, row: ReplicaRow) -> Content:
-        if row.kind == "vault":
-            return Content.styled("this device", "$foreground-muted")
-        return Content(wording.ago(row.verified_at, self.netto.now()))
+    def _step_of(self, name: str) -> str:
+        steps = {each.replica: each.step for each in self.netto.main.progress.values()}
+        return sync_words.running_words(steps)(name)
 
-    def _journal_columns(self) -> list[Column[JournalRow]]:
-        return [
-            Column("", lambda row: Content(self._when(row.at)), 16, style="$foreground-muted", from_width=96),
-            Column("", lambda row: Content(self._when(row.at)[5:]), 11, style="$foreground-muted", to_width=96),
-            Column("", lambda row: row.replica or "vault", 10, style="$foreground-muted"),
-            Column("", lambda row: _event_words(row.kind), 14),
-            Column("", lambda row: row.detail),
-        ]
+    def _days(self, name: str) -> Sequence[DayTally]:
+        return self.standing.days.get(name, ())
 
-    def _when(self, instant: str) -> str:
-        vault = self.netto.vault
-        return wording.moment(instant, vault.zone if vault else UTC)
+    # Reading
 
     def read(self) -> None:
-        """Read how every store stands, and the journal."""
-        reader, vault = self.netto.reader, self.netto.vault
-        if reader is None or vault is None:
+        """Read how every store stands, and the journal, on a thread."""
+        self._rereads.ask()
+
+    def _look(self) -> Read | None:
+        vault, about = self.netto.vault, self.about
+        if vault is None:
+            return None
+        try:
+            found = standing.read(vault)
+            with vault.reader() as reader:
+                return self.Read(found, about, journal_count(reader, about), journal_page(reader, about, 0, PAGE))
+        except Cancelled:
+            return None
+        except NettoError as error:
+            return self.Read(Standing(fault=str(error)), about)
+
+    @on(Read)
+    def _read(self, message: Read) -> None:
+        if message.about != self.about:
+            self.read()
             return
-        total = reader.totals().conversations
-        path = str(self.netto.vault_path)
+        self.standing = message.standing
         state = "unreachable" if self.netto.main.header.fault else "ok"
-        local = ReplicaRow("local", "vault", path, state, total, 0, "", "", 0, "")
-        self._rows = [local, *replica_rows(vault, reader)]
+        count, path = message.standing.conversations, str(self.netto.vault_path)
+        conflicts = message.standing.conflicts
+        local = ReplicaRow("local", "vault", path, state, count, 0, "", "", 0, "", conflicts=conflicts)
+        self.rows = [local, *message.standing.replicas]
         here = self.stores.selected
-        self.stores.show(
-            listed(self._rows), len(self._rows), keep=lambda row: here is not None and row.name == here.name
-        )
-        self._journal = reader.journal(JOURNAL_ROWS)
-        journal: RowList[JournalRow] = self.query_one("#journal", RowList)
-        journal.show(listed(self._journal), len(self._journal), keep=lambda row: journal.cursor > 0)
+        self.stores.show(listed(self.rows), len(self.rows), keep=lambda row: here is not None and row.name == here.name)
+        self._show_journal(message)
         self.refresh_bindings()
+
+    def _show_journal(self, message: Read) -> None:
+        """Put other lines into the list, if there are any, leaving the cursor on the line it is on."""
+        now = (message.about, message.lines, *message.first)
+        if now == self._shown:
+            return
+        self._shown = now
+        line = self.journal.selected if self.journal.cursor else None
+        self.journal.empty = "Nothing was done yet." if message.about is None else "Nothing was done with it yet."
+        self.journal.show(
+            partial(self._page, message.about), message.lines, first=message.first, keep=lambda row: row == line
+        )
+
+    def _page(self, about: str | None, offset: int, limit: int) -> Sequence[JournalRow]:
+        reader = self.netto.reader
+        return journal_page(reader, about, offset, limit) if reader is not None else ()
+
+    # Showing
 
     def tick(self) -> None:
         """Let ages grow, and waits shrink."""
@@ -128,60 +175,58 @@ class SyncPane(Pane):
     def _tell(self) -> None:
         """What is to be known about the store under the cursor."""
         row = self.stores.selected
-        lines: list[Content] = []
+        told = [("Settings", self.standing.fault, "$text-error")] if self.standing.fault else []
         if row is not None:
-            seal = "sealed" if row.sealed else "not sealed: whoever can read it reads everything"
-            where = (
-                f"{row.kind} · {shown(row.target)} · {seal}" if row.kind != "vault" else f"The vault in {row.target}"
-            )
-            lines.append(Content.styled(safe_line(where), "$foreground-muted"))
-            if row.last_error:
-                lines.append(Content.styled(safe_display(row.last_error)[:300], "$text-error"))
-            if row.withheld:
-                what = many(row.withheld, "conversation")
-                lines.append(Content(f"Part of {what} is withheld: it holds a secret, or the host refused it."))
-            if row.failures:
-                again = wording.until(row.next_try, self.netto.now())
-                lines.append(
-                    Content(f"{many(row.failures, 'failure')} in a row" + (f", tried again {again}" if again else ""))
-                )
-            zone = self.netto.vault.zone if self.netto.vault else UTC
-            if row.meters:
-                lines.append(Content(" · ".join(meters.words(meter, zone) for meter in row.meters)))
-            if advice := wording.ADVICE.get(row.state, ""):
-                lines.append(Content(advice))
-            if len(self._rows) == 1:
-                lines.append(Content("There is no replica yet. A adds one: GitHub, Firebase, a folder, or Git."))
-        self.query_one("#store-detail", Static).update(Content("\n").join(lines))
+            told += sync_words.detail(row, self._days(row.name), self._zone, self.netto.now())
+        if len(self.rows) == 1 and not self.standing.fault:
+            told.append(("To do", "There is no second copy yet. A adds one: GitHub, Firebase, a folder, or Git.", ""))
+        lines = sync_words.lines(told)
+        if lines != self._told:  # another text lays everything out anew
+            self._told = lines
+            self.query_one("#store-detail", Static).update(lines)
+        name = "this device" if row is None or row.kind == "vault" else safe_line(row.name)
+        shown = f"Journal · f shows {name} only"
+        if self.about is not None:
+            shown = f"Journal of {safe_line(self.about) or 'this device'} · f shows all of it"
+        title = self.query_one("#journal-title", Static)
+        if str(title.content) != shown:
+            title.update(Content(shown))
 
     def sync_told(self, message: messages.SyncTold) -> None:
         """Show progress at once, and read the rest again soon."""
-        bar = self.query_one(ProgressLine)
-        if isinstance(message, messages.PassFinished):
-            if not self.netto.main.progress:
-                bar.finish()
-        elif isinstance(message, messages.ProgressMoved):
-            what = wording.step_words(message.step, message.replica)
-            bar.move(what, message.done, message.total, self.netto.now())
-        elif isinstance(message, messages.PassStarted):
-            bar.move(f"asking {message.replica}", 0, 0, self.netto.now())
+        bar, now = self.query_one(ProgressLine), self.netto.now()
+        match message:
+            case messages.PassStarted(replica=replica):
+                bar.move(f"asking {replica}", 0, 0, now, key=replica)
+            case messages.ProgressMoved(replica=replica):
+                what = wording.step_words(message.step, replica)
+                bar.move(what, message.done, message.total, now, key=replica)
+            case messages.PassFinished(report=report):
+                bar.finish(report.name)
+        if isinstance(message, messages.ProgressMoved):
+            self.stores.refresh()
+            return
         self.refresh_bindings()
-        if self._later is None and self.is_on_screen:
-            self._later = self.set_timer(REFRESH_SECONDS, self._read_later)
+        if self.is_on_screen:
+            self._rereads.ask(soon=False)
+        else:
+            self.stale = True
 
-    def _read_later(self) -> None:
-        self._later = None
-        self.read()
+    # Actions
 
     def why_not(self, action: str) -> str:
         """Why an action is not possible now."""
+        row = self.stores.selected
         if action == "stop" and not self.netto.main.progress:
             return "Nothing is running."
-        if action in ("sync_this", "rebuild"):
-            row = self.stores.selected
+        if action == "pause_all" and len(self.rows) < 2:
+            return "There is no replica yet. A adds one."
+        if action in ("sync_this", "rebuild", "pause"):
             if row is None or row.kind == "vault":
                 return "Move to a replica first; this device is what they are compared with."
-            if reason := self.netto.main.why_no_sync():
+            if action != "pause" and row.paused:
+                return f"{safe_line(row.name)} is paused. p resumes it."
+            if action != "pause" and (reason := self.netto.main.why_no_sync()):
                 return reason
             if action == "rebuild" and row.state not in BROKEN:
                 return f"{safe_line(row.name)} is not lost or damaged."
@@ -193,6 +238,45 @@ class SyncPane(Pane):
         if row is not None and worker is not None:
             worker.sync_now([row.name])
             self.netto.notify(f"Syncing with {row.name}.")
+
+    def action_pause(self) -> None:
+        """Pause the replica under the cursor, or resume it."""
+        if (row := self.stores.selected) is not None:
+            self._pause([row.name], not row.paused)
+
+    def action_pause_all(self) -> None:
+        """Pause every replica; where all are, resume them."""
+        self._pause([], not all(row.paused for row in self.rows[1:]))
+
+    @work(thread=True, exit_on_error=False, group="pause", description="Write the settings")
+    def _pause(self, names: Sequence[str], paused: bool) -> None:
+        try:
+            pause(self.netto.vault_path / "config.toml", names, paused)
+        except (NettoError, OSError) as error:
+            self.post_message(self.Paused(names, paused, crash.in_words(error, self.netto.vault_path)))
+        else:
+            self.post_message(self.Paused(names, paused))
+
+    @on(Paused)
+    def _paused(self, message: Paused) -> None:
+        if message.error is not None:
+            self.netto.notify(str(message.error), title="It could not be noted", severity="error")
+            return
+        names = list(message.names) or [row.name for row in self.rows[1:]]
+        if message.paused and self.netto.worker is not None:
+            self.netto.worker.cancel(names)
+        elif self.netto.worker is not None:
+            self.netto.worker.sync_now(names)
+        self.netto.notify(f"{'Paused' if message.paused else 'Resumed'}: {', '.join(names)}.")
+        self.netto.main.header.reread()
+        self.read()
+
+    def action_filter(self) -> None:
+        """Show the journal of the store under the cursor only, or all of it again."""
+        row = self.stores.selected
+        self.about = None if self.about is not None or row is None else "" if row.kind == "vault" else row.name
+        self.read()
+        self._tell()
 
     @work
     async def action_rebuild(self) -> None:
@@ -213,19 +297,35 @@ class SyncPane(Pane):
 
     @on(RowList.Chosen, "#stores")
     def _chosen(self) -> None:
-        if reason := self.why_not("sync_this"):
-            self.netto.notify(reason, severity="warning")
-        else:
-            self.action_sync_this()
+        """Show all that is to be known of a store."""
+        if (row := self.stores.selected) is not None:
+            told = sync_words.detail(row, self._days(row.name), self._zone, self.netto.now())
+            self._open_details(row.name, [(name, text) for name, text, _ in told])
+
+    @on(RowList.Chosen, "#journal")
+    def _line_chosen(self) -> None:
+        """Show a line of the journal whole."""
+        if (line := self.journal.selected) is not None:
+            self._open_details("Journal", sync_words.journal_parts(line, wording.moment(line.at, self._zone)))
+
+    def _open_details(self, title: str, parts: Sequence[tuple[str, str]]) -> None:
+        from netto_tui.tui.screens.details import DetailsScreen
+
+        self.app.push_screen(DetailsScreen(title, parts))
 
     def action_stop(self) -> None:
-        """Stop what runs; what was done is kept."""
+        """Stop what runs over the replica under the cursor, else all that runs; what was done is kept."""
+        row = self.stores.selected
         if self.netto.worker is not None:
-            self.netto.worker.cancel()
+            here = row is not None and row.name in self.netto.main.progress
+            self.netto.worker.cancel([row.name] if here and row is not None else None)
             self.netto.notify("Stopping after this step. What was done is kept.")
 
     def leave_state(self) -> bool:
-        """Stop a pass with esc."""
+        """Leave the filter with esc, then stop a pass."""
+        if self.about is not None:
+            self.action_filter()
+            return True
         if self.netto.main.progress:
             self.action_stop()
             return True
@@ -233,13 +333,7 @@ class SyncPane(Pane):
 
     def copied_text(self) -> str:
         """The line under the cursor."""
-        journal: RowList[JournalRow] = self.query_one("#journal", RowList)
-        if journal.has_focus and (line := journal.selected) is not None:
-            return safe_line(f"{line.at} {line.replica} {line.kind} {line.detail}")
+        if self.journal.has_focus and (line := self.journal.selected) is not None:
+            return safe_line(f"{line.at} {line.replica or 'vault'}: {sentence(line.kind, line.detail)}")
         row = self.stores.selected
         return safe_line(f"{row.name} {row.kind} {shown(row.target)} {row.state} {row.last_error}") if row else ""
-
-
-def _event_words(kind: str) -> str:
-    """An event's name as words: `SyncFinished` is `sync finished`."""
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
