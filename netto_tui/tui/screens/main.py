@@ -87,7 +87,7 @@ class MainScreen(Screen[None]):
     def vault_opened(self) -> None:
         """Fill the header and the section in front; the others when they are shown."""
         self.header.fault = ""
-        self._read_header()
+        self.header.reread()
         for pane in self.query(Pane):
             pane.stale = True
         focused = self.focused if self.is_filled else None
@@ -111,7 +111,7 @@ class MainScreen(Screen[None]):
 
     def vault_changed(self) -> None:
         """Read what is visible again, the rest when it is shown."""
-        self._read_header()
+        self.header.reread()
         for pane in self.query(Pane):
             pane.stale = True
         self.pane.stale = False
@@ -130,7 +130,7 @@ class MainScreen(Screen[None]):
         self.pane.tick()
         if (stamp := _settings_stamp(self.netto.vault_path)) != self._settings:
             self._settings = stamp
-            self._read_header()
+            self.header.reread()
             self.pane.read()
 
     def sync_told(self, message: messages.SyncTold) -> None:
@@ -138,7 +138,7 @@ class MainScreen(Screen[None]):
         match message:
             case messages.PassFinished(report=report):
                 self.progress.pop(report.name, None)
-                self._read_header()
+                self.header.reread()
             case messages.ProgressMoved(replica=replica):
                 self.progress[replica] = message
             case messages.PassStarted(replica=replica):
@@ -162,15 +162,6 @@ class MainScreen(Screen[None]):
             share = f" {moved.done}/{moved.total}" if moved.total else ""
             return wording.step_words(moved.step, moved.replica) + share
         return ""
-
-    def _read_header(self) -> None:
-        from netto_tui.tui.standing import replica_rows
-
-        reader, vault = self.netto.reader, self.netto.vault
-        if reader is not None and vault is not None:
-            self.header.replicas = tuple(replica_rows(vault, reader))
-            self.header.conflicts = reader.totals().conflicts
-            self.header.now_ms = self.netto.now()
 
     # Actions
 
