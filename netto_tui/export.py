@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from netto_tui.security.display import safe_display, safe_json, safe_line
-from netto_tui.vault.rows import ConversationRow, MessageRow
+from netto_tui.vault.rows import ConversationRow, MessageRow, RevisionRow
 
 FORMATS = ("md", "json", "html", "native")
 SUFFIXES = {"md": ".md", "json": ".json", "html": ".html", "native": ".jsonl"}
@@ -89,10 +89,54 @@ def transcript(row: ConversationRow, messages: Iterable[MessageRow]) -> dict[str
                 "text": message.text,
                 "conflict": message.conflict or None,
                 "secrets": message.secrets,
+                "hidden": message.hidden,
+                "branch": message.branch,
             }
             for message in messages
         ],
     }
+
+
+def revision_document(row: RevisionRow, *, reveal: bool) -> dict[str, Any]:
+    """A stored revision with what the vault knows of it; reveal: its credentials as they are.
+
+    `record` is null when its bytes cannot be read here, and what is not JSON is given as a string.
+    """
+    try:
+        record = msgspec.json.decode(row.record) if row.record else None
+    except (msgspec.DecodeError, RecursionError):
+        record = row.record.decode("utf-8", "replace")
+    return {
+        "revision": row.revision,
+        "at": row.at,
+        "by": row.by,
+        "head": row.head,
+        "origins": list(row.origins),
+        "record": record if reveal else _masked(record),
+    }
+
+
+def revision_text(row: RevisionRow, *, reveal: bool) -> str:
+    """The same as a text of several lines; a credential that only the whole line gives away is named as well."""
+    from netto_tui.security.redact import mask
+
+    text = json_text(revision_document(row, reveal=reveal)).rstrip("\n")
+    return text if reveal else mask(text)
+
+
+def _masked(value: Any) -> Any:
+    """Any JSON value with the credentials in its strings named."""
+    from netto_tui.security.redact import mask
+
+    match value:
+        case str():
+            return mask(value)
+        case dict():
+            return {mask(name): _masked(each) for name, each in value.items()}
+        case list():
+            return [_masked(each) for each in value]
+        case _:
+            return value
 
 
 def json_text(document: dict[str, Any]) -> str:

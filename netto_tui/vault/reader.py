@@ -33,6 +33,11 @@ _CONVERSATION = (
     f" tags, {WITH_CREDENTIALS} FROM conversations"
 )
 
+_MESSAGE = (
+    "SELECT item, revision, kind, role, author, sent, text, conflict, hidden, branch, secrets,"
+    " CASE WHEN prose IS NULL THEN '' WHEN prose = '' THEN 'all' ELSE 'some' END FROM messages"
+)
+
 
 class Reader:
     """One read-only connection. Use it on one thread; `interrupt` alone may come from another."""
@@ -164,27 +169,16 @@ class Reader:
     def messages(self, name: str, offset: int = 0, limit: int = 200) -> list[rows.MessageRow]:
         """A page of a transcript in reading order: after the parent, then by time."""
         found = self.select(
-            "SELECT item, revision, kind, role, author, sent, text, conflict, hidden, branch, secrets FROM messages"
-            " WHERE conversation = (SELECT id FROM conversations WHERE name = ?) ORDER BY id LIMIT ? OFFSET ?",
+            f"{_MESSAGE} WHERE conversation = (SELECT id FROM conversations WHERE name = ?)"
+            " ORDER BY id LIMIT ? OFFSET ?",
             (name, limit, offset),
         )
-        return [
-            rows.MessageRow(
-                name,
-                item,
-                revision.hex(),
-                kind,
-                role,
-                author,
-                _instant(sent),
-                text,
-                conflict,
-                bool(hidden),
-                bool(branch),
-                bool(secrets),
-            )
-            for item, revision, kind, role, author, sent, text, conflict, hidden, branch, secrets in found
-        ]
+        return [_message(name, row) for row in found]
+
+    def messages_at(self, name: str, places: Sequence[int]) -> list[rows.MessageRow]:
+        """The messages of a transcript at some places (see vault.branches), in reading order."""
+        found = self.select(f"{_MESSAGE} WHERE id IN ({','.join('?' * len(places))}) ORDER BY id", places)
+        return [_message(name, row) for row in found]
 
     def position(self, name: str, item: str) -> int:
         """Where a message stands in its transcript, from 0; 0 for one that is not there."""
@@ -331,6 +325,12 @@ def _conversation(row: tuple[Any, ...]) -> rows.ConversationRow:
         bool(secrets),
         tuple(tags.split()),
     )
+
+
+def _message(name: str, row: tuple[Any, ...]) -> rows.MessageRow:
+    item, revision, kind, role, author, sent, text, conflict, hidden, branch, secrets, asides = row
+    flags = (conflict, bool(hidden), bool(branch), bool(secrets))
+    return rows.MessageRow(name, item, revision.hex(), kind, role, author, _instant(sent), text, *flags, asides)
 
 
 def _meters(text: str) -> tuple[rows.MeterRow, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from netto_tui.model.conversation import Conflict
 
@@ -37,7 +38,8 @@ class MessageRow:
 
     kind: `message` or `document`. author: as the source names it, else "". parent: the item
     before it, or "". branch: False when it is not on the conversation's active branch.
-    secrets: its text holds a credential.
+    secrets: its text holds a credential. asides: whether `some` or `all` of its text are thoughts, tools and
+    files, "" for none. fork: which of how many alternatives it is, where a view chooses between them.
     """
 
     conversation: str
@@ -52,6 +54,46 @@ class MessageRow:
     hidden: bool
     branch: bool
     secrets: bool = False
+    asides: Literal["", "some", "all"] = ""
+    fork: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """One revision of an item, as it is stored. `at` is RFC 3339; `by` and `kind` are as in the record.
+
+    head: no other revision replaces it. origins: `local`, or the replicas that brought it. record: its line as
+    stored, or empty when the bytes cannot be read here.
+    """
+
+    revision: str
+    at: str
+    tick: int
+    by: str
+    kind: str
+    head: bool
+    origins: tuple[str, ...]
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file that a message has, or a long text of it that lies beside its record.
+
+    part: where in the message, a JSON pointer. bytes: None when nobody said. sha256: "" when no copy was kept.
+    state: `here`, `lost` (wanted from the replicas), `embedded` (its text is in the record), or what its source
+    said: `external`, `missing`, `expired`. path: where it lies in the vault, "" unless it is here. replicas:
+    those that have the conversation verified as it is here, and the file with it.
+    """
+
+    part: str
+    name: str
+    media_type: str
+    bytes: int | None
+    sha256: str
+    state: str
+    path: str
+    replicas: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

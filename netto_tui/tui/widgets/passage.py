@@ -1,23 +1,24 @@
-"""One message as lines: a heading, then its text wrapped piece by piece, only as far as it is looked at."""
+"""One message as lines: a heading, then its parts, drawn only as far as they are looked at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from netto_tui.model.sections import ASIDES, Section
+from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
+from netto_tui.tui.widgets.lines import Line
+from netto_tui.tui.widgets.texts import DrawnText, Form
 
 if TYPE_CHECKING:
     from netto_tui.vault.rows import MessageRow
-
-PIECE = 4_000
-"""Characters that are wrapped at once; a message of a megabyte costs no more than what is visible."""
 
 ROLE_STYLES = {
     "user": "bold $text-primary",
@@ -25,112 +26,170 @@ ROLE_STYLES = {
     "system": "bold $text-warning",
     "tool": "bold $foreground-muted",
 }
-_CALL = re.compile(r"^→ \S+")
+PROSE_FILES = (".md", ".markdown", ".txt", "")
+"""Documents that are drawn as Markdown; any other, such as a program, as it is."""
+
+
+def only_text(row: MessageRow) -> Sequence[Section]:
+    """The parts of a message of which nothing but its text is known."""
+    return (Section("prose", row.text),)
 
 
 @dataclass(frozen=True)
-class Line:
-    """One drawn line; `joint` is what lies between it and the next one in the text: blank, newline or nothing."""
+class Manner:
+    """How messages are drawn. sections: gives the parts of a message; raw: as they were written."""
 
-    content: Content
-    joint: str = "\n"
-
-
-@dataclass
-class _Piece:
-    text: str
-    fenced: bool
-    height: int
-    lines: list[Line] | None = None
-
-
-@dataclass
-class Passage:
-    """A message laid out in `width` cells. Its height is a guess until its pieces were drawn.
-
-    gap: a folded message ends in a blank line, as the last of several.
-    """
-
-    row: MessageRow
     width: int
     zone: tzinfo
-    folded: bool = False
-    gap: bool = True
     marks: re.Pattern[str] | None = None
-    pieces: list[_Piece] = field(default_factory=list, repr=False)
+    raw: bool = False
+    sections: Callable[[MessageRow], Sequence[Section]] = only_text
 
-    def __post_init__(self) -> None:
-        """Cut the text; a folded message needs none of it."""
-        if self.folded:
-            return
-        fenced = False
-        for text in pieces(self.row.text):
-            height = sum(len(line) // self.width + 1 for line in text.split("\n"))
-            self.pieces.append(_Piece(text, fenced, height))
-            fenced ^= len(re.findall(r"^\s*```", text, re.MULTILINE)) % 2 == 1
+
+class Passage:
+    """A message in `manner`. Its height is a guess until its parts were drawn.
+
+    folded: one line for all of it. details: thoughts, tools and files are unfolded. gap: a folded message ends in
+    a blank line, as the last of several.
+    """
+
+    def __init__(
+        self, row: MessageRow, manner: Manner, *, folded: bool = False, details: bool = True, gap: bool = True
+    ) -> None:
+        self.row = row
+        self.manner = manner
+        self.folded = folded
+        self.details = details
+        self.gap = gap
+        self._blocks: list[Line | DrawnText] | None = None
+        self._sections: Sequence[Section] | None = None
+
+    @property
+    def sections(self) -> Sequence[Section]:
+        """Its parts."""
+        if self._sections is None:
+            self._sections = self.manner.sections(self.row)
+        return self._sections
+
+    @property
+    def blocks(self) -> list[Line | DrawnText]:
+        """Its parts as single lines and texts."""
+        if self._blocks is None:
+            self._blocks = [block for n, section in enumerate(self.sections) for block in self._drawn(n, section)]
+        return self._blocks
 
     @property
     def height(self) -> int:
         """Lines, with the heading and a blank one below; a folded message is one line, and the last of several two."""
-        return 1 + self.gap if self.folded else 2 + sum(piece.height for piece in self.pieces)
+        if self.folded:
+            return 1 + self.gap
+        if self._blocks is None:
+            return 3 + self.row.text.count("\n") + len(self.row.text) // max(1, self.manner.width)
+        return 2 + sum(map(_height, self._blocks))
 
     def line(self, number: int) -> Line:
         """One line; 0 is the heading."""
         if number == 0:
             return Line(self._folded_heading() if self.folded else self._heading())
         number -= 1
-        for piece in self.pieces:
-            if number < piece.height:
-                lines = self._wrapped(piece)
-                return lines[number] if number < len(lines) else Line(Content(""), "")
-            number -= piece.height
+        for block in () if self.folded else self.blocks:
+            height = _height(block)
+            if number < height:
+                return block if isinstance(block, Line) else block.line(number)
+            number -= height
         return Line(Content(""))
 
     def measure(self, first: int, last: int) -> None:
         """Make the lines from `first` to `last` exact, which may change the height."""
         top = 1
-        for piece in self.pieces:
+        for block in () if self.folded else self.blocks:
             if top > last:
                 return
-            if top + piece.height > first:
-                self._wrapped(piece)
-            top += piece.height
+            if isinstance(block, DrawnText) and top + block.height > first:
+                block.measure(first - top, last - top)
+            top += _height(block)
 
-    def forget(self) -> None:
-        """Let go of drawn lines; heights stay."""
-        for piece in self.pieces:
-            piece.lines = None
+    def text(self, source: int) -> str:
+        """What was written in one of its parts, by the number that its lines have as `source`."""
+        found = (block for block in self.blocks if isinstance(block, DrawnText) and block.source == source)
+        return next((block.text for block in found), "")
 
-    def _wrapped(self, piece: _Piece) -> list[Line]:
-        if piece.lines is None:
-            piece.lines = list(self._draw(piece))
-            piece.height = len(piece.lines)
-        return piece.lines
+    def line_at(self, source: int, place: int) -> int:
+        """The line that draws a place of a part; the heading for one that is not drawn."""
+        top = 1
+        for block in () if self.folded else self.blocks:
+            if isinstance(block, DrawnText) and block.source == source:
+                return top + block.line_at(place)
+            top += _height(block)
+        return 0
 
-    def _draw(self, piece: _Piece) -> Iterator[Line]:
-        fenced = piece.fenced
-        dim = self.row.hidden or not self.row.branch
-        for text in safe_display(piece.text).split("\n"):
-            content = Content(text)
-            if text.lstrip().startswith("```"):
-                fenced = not fenced
-                content = content.stylize("$faint")
-            elif fenced:
-                content = content.stylize("$text-secondary")
-            elif call := _CALL.match(text):
-                content = content.stylize("$text-accent", 0, call.end())
-            elif text.startswith("#"):
-                content = content.stylize("bold")
-            if dim:
-                content = content.stylize("$foreground-muted")
-            for found in self.marks.finditer(text) if self.marks else ():
-                content = content.stylize("$text-warning underline bold", *found.span())
-            yield from wrapped(content, self.width)
+    # Parts
+
+    def _drawn(self, number: int, section: Section) -> Iterator[Line | DrawnText]:
+        aside = section.kind in ASIDES
+        text = safe_display(section.text)
+        if section.kind == "file":
+            yield Line(self._file(section))
+        elif aside:
+            yield Line(self._aside(section))
+        shown = self.details or section.kind in ("prose", "code")
+        if shown and text:
+            yield DrawnText(
+                text,
+                self.manner.width,
+                self._form(section),
+                source=number,
+                indent=2 if aside or section.kind == "file" else 0,
+                dim=aside or self.row.hidden or not self.row.branch,
+                language=section.label if section.kind == "code" else "",
+                marks=self.manner.marks,
+            )
+        if section.whole is not None and shown:
+            size = wording.size_words(section.whole.bytes)
+            rest = f"… {size} in all: v shows them, o saves them"
+            yield Line(self._fitted(Content.styled(rest, "$text-warning")))
+
+    def _form(self, section: Section) -> Form:
+        if self.manner.raw:
+            return "plain"
+        if section.kind == "code":
+            return "code"
+        if section.kind == "thinking":
+            return "markdown"
+        if section.kind != "prose" or self.row.role == "tool":
+            return "plain"
+        suffix = re.search(r"\.\w+$", self.row.item) if self.row.kind == "document" else None
+        return "markdown" if (suffix[0].lower() if suffix else "") in PROSE_FILES else "plain"
+
+    def _fitted(self, content: Content) -> Content:
+        return content.truncate(self.manner.width, ellipsis=True)
+
+    def _aside(self, section: Section) -> Content:
+        """The line of something that is said to nobody: its kind, and what a fold hides with its count."""
+        mark = "▾" if self.details else "▸"
+        head = Content.styled(f"{mark} {safe_line(section.label, 40)}", "$text-accent")
+        if self.details:
+            return self._fitted(head)
+        return self._with_count(head, section.summary, _amount(section))
+
+    def _with_count(self, head: Content, words: str, amount: str) -> Content:
+        count = Content.styled(f"  {amount}" if amount else "", "$faint")
+        room = max(4, self.manner.width - head.cell_length - count.cell_length - 2)
+        said = Content(safe_line(words, room * 2)).truncate(room, ellipsis=True).stylize("$foreground-muted")
+        return self._fitted(head + Content("  ") + said + count)
+
+    def _file(self, section: Section) -> Content:
+        head = Content.styled("▪ ", "$text-accent") + Content.styled(safe_line(section.label, 60), "bold")
+        return self._fitted(head + Content.styled(f"  {safe_line(section.summary, 200)}", "$foreground-muted"))
+
+    # Headings
 
     def _heading(self) -> Content:
         row = self.row
         name = "document" if row.kind == "document" else row.role or "message"
         parts = [Content.styled(safe_line(name), ROLE_STYLES.get(row.role, "bold $text-accent"))]
+        if row.fork[1] > 1:
+            parts.append(Content.styled(f"branch {row.fork[0]}/{row.fork[1]} (b)", "bold $text-accent"))
         if row.conflict:
             word = "deleted or edited?" if row.conflict == "edit-vs-delete" else "several versions"
             parts.append(Content.styled(f"? {word}", "bold $text-warning"))
@@ -139,58 +198,41 @@ class Passage:
         if row.author and row.author != row.role:
             parts.append(Content.styled(safe_line(row.author, 40), "$foreground-muted"))
         if row.at:
-            parts.append(Content.styled(wording.moment(row.at, self.zone), "$faint"))
+            parts.append(Content.styled(wording.moment(row.at, self.manner.zone), "$faint"))
         if row.hidden:
             parts.append(Content.styled("hidden by its source", "$faint"))
         if not row.branch:
             parts.append(Content.styled("other branch", "$faint"))
-        return Content("  ").join(parts).truncate(self.width, ellipsis=True)
+        return self._fitted(Content("  ").join(parts))
 
     def _folded_heading(self) -> Content:
         row = self.row
         mark = "?" if row.conflict else "s" if row.secrets else "▸"
-        head = f"{mark} {safe_line(row.role or row.kind, 12)}  "
-        size = f"  {wording.size_words(len(row.text))}"
-        room = max(4, self.width - len(head) - len(size))
-        text = Content(safe_line(row.text, room * 2)).truncate(room, ellipsis=True)
-        return Content.styled(head, "$faint") + text.stylize("$foreground-muted") + Content.styled(size, "$faint")
+        head = Content.styled(f"{mark} {safe_line(row.role or row.kind, 12)}", "$faint")
+        words, size = row.text, wording.size_words(len(row.text))
+        asides = [section for section in self.sections if section.kind in ASIDES] if row.asides == "all" else []
+        if asides:
+            head += Content.styled(f"  {safe_line(asides[0].label, 40)}", "$text-accent")
+            words = asides[0].summary
+            size = f"+{len(asides) - 1}  {size}" if len(asides) > 1 else size
+        return self._with_count(head, words, size)
+
+
+def _height(block: Line | DrawnText) -> int:
+    return 1 if isinstance(block, Line) else block.height
+
+
+def _amount(section: Section) -> str:
+    """How much a fold hides; "" where it hides nothing."""
+    if section.whole is not None:
+        return wording.size_words(section.whole.bytes)
+    lines = section.text.rstrip("\n").count("\n") + 1
+    if lines > 1:
+        return many(lines, "line")
+    return wording.size_words(len(section.text)) if len(section.text) > 200 else ""
 
 
 def any_of(terms: Sequence[str]) -> re.Pattern[str] | None:
     """What finds words that begin with any of the terms; None for no terms."""
     words = sorted({term for term in terms if term.strip()}, key=len, reverse=True)
     return re.compile("|".join(rf"\b{re.escape(word)}" for word in words), re.IGNORECASE) if words else None
-
-
-def pieces(text: str) -> Iterator[str]:
-    """A text cut into pieces of at most PIECE characters, at line ends where there are any."""
-    start = 0
-    while start < len(text) or start == 0:
-        end = start + PIECE
-        if end >= len(text):
-            yield text[start:]
-            return
-        cut = text.rfind("\n", start, end)
-        if cut > start:
-            yield text[start:cut]
-            start = cut + 1
-        else:
-            yield text[start:end]
-            start = end
-
-
-def wrapped(content: Content, width: int) -> Iterator[Line]:
-    """One paragraph as lines of at most `width` cells that know how they join again."""
-    if content.cell_length <= width:
-        yield Line(content)
-        return
-    text, position = content.plain, 0
-    lines: Sequence[Content] = content.wrap(width)
-    for number, line in enumerate(lines):
-        begin = text.find(line.plain, position)
-        position = (begin if begin >= 0 else position) + len(line.plain)
-        if number == len(lines) - 1:
-            yield Line(line)
-            return
-        following = text.find(lines[number + 1].plain, position)
-        yield Line(line, text[position:following] if following >= 0 else " ")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -20,24 +18,24 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
 
-from netto_tui.tui.widgets.layout import Layout
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
-from netto_tui.tui.widgets.passage import Passage, any_of
+from netto_tui.tui.widgets.passage import Manner, any_of, only_text
+from netto_tui.tui.widgets.passages import Anchor, Folds, Passages
+from netto_tui.tui.widgets.selecting import MARGIN, selected_text, word_at
 
 if TYPE_CHECKING:
+    from netto_tui.model.sections import Section
     from netto_tui.vault.rows import MessageRow
 
-MARGIN = 2
 READING_WIDTH = 100
 """Text is never wider than this: longer lines are hard to follow."""
-KEEP = 600
-"""How many laid out messages are kept."""
-COPY_LINES = 20_000
-"""How much of a selection is copied."""
 
 
 class Transcript(ScrollView, can_focus=True):
-    """Messages over a `fetch(offset, limit)`, with a cursor on one of them."""
+    """Messages over a `fetch(offset, limit)`, with a cursor on one of them.
+
+    sections: gives the parts of a message when it is looked at. zone: the one that times are shown in.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "down", "Down", show=False, id="transcript.down"),
@@ -51,7 +49,14 @@ class Transcript(ScrollView, can_focus=True):
         Binding("escape", "screen.leave", "Back", id="transcript.leave"),
         Binding("space,enter", "fold", "Fold", id="transcript.fold", tooltip="Fold or unfold this message"),
         Binding(
-            "f", "fold_all", "Fold hidden", id="transcript.fold-all", tooltip="Fold or unfold tools and hidden messages"
+            "f",
+            "fold_all",
+            "All",
+            id="transcript.fold-all",
+            tooltip="Fold or unfold thoughts, tools and hidden messages",
+        ),
+        Binding(
+            "m", "raw", "Raw", show=False, id="transcript.raw", tooltip="Show Markdown as it was written, or drawn"
         ),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"transcript--cursor", "transcript--empty"}
@@ -70,17 +75,26 @@ class Transcript(ScrollView, can_focus=True):
             """The transcript, for `@on` selectors."""
             return self.transcript
 
+    @dataclass
+    class Redrawn(Message):
+        """Markdown is shown the other way: drawn, or as it was written."""
+
+        transcript: Transcript
+
+        @property
+        def control(self) -> Transcript:
+            """The transcript, for `@on` selectors."""
+            return self.transcript
+
     def __init__(self, *, empty: str = "Choose a conversation.", widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
         self.empty = empty
         self.zone: tzinfo = UTC
-        self.fold_hidden = True
+        self.sections: Callable[[MessageRow], Sequence[Section]] = only_text
         self.pages: Pages[MessageRow] = Pages(no_rows, 0)
-        self._layout_of = Layout(0)
-        self._unlike: set[int] = set()
-        self._marks: re.Pattern[str] | None = None
-        self._passages: OrderedDict[int, Passage] = OrderedDict()
-        self._width = 0
+        self._manner = Manner(0, UTC)
+        self._folds = Folds(hidden=True, unlike=set())
+        self._passages = Passages(self.pages, self._manner, self._folds)
 
     def show(
         self, fetch: Fetch[MessageRow], count: int, *, at: int = 0, terms: Sequence[str] = (), stay: bool = False
@@ -89,15 +103,21 @@ class Transcript(ScrollView, can_focus=True):
 
         stay: it is the same one as before, with changes; its folds and the window's place are kept.
         """
-        inside = -self._edges()[0] if stay and self.pages.count else 0
+        stay = stay and self.pages.count > 0
+        inside = self.scroll_offset.y - self._passages.top(self.cursor) if stay else 0
+        anchor = self._passages.anchor(self._passages.top(self.cursor) + max(0, inside)) if stay else None
         self.pages = Pages(fetch, count)
-        self._marks = any_of(terms)
-        self._unlike = self._unlike if stay else set()
+        if not stay:
+            self._folds.unlike.clear()
+        self._manner = replace(self._manner, zone=self.zone, marks=any_of(terms), sections=self.sections)
         self.set_reactive(Transcript.cursor, max(0, min(at, count - 1)))
-        self._begin_layout()
-        self._go_to(self.cursor)
-        if inside and count:
-            self.scroll_to(y=max(0, self._layout_of.top(self.cursor) + inside), animate=False, force=True)
+        self._lay_out()
+        if anchor is not None and inside > 0:
+            self._hold(replace(anchor, index=self.cursor))
+        elif anchor is not None and count:
+            self._settle_at(self._passages.top(self.cursor) + inside)
+        else:
+            self._go_to(self.cursor)
         self.post_message(self.Moved(self, self.cursor))
 
     def clear(self, empty: str = "") -> None:
@@ -110,99 +130,80 @@ class Transcript(ScrollView, can_focus=True):
         """The message under the cursor."""
         return self.pages.row(self.cursor)
 
-    # Layout: pages of heights, exact around the window.
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the cursor is on the last message and its end is in sight."""
+        return 0 < self.pages.count == self.cursor + 1 and self.scroll_offset.y >= self.max_scroll_y
 
-    def _begin_layout(self) -> None:
-        self._width = max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1))
-        self._passages.clear()
-        self._layout_of = Layout(self.pages.count, size=self.pages.size)
+    # Layout
+
+    def _lay_out(self) -> None:
+        width = max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1))
+        self._manner = replace(self._manner, width=width)
+        self._passages = Passages(self.pages, self._manner, self._folds)
         self._place()
 
     def _place(self) -> None:
-        size = Size(0, self._layout_of.total)
+        size = Size(0, self._passages.total)
         if size != self.virtual_size:
             self.virtual_size = size
 
-    def _is_folded(self, index: int, row: MessageRow) -> bool:
-        usual = self.fold_hidden and (row.hidden or row.role == "tool") and not row.conflict
-        return usual != (index in self._unlike)
-
-    def _passage(self, index: int) -> Passage | None:
-        if (passage := self._passages.get(index)) is not None:
-            self._passages.move_to_end(index)
-            return passage
-        row = self.pages.row(index)
-        if row is None:
-            return None
-        after = self.pages.row(index + 1) if (index + 1) % self.pages.size else None
-        gap = after is None or not self._is_folded(index + 1, after)
-        passage = Passage(row, self._width, self.zone, self._is_folded(index, row), gap, self._marks)
-        self._passages[index] = passage
-        if len(self._passages) > KEEP:
-            self._passages.popitem(last=False)
-        return passage
-
-    def _know(self, page: int) -> None:
-        if not self._layout_of.is_known(page):
-            first = page * self.pages.size
-            last = min(first + self.pages.size, self.pages.count)
-            passages = [self._passage(index) for index in range(first, last)]
-            self._layout_of.set_page(page, [passage.height if passage else 1 for passage in passages])
-
-    def _settle(self, top: int, height: int) -> None:
-        """Make the lines from `top` on exact, for a window of `height`."""
-        if not self.pages.count:
-            return
-        self._know(self._layout_of.page_at(top))
-        index, inside = self._layout_of.at(top)
-        left = height
-        while left > 0 and index < self.pages.count:
-            self._know(index // self.pages.size)
-            if (passage := self._passage(index)) is not None:
-                passage.measure(inside, inside + left)
-                self._layout_of.set_height(index, passage.height)
-            left -= self._layout_of.height(index) - inside
-            index, inside = index + 1, 0
+    def _settle(self, top: int) -> None:
+        """Make the lines of a window that begins at a line exact."""
+        self._passages.settle(top, max(1, self.size.height))
         self._place()
+
+    def _settle_at(self, y: int) -> None:
+        """Scroll so that a line is at the top."""
+        self._settle(max(0, y))
+        self.scroll_to(y=max(0, y), animate=False, force=True)
+        self.refresh()
 
     def _go_to(self, index: int, *, end: bool = False) -> None:
         """Scroll so that a message's beginning, or its end, is visible and exact."""
         if not self.pages.count:
             self.refresh()
             return
-        window = max(1, self.size.height)
-        self._know(index // self.pages.size)
+        passages, window = self._passages, max(1, self.size.height)
         if end:
-            self._settle(max(0, self._layout_of.top(index) + self._layout_of.height(index) - window), window)
-            wanted = self._layout_of.top(index) + self._layout_of.height(index) - window
+            self._settle(max(0, passages.top(index) + passages.height(index) - window))
+            self._settle_at(passages.top(index) + passages.height(index) - window)
         else:
-            self._settle(self._layout_of.top(index), window)
-            wanted = self._layout_of.top(index)
-        self.scroll_to(y=max(0, wanted), animate=False, force=True)
-        self.refresh()
+            self._settle_at(passages.top(index))
+
+    def _hold(self, anchor: Anchor) -> None:
+        """Have the same thing at the top as before everything was laid out anew."""
+        self._settle_at(self._passages.line_of(anchor))
+
+    def _lay_out_again(self) -> None:
+        """Lay out anew, with what is at the top staying there."""
+        if not self.pages.count:
+            self._lay_out()
+            self.refresh()
+            return
+        anchor = self._passages.anchor(self.scroll_offset.y)
+        self._lay_out()
+        self._hold(anchor)
 
     def on_resize(self) -> None:
-        """Lay out anew for another width, with the cursor's message at the top."""
-        width = max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1))
-        if width != self._width:
-            self._begin_layout()
-            self._go_to(self.cursor)
+        """Lay out anew for another width."""
+        if self._manner.width != max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1)):
+            self._lay_out_again()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Make the new window exact before it is painted, keeping what is at the top at the top."""
         if self.pages.count and round(old_value) != round(new_value):
             top = round(new_value)
-            self._know(self._layout_of.page_at(top))
-            index, inside = self._layout_of.at(top)
-            self._settle(top, max(1, self.size.height))
-            moved = self._layout_of.top(index) + inside
+            index, inside = self._passages.at(top)
+            self._settle(top)
+            moved = self._passages.top(index) + inside
             if moved != top and new_value < old_value:
                 self.set_reactive(ScrollView.scroll_y, float(moved))
         super().watch_scroll_y(old_value, new_value)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Paint; the window is exact by then."""
-        self._settle(self.scroll_offset.y, max(1, self.size.height))
+        self._settle(self.scroll_offset.y)
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -213,11 +214,10 @@ class Transcript(ScrollView, can_focus=True):
         if not self.pages.count:
             style = base + Style.from_styles(self.get_component_styles("transcript--empty"))
             return self._strip(Content(f"  {self.empty}" if y == 0 else ""), style)
-        if y >= self._layout_of.total:
+        if y >= self._passages.total:
             return Strip.blank(width, base.rich_style)
-        self._know(self._layout_of.page_at(y))
-        index, inside = self._layout_of.at(y)
-        passage = self._passage(index)
+        index, inside = self._passages.at(y)
+        passage = self._passages.passage(index)
         text = passage.line(inside).content if passage else Content("")
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y)) is not None:
@@ -231,28 +231,27 @@ class Transcript(ScrollView, can_focus=True):
         strip = Strip(content.render_segments(style), content.cell_length)
         return strip.adjust_cell_length(self.scrollable_content_region.width, self.visual_style.rich_style)
 
+    # Selecting
+
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The text between two places, with wrapped lines joined again."""
-        if not self.pages.count:
-            return None
-        last = min(self._layout_of.total - 1, selection.end.y if selection.end else self._layout_of.total - 1)
-        first = max(0, selection.start.y if selection.start else 0)
-        found: list[str] = []
-        for y in range(first, min(last, first + COPY_LINES) + 1):
-            self._know(self._layout_of.page_at(y))
-            index, inside = self._layout_of.at(y)
-            passage = self._passage(index)
-            if passage is None:
-                continue
-            line = passage.line(inside)
-            span = selection.get_span(y) or (0, -1)
-            start, end = max(0, span[0] - MARGIN), None if span[1] == -1 else max(0, span[1] - MARGIN)
-            found += [line.content.plain[start:end], line.joint if y < last else ""]
-        return "".join(found), "\n"
+        """What was written between two places, with wrapped lines joined again."""
+        return (selected_text(self._passages, selection), "\n") if self.pages.count else None
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw the selection."""
         self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the message that was clicked; a double click selects the word."""
+        place = event.get_content_offset(self)
+        if place is None or not self.pages.count or place.y + self.scroll_offset.y >= self._passages.total:
+            return
+        y = place.y + self.scroll_offset.y
+        self.cursor = self._passages.at(y)[0]
+        if event.chain >= 2:
+            event.prevent_default()  # Textual's own would select everything
+        if event.chain == 2 and (word := word_at(self._passages, y, place.x)) is not None:
+            self.screen.selections = {self: Selection(Offset(word[0], y), Offset(word[1], y))}
 
     # Moving
 
@@ -268,9 +267,8 @@ class Transcript(ScrollView, can_focus=True):
 
     def _edges(self) -> tuple[int, int]:
         """The lines where the cursor's message begins and ends, relative to the window."""
-        self._know(self.cursor // self.pages.size)
-        top = self._layout_of.top(self.cursor) - self.scroll_offset.y
-        return top, top + self._layout_of.height(self.cursor)
+        top = self._passages.top(self.cursor) - self.scroll_offset.y
+        return top, top + self._passages.height(self.cursor)
 
     def action_down(self) -> None:
         """Read on: a line of a long message, or the next message."""
@@ -309,8 +307,7 @@ class Transcript(ScrollView, can_focus=True):
         if not self.pages.count:
             return
         self.scroll_to(y=self.scroll_y + by * max(1, self.size.height - 2), animate=False)
-        self._know(self._layout_of.page_at(self.scroll_offset.y))
-        index, inside = self._layout_of.at(self.scroll_offset.y)
+        index, inside = self._passages.at(self.scroll_offset.y)
         at_end = by > 0 and self.scroll_offset.y >= self.max_scroll_y
         self.cursor = self.pages.count - 1 if at_end else index + (1 if inside else 0)
 
@@ -324,26 +321,33 @@ class Transcript(ScrollView, can_focus=True):
         self.cursor = self.pages.count - 1
         self._go_to(self.cursor, end=True)
 
+    # Folding
+
     def action_fold(self) -> None:
-        """Fold or unfold the message under the cursor."""
-        self._unlike ^= {self.cursor}
-        self._refold()
+        """Fold or unfold the message under the cursor, or its thoughts and tools where it has some."""
+        if (row := self.selected) is not None:
+            self._folds.unlike ^= {row.item}
+            self._refold()
 
     def action_fold_all(self) -> None:
-        """Fold or unfold what its source hides and what tools said."""
-        self.fold_hidden = not self.fold_hidden
-        self._unlike = set()
+        """Fold or unfold thoughts, tools, and what its source hides."""
+        self._folds.hidden = not self._folds.hidden
+        self._folds.unlike.clear()
         self._refold()
 
     def _refold(self) -> None:
         if self.pages.count:
             offset = self._edges()[0]
-            self._begin_layout()
-            self._go_to(self.cursor)
-            self.scroll_to(y=self._layout_of.top(self.cursor) - max(0, offset), animate=False)
+            self._lay_out()
+            self._settle_at(self._passages.top(self.cursor) - max(0, offset))
 
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the message that was clicked."""
-        place = event.get_content_offset(self)
-        if place is not None and self.pages.count and place.y + self.scroll_offset.y < self._layout_of.total:
-            self.cursor = self._layout_of.at(place.y + self.scroll_offset.y)[0]
+    def action_raw(self) -> None:
+        """Show Markdown as it was written, or drawn."""
+        self._manner = replace(self._manner, raw=not self._manner.raw)
+        self._lay_out_again()
+        self.post_message(self.Redrawn(self))
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether Markdown is shown as it was written."""
+        return self._manner.raw

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,11 @@ from textual._cells import cell_len
 from textual.content import Content
 
 from netto_tui.tui.widgets.layout import Layout
+from netto_tui.tui.widgets.lines import Row, gather, wrapped
 from netto_tui.tui.widgets.pages import Pages, listed
-from netto_tui.tui.widgets.passage import PIECE, Passage, pieces, wrapped
+from netto_tui.tui.widgets.passage import Manner, Passage
+from netto_tui.tui.widgets.pieces import PIECE, pieces
+from netto_tui.tui.widgets.texts import DrawnText
 from netto_tui.vault.rows import MessageRow
 
 heights = st.lists(st.integers(1, 9), min_size=1, max_size=60)
@@ -53,32 +57,46 @@ def test_a_million_items_that_nobody_looked_at_cost_nothing() -> None:
 
 @given(st.text(max_size=300), st.integers(2, 40))
 def test_wrapped_lines_fit_and_join_to_the_text(text: str, width: int) -> None:
-    text = text.replace("\n", " ")
     safe = "".join(letter for letter in text if letter.isprintable())
-    lines = list(wrapped(Content(safe), width))
+    lines = list(wrapped(Row(Content(safe), range(len(safe)), 0, len(safe)), width))
     assert all(line.content.cell_length <= width for line in lines if cell_len(safe) > width)
-    joined = "".join(line.content.plain + line.joint for line in lines[:-1]) + lines[-1].content.plain
-    assert joined.split() == safe.split()
+    assert gather([(0, line, 0, None) for line in lines], {(0, 0): safe}).split() == safe.split()
 
 
-@given(st.text("ab\n ", max_size=200), st.integers(0, 3))
-def test_pieces_hold_the_whole_text(text: str, times: int) -> None:
+@given(st.text("ab|`~\n ", max_size=200), st.integers(0, 3), st.booleans())
+def test_pieces_hold_the_whole_text(text: str, times: int, markdown: bool) -> None:
     long = text * (times * PIECE // max(1, len(text)) + 1)
+    cut = list(pieces(long, markdown=markdown))
+    assert all(piece.end - piece.start <= PIECE for piece in cut if "|" not in long[piece.start : piece.end])
+    assert [long[one.end : two.start] for one, two in pairwise(cut)] == [
+        "\n" if long[one.end] == "\n" else "" for one, _ in pairwise(cut)
+    ]
+    assert cut[0].start == 0 and cut[-1].end == len(long)
+
+
+def test_a_block_of_code_goes_on_in_the_next_piece() -> None:
+    long = "Look:\n\n```python\n" + "x = 1\n" * 1_000 + "```\n\nThat is all."
     cut = list(pieces(long))
-    assert all(len(piece) <= PIECE for piece in cut)
-    assert "".join(cut).replace("\n", "") == long.replace("\n", "")
+    assert [piece.opening for piece in cut] == ["", *["```python\n"] * (len(cut) - 1)]
+    assert list(pieces("```\nx\n```\n\n" * 1_000))[3].opening == ""
+
+
+def test_a_table_is_not_cut_in_two() -> None:
+    table = "| a | b |\n| - | - |\n" + "| some words | other words |\n" * 120
+    long = "word " * 470 + "\n" + table + "\nafter"
+    assert any(table.strip() in long[piece.start : piece.end] for piece in pieces(long))
 
 
 def message(text: str) -> MessageRow:
     return MessageRow("c", "m", "r", "message", "user", "", "2026-11-23T10:00:00.000Z", text, "", False, True)
 
 
-def test_a_message_of_a_megabyte_is_wrapped_only_where_one_looks() -> None:
-    passage = Passage(message("word " * 250_000), 80, UTC)
+def test_a_message_of_a_megabyte_is_drawn_only_where_one_looks() -> None:
+    passage = Passage(message("word " * 250_000), Manner(80, UTC))
     assert passage.height > 10_000
     passage.measure(6_000, 6_040)
-    drawn = [piece for piece in passage.pieces if piece.lines is not None]
-    assert 1 <= len(drawn) <= 2
+    (text,) = [block for block in passage.blocks if isinstance(block, DrawnText)]
+    assert 1 <= text.drawn <= 3
     assert passage.line(6_010).content.plain.startswith("word")
 
 
