@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 from netto_tui.errors import NettoError
 from netto_tui.model.query import Query
 from netto_tui.tui.messages import Answered
+from netto_tui.vault.browsing import matching_days
 
 if TYPE_CHECKING:
     from netto_tui.vault.reader import Reader
+    from netto_tui.vault.rows import DayCount
 
 FIRST_ROWS = 100
+"""What a list is given at once; a page of it has as many."""
+
+FIRST_HITS = 50
+"""Hits that are shown before it is known how many there are: more than a screen has lines."""
+
 COUNT_LIMIT = 10_000
-"""Hits are counted up to here."""
+"""Hits are counted, and can be gone through, up to here."""
 
 
 class Inquiry:
@@ -31,6 +38,7 @@ class Inquiry:
         self._serial = 0
         self._ended = False
         self._reader: Reader | None = None
+        self._days: tuple[tuple[Query, int], list[DayCount]] | None = None
         self._thread = threading.Thread(target=self._run, name="inquiry", daemon=True)
         self._thread.start()
 
@@ -81,23 +89,51 @@ class Inquiry:
             return serial == self._serial and not self._ended
 
     def _reply(self, reader: Reader, serial: int, query: Query) -> None:
-        """The first rows at once, then the count and the days."""
+        """The first rows at once, then what takes longer."""
         begun = time.perf_counter()
-        answer = Answered(query, serial)
-        if query.terms:
-            answer.hits = reader.search(query, FIRST_ROWS)
-            answer.total = len(answer.hits)
-        else:
-            answer.conversations = reader.conversations(query, 0, FIRST_ROWS)
-            answer.total = len(answer.conversations)
+        answer = self._first(reader, serial, query)
         answer.took_ms = (time.perf_counter() - begun) * 1000
         if not self._is_current(serial):
             return
         self._answer(answer)
-        full = Answered(query, serial, answer.conversations, answer.hits, answer.total, took_ms=answer.took_ms)
-        if answer.total >= FIRST_ROWS:
-            full.total = reader.search_count(query, COUNT_LIMIT) if query.terms else reader.count(query)
-            full.capped = bool(query.terms) and full.total >= COUNT_LIMIT
-        full.days = reader.days(replace(query, since=None, until=None))
+        full = self._full(reader, answer)
         if self._is_current(serial):
             self._answer(full)
+
+    def _first(self, reader: Reader, serial: int, query: Query) -> Answered:
+        if not query.terms:
+            found = reader.conversations(query, 0, FIRST_ROWS)
+            return Answered(query, serial, found, total=len(found), capped=len(found) == FIRST_ROWS)
+        from netto_tui.vault.hits import first_hits
+
+        hits = first_hits(reader, query, FIRST_HITS)
+        return Answered(query, serial, hits=hits, total=len(hits), capped=len(hits) == FIRST_HITS)
+
+    def _full(self, reader: Reader, first: Answered) -> Answered:
+        """All of the answer to a question; hits are exactly the newest ones now, and have their places."""
+        query = first.query
+        full = replace(first, capped=False)
+        if first.capped and query.terms:
+            from netto_tui.vault.hits import hits_at, places
+
+            found = places(reader, query, COUNT_LIMIT)
+            full.places, full.total, full.capped = found.rows, len(found.rows), found.capped
+            full.hits = hits_at(reader, found.rows[:FIRST_ROWS], query.terms)
+        elif first.capped:
+            full.total = reader.count(query)
+        full.days, full.days_capped = self._counted_days(reader, query)
+        return full
+
+    def _counted_days(self, reader: Reader, query: Query) -> tuple[list[DayCount], bool]:
+        """What matches on each day, whatever dates the query names, and whether only the latest were counted.
+
+        Conversations are counted anew only where they changed: every search ends with all of them again.
+        """
+        undated = replace(query, since=None, until=None, text="")
+        if query.terms:
+            days = matching_days(reader, undated, COUNT_LIMIT)
+            return days, sum(day.conversations for day in days) >= COUNT_LIMIT
+        key = (undated, reader.version())
+        if self._days is None or self._days[0] != key:
+            self._days = (key, reader.days(undated))
+        return self._days[1], False

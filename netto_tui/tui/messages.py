@@ -52,16 +52,20 @@ class Answered(Message):
     """A question to the index has an answer, or the first part of it.
 
     hits for a query with words, else conversations; days and total come with the last part.
-    capped: there are more than `total`.
+    capped: there are more than `total`. days: what matches on each day, whatever dates the query names;
+    days_capped: only the latest were counted. places: where all hits stand, see vault.hits; empty while
+    there are only the first ones, or when these are all.
     """
 
     query: Query
     serial: int
     conversations: Sequence[ConversationRow] = ()
     hits: Sequence[Hit] = ()
+    places: Sequence[int] = ()
     total: int = 0
     capped: bool = False
     days: Sequence[DayCount] | None = None
+    days_capped: bool = False
     took_ms: float = 0.0
     error: str = ""
 
@@ -112,3 +116,10 @@ class SectionChosen(Message):
     """A person asked for another section."""
 
     section: str
+
+
+@dataclass
+class KeysFaulty(Message):
+    """Keys in the settings do not do what they say: a sentence for each."""
+
+    faults: Sequence[str]

@@ -42,7 +42,7 @@ async def test_the_newest_conversation_comes_first_and_is_shown(start: Start) ->
 async def test_marks_say_which_replica_has_a_conversation_verified(start: Start) -> None:
     async with start() as driven:
         rows = [browse(driven).entries.pages.row(n) for n in range(2)]
-        assert {row and row.marks for row in rows} == {"DM", "D·"}
+        assert {row and row.marks for row in rows} == {"DM", "D↑"}
 
 
 async def test_typing_searches_and_opens_at_the_message(start: Start) -> None:
@@ -59,7 +59,7 @@ async def test_typing_searches_and_opens_at_the_message(start: Start) -> None:
 
 
 async def test_only_the_last_of_several_quick_keys_is_asked(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netto_tui.tui.panes.browse.DEBOUNCE_SECONDS", 3.0)  # quick keys, also on a busy machine
+    monkeypatch.setattr("netto_tui.tui.widgets.searchbar.DEBOUNCE_SECONDS", 3.0)  # quick keys, also on a busy machine
     async with start() as driven:
         before = len(driven.said(Answered))
         await type_query(driven, "lisbon")
@@ -70,8 +70,9 @@ async def test_only_the_last_of_several_quick_keys_is_asked(start: Start, monkey
 async def test_a_filter_that_cannot_be_says_what_is_allowed_and_keeps_the_list(start: Start) -> None:
     async with start() as driven:
         pane = browse(driven)
-        await driven.press("slash", *"from", "colon", *"dog")
-        await driven.until(lambda: "no “dog”" in str(pane.query_one("#search-count", Static).content))
+        pane.line.value = "from:dog"
+        await driven.until(lambda: "not understood" in str(pane.query_one("#search-count", Static).content))
+        assert "no “dog”" in pane.bar.chips.problem and "user, assistant" in pane.bar.chips.problem
         assert pane.entries.count == len(TALKS)
 
 

@@ -2,114 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
-from textual.app import ComposeResult
+from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
+from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from netto_tui.errors import UsageError
-from netto_tui.model.query import Query, parse, with_filter
+from netto_tui.errors import NettoError, UsageError
+from netto_tui.model.links import Link
+from netto_tui.model.query import Query, parse
 from netto_tui.plural import number
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui.messages import Answered
-from netto_tui.tui.panes.base import Pane
-from netto_tui.tui.panes.entries import (
-    Entry,
-    conversation_columns,
-    conversation_entries,
-    hit_columns,
-    hit_entries,
-    is_same,
-)
-from netto_tui.tui.panes.reading import Reading
-from netto_tui.tui.widgets.columns import Column
-from netto_tui.tui.widgets.datetree import UNDATED, DateTree
-from netto_tui.tui.widgets.pages import Fetch
+from netto_tui.tui.panes.curating import CuratingPane
+from netto_tui.tui.panes.entries import Entry, in_words, is_same
+from netto_tui.tui.panes.jumping import JumpingPane
+from netto_tui.tui.panes.listing import Listing
 from netto_tui.tui.widgets.rowlist import RowList
-from netto_tui.tui.widgets.searchline import SearchLine
-from netto_tui.tui.widgets.transcript import Transcript
+from netto_tui.tui.widgets.searchbar import SearchBar
 from netto_tui.vault.rows import Hit
 
 if TYPE_CHECKING:
-    from netto_tui.vault.rows import ConversationRow
+    from netto_tui.vault.rows import ConversationRow, MessageRow
 
-DEBOUNCE_SECONDS = 0.12
 PREVIEW_SECONDS = 0.05
 
 
-class BrowsePane(Pane):
+class BrowsePane(JumpingPane, CuratingPane):
     """A date tree, a list and a transcript over one query text."""
 
     FIRST_FOCUS: ClassVar[str] = "#list"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "tree", "Dates", id="browse.tree", tooltip="Show or hide the date tree"),
+        Binding("E", "export", "Export", id="browse.export", tooltip="Write conversations as files"),
         Binding("n", "next_match(1)", "Next match", show=False, id="browse.next-match"),
         Binding("N", "next_match(-1)", "Previous match", show=False, id="browse.previous-match"),
-        Binding("less_than_sign", "list_width(-8)", "Narrower list", show=False, id="browse.narrower"),
-        Binding("greater_than_sign", "list_width(8)", "Wider list", show=False, id="browse.wider"),
         Binding("c", "conflicts", "Conflicts of this", show=False, id="browse.conflicts"),
+        Binding("Y", "copy_link", "Copy link", show=False, id="browse.copy-link", tooltip="For netto-tui open"),
     ]
 
-    def __init__(self, *, id: str) -> None:
+    @dataclass
+    class NamesRead(Message):
+        """The values that a filter can have here, by filter."""
+
+        names: Mapping[str, Sequence[str]]
+
+    def __init__(self, *, id: str) -> None:  # as Textual names it
         super().__init__(id=id)
         self.asked = Query()
-        self.shown = Query()
         self._serial = 0
         self._followed: Entry | None = None
         """What the cursor of the list was on when the text last followed it."""
-        self._typing: Timer | None = None
         self._preview: Timer | None = None
         self._refreshing = False
         self._total = 0
-        self._to_undated = False
         self.is_filled = False
-
-    def compose(self) -> ComposeResult:
-        """The search line above three columns."""
-        with Horizontal(id="search-line"):
-            yield Static(" / ", id="search-mark", markup=False)
-            yield SearchLine(
-                placeholder='words "a phrase" on:2026-11 from:user source:claude-code is:conflict title:word',
-                widget_id="search",
-            )
-            yield Static("", id="search-count", markup=False)
-        with Horizontal(id="columns"):
-            yield DateTree(widget_id="tree")
-            yield RowList(self._columns(hits=False), empty="Opening the vault…", widget_id="list")
-            yield Reading(widget_id="reading")
-
-    @property
-    def entries(self) -> RowList[Entry]:
-        """The list in the middle."""
-        return self.query_one("#list", RowList)
-
-    @property
-    def reading(self) -> Reading:
-        """What is on the right."""
-        return self.query_one("#reading", Reading)
-
-    @property
-    def transcript(self) -> Transcript:
-        """The text on the right."""
-        return self.reading.transcript
-
-    @property
-    def line(self) -> Input:
-        """The search line."""
-        return self.query_one("#search", Input)
-
-    def _columns(self, *, hits: bool) -> Sequence[Column[Entry]]:
-        zone = self.netto.vault.zone if self.is_attached and self.netto.vault else UTC
-        if hits:
-            return hit_columns(zone, [term.text for term in self.shown.terms])
-        return conversation_columns(zone, len(self.netto.main.header.replicas) if self.is_attached else 0)
 
     # Asking
 
@@ -123,22 +75,19 @@ class BrowsePane(Pane):
         self.entries.empty = safe_line(reason)
         self.entries.clear()
 
-    @on(Input.Changed, "#search")
-    def _typed(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
+    @on(SearchBar.Asked)
+    def _asked(self, message: SearchBar.Asked) -> None:
         self._refreshing = False
-        self._typing = self.set_timer(DEBOUNCE_SECONDS, lambda: self._ask(self.line.value))
+        self._ask(message.text)
 
     def _ask(self, text: str) -> None:
-        vault, inquiry = self.netto.vault, self.netto.inquiry
-        if vault is None or inquiry is None:
+        vault, inquiry, today = self.netto.vault, self.netto.inquiry, self.today()
+        if vault is None or inquiry is None or today is None:
             return
-        today = datetime.fromtimestamp(self.netto.now() / 1000, vault.zone).date()
         try:
             self.asked = parse(text, today, vault.zone)
-        except UsageError as error:
-            self._count(Content.styled(safe_line(str(error), 200), "$text-warning"))
+        except UsageError:  # the chips say what is wrong; what was found before stays
+            self.bar.tell(Content.styled("not understood", "$text-warning"))
             return
         self._serial = inquiry.ask(self.asked)
 
@@ -147,30 +96,31 @@ class BrowsePane(Pane):
         if answer.serial != self._serial:
             return
         if answer.error:
-            self._count(Content.styled(safe_line(answer.error, 200), "$text-error"))
+            self.bar.tell(Content.styled(safe_line(answer.error, 200), "$text-error"))
+            if not self.entries.count:
+                self.refuse(f"{answer.error} Details: 5, and netto-tui doctor.")
             return
-        hits = bool(answer.query.terms)
         self.shown = answer.query
-        rows = hit_entries(answer.hits) if hits else self._conversations(answer.conversations)
-        final = answer.days is not None
-        self.entries.columns = self._columns(hits=hits)
         self.entries.empty = self._empty_text()
-        before = self.entries.selected
-        keep = (lambda e: is_same(e, before)) if (final or self._refreshing) and before is not None else None
-        if not final or answer.total != self.entries.count or self._refreshing:
-            self.entries.show(self._fetch(answer.query), answer.total, first=rows, keep=keep)
+        self.entries.take(answer, again=self._refreshing)
         if answer.days is not None:
-            self.query_one(DateTree).show(answer.days)
+            self.dates.show(answer.days, str(self.today() or ""), capped=answer.days_capped)
             self._refreshing = False
             self.is_filled = True
-            if self._to_undated:
-                self._go_to_undated()
+            self.go_to_undated()
         self._tell_count(answer)
+        self._tell_row()
 
     def _empty_text(self) -> str:
-        if self.shown.text:
-            return "Nothing matches. esc clears the search."
-        return "The vault is empty. Bring conversations in: netto-tui import PATH; or A adds a replica that has some."
+        if not self.shown.text:
+            return "The vault is empty. I brings in conversations of this machine; A adds a replica that has some."
+        chips = self.bar.chips.chips
+        if len(chips) > 1 or not self.shown.terms:
+            held = " · ".join(chip.label for chip in chips)
+            return (
+                f"Nothing matches all of: {held}. Click one above to take it out, or tab to it; esc leaves the search."
+            )
+        return "Nothing matches. Fewer words find more, and the last one may be a beginning. esc clears the search."
 
     def _tell_count(self, answer: Answered) -> None:
         more = "+" if answer.capped or (answer.days is None and answer.total >= 100) else ""
@@ -182,30 +132,7 @@ class BrowsePane(Pane):
             self._total = answer.total
             text = f"{number(answer.total)}{more}"
         took = f" · {answer.took_ms:.0f} ms" if answer.query.text else ""
-        self._count(Content.styled(text + took, "$foreground-muted"))
-
-    def _count(self, content: Content) -> None:
-        self.query_one("#search-count", Static).update(content + Content(" "))
-
-    def _fetch(self, query: Query) -> Fetch[Entry]:
-        """Pages of the list for one query, from the app's own reader."""
-
-        def page(offset: int, limit: int) -> Sequence[Entry]:
-            reader = self.netto.reader  # a restore puts another one in its place
-            if reader is None:
-                return ()
-            if query.terms:
-                return hit_entries(reader.search(query, limit, offset))
-            return self._conversations(reader.conversations(query, offset, limit))
-
-        return page
-
-    def _conversations(self, rows: Sequence[ConversationRow]) -> list[Entry]:
-        reader = self.netto.reader
-        names = [row.name for row in self.netto.main.header.replicas]
-        return conversation_entries(
-            rows, reader.replica_marks([row.conversation for row in rows]) if reader else {}, names
-        )
+        self.bar.tell(Content.styled(text + took, "$foreground-muted"))
 
     # Reading
 
@@ -219,6 +146,8 @@ class BrowsePane(Pane):
         """Follow the cursor; where it did not move, what is read stays."""
         entry, before = self.entries.selected, self._followed
         self._followed = entry
+        self._tell_row()
+        self.refresh_bindings()
         if not self.reading.display:
             return
         read = self.reading.entry
@@ -232,6 +161,17 @@ class BrowsePane(Pane):
             self.reading.clear()
         else:
             self.reading.show(entry, [term.text for term in self.shown.terms])
+
+    @on(Listing.Marked)
+    def _tell_row(self) -> None:
+        """Say in words what the letters of the line under the cursor mean, and how many are marked."""
+        entry, marked = self.entries.selected, len(self.entries.marks)
+        words = in_words(entry) if entry is not None else Content("")
+        if marked:
+            said = f"{number(marked)} marked: T p a D E act on all of them, esc unmarks   "
+            words = Content.styled(said, "bold $text-accent") + words
+        self.query_one("#row-words", Static).update(words)
+        self.refresh_bindings()
 
     @on(RowList.Chosen, "#list")
     def _chosen(self) -> None:
@@ -252,31 +192,42 @@ class BrowsePane(Pane):
         self._show(Entry(conversation, row.started, row.title, row=row, hit=hit))
         self.screen.set_focus(self.transcript)
 
-    @on(DateTree.Picked)
-    def _picked(self, message: DateTree.Picked) -> None:
-        undated = message.value == UNDATED
-        text = with_filter(self.line.value, "on", "" if undated else message.value)
-        self._to_undated = undated
-        if undated and text == self.line.value:
-            self._go_to_undated()
-        self.line.value = text
-        self.line.cursor_position = len(text)
-
-    def _go_to_undated(self) -> None:
-        """No filter means them, but they are the last of the list."""
-        self._to_undated = False
-        self.entries.cursor = self.entries.count - (1 if self.shown.terms else self.query_one(DateTree).undated)
-        self.screen.set_focus(self.entries)
+    # What an action is about
 
     @property
     def conversation(self) -> ConversationRow | None:
         """The conversation that is read, else the one under the cursor."""
-        if self.transcript.has_focus or self.has_class("-reading"):
+        if self.is_read:
             return self.reading.row
         entry, reader = self.entries.selected, self.netto.reader
         if entry is None or reader is None:
             return None
         return entry.row or reader.conversation(entry.conversation)
+
+    @property
+    def targets(self) -> Sequence[Entry]:
+        """What is marked; else what is read, or what the cursor is on."""
+        if not self.entries.marks and self.is_read:
+            return [self.reading.entry] if self.reading.entry is not None else []
+        return self.entries.chosen
+
+    @property
+    def message(self) -> tuple[str, MessageRow] | None:
+        """The message under the cursor of the text, or the one that was found; None where conversations are meant."""
+        if self.entries.marks:
+            return None
+        entry, reader = self.entries.selected, self.netto.reader
+        if self.transcript.has_focus:
+            found, row = self.transcript.selected, self.reading.row
+            return (row.conversation, found) if found is not None and row is not None else None
+        if entry is None or entry.hit is None or reader is None:
+            return None
+        found = next(iter(reader.messages(entry.conversation, reader.position(entry.conversation, entry.hit.item), 1)))
+        return entry.conversation, found
+
+    def changed(self) -> None:
+        """What was marked is done."""
+        self.entries.unmark()
 
     def copied_text(self) -> str:
         """The message under the cursor, or the conversation's title."""
@@ -288,47 +239,28 @@ class BrowsePane(Pane):
     # Actions
 
     def search(self) -> None:
-        """Put the cursor into the search line."""
+        """Put the cursor into the search line, which learns what can be named."""
+        self._learn_names()
         self.screen.set_focus(self.line)
 
-    @on(Input.Submitted, "#search")
-    def _submitted(self) -> None:
-        self.screen.set_focus(self.entries)
+    def action_copy_link(self) -> None:
+        """Copy the address of what the cursor is on."""
+        if (entry := self.entries.selected) is not None:
+            self.app.copy_to_clipboard(str(Link(entry.conversation, entry.hit.item if entry.hit else "")))
+            self.netto.notify("Copied the link. Open it with: netto-tui open LINK")
 
-    def action_tree(self) -> None:
-        """Show or hide the date tree."""
-        tree = self.query_one(DateTree)
-        shown = tree.display
-        self.set_class(shown, "-no-tree")
-        self.set_class(not shown, "-tree")
-        if not shown:
-            self.remove_class("-reading")  # where the text has the whole width, the tree would be under it
-            self.screen.set_focus(tree)
-        elif tree.has_focus:
-            self.screen.set_focus(self.entries)
+    def action_export(self) -> None:
+        """Write conversations as files: these, or all that match."""
+        from netto_tui.tui.screens.export import ExportScreen
 
-    def action_list_width(self, by: int) -> None:
-        """Make the list wider or narrower."""
-        if not self.reading.display or not self.entries.display:
-            self.netto.notify("There is one column only. Make the terminal wider than 100 cells.", severity="warning")
-            return
-        self.entries.styles.width = max(24, min(self.size.width - 24, self.entries.size.width + by))
+        names = [entry.conversation for entry in self.targets]
+        self.app.push_screen(ExportScreen(names, self.shown, is_marked=bool(self.entries.marks)))
 
     def action_next_match(self, by: int) -> None:
-        """Go to the next message of this conversation that has a word of the search."""
-        words = [term.text.lower() for term in self.shown.terms]
-        if not words:
-            self.netto.notify("Search for something first: press /.", severity="warning")
-            return
-        pages, index = self.transcript.pages, self.transcript.cursor + by
-        while (row := pages.row(index)) is not None:
-            if any(word in row.text.lower() for word in words):
-                self.transcript.go_to(index)
-                return
-            index += by
-        self.netto.notify("No more matches in this conversation.")
+        """Go to the next message of this conversation that has the words of the search, or the one before."""
+        self.reading.next_match(by)
 
-    async def action_conflicts(self) -> None:
+    def action_conflicts(self) -> None:
         """Open the resolver on this conversation."""
         row = self.conversation
         if row is None or not row.conflicts:
@@ -338,13 +270,18 @@ class BrowsePane(Pane):
 
         open_resolver(self.netto, row.conversation)
 
-    def leave_state(self) -> bool:
-        """From the text to the list, from the search to all."""
-        if self.line.has_focus or self.transcript.has_focus or self.has_class("-reading"):
-            self.remove_class("-reading")
-            self.screen.set_focus(self.entries)
-            return True
-        if self.line.value:
-            self.line.value = ""
-            return True
-        return False
+    # What can be named in a search
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="names", description="Read names")
+    def _learn_names(self) -> None:
+        from netto_tui.vault.browsing import sources, tags
+
+        vault = self.netto.vault
+        if vault is None:
+            return
+        with suppress(NettoError), vault.reader() as reader:  # without them only the names of filters are completed
+            self.post_message(self.NamesRead({"source": sources(reader), "tag": tags(reader)}))
+
+    @on(NamesRead)
+    def _names_read(self, message: NamesRead) -> None:
+        self.line.names = message.names

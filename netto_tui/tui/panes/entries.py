@@ -15,28 +15,59 @@ from netto_tui.tui import wording
 from netto_tui.tui.widgets.columns import Cell, Column
 
 if TYPE_CHECKING:
+    from netto_tui.vault.browsing import Held
     from netto_tui.vault.rows import ConversationRow, Hit
 
-UNPROVEN = "·"
-"""Stands for a replica that does not have a conversation verified as it is here."""
+HELD: Mapping[Held, tuple[str, str, str]] = {
+    "equal": ("", "same", "$text-success"),
+    "absent": ("·", "not there yet", "$text-warning"),
+    "behind": ("↑", "older there", "$text-warning"),
+    "different": ("≠", "differs there", "$text-error"),
+    "withheld": ("w", "part withheld", "$text-warning"),
+    "unknown": ("?", "unknown", "$text-warning"),
+}
+"""Letter, word and colour of how a replica holds a conversation; where it is equal its own letter stands."""
+
+_HELD_LONG: Mapping[Held, str] = {
+    "equal": "its first letter: the replica has it as it is here, read back and compared",
+    "absent": "only here: the replica does not have it yet",
+    "behind": "the replica has it as it was before the latest change here",
+    "different": "the replica has something else; the next sync brings both together",
+    "withheld": "a part of it is kept off the replica, such as a secret",
+    "unknown": "nobody knows what the replica has; the next sync looks",
+}
+
+FLAGS = (
+    ("?", "has versions that wait for you (c)", "bold $text-warning"),
+    ("s", "holds a secret, which is masked", "bold $text-warning"),
+    ("*", "pinned", "$text-accent"),
+    ("a", "archived", "$faint"),
+    ("-", "deleted at its source", "$faint"),
+)
+"""Letter, words and colour of what can be said of a conversation before its title, in their order."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line; marks: a letter for each replica that has the conversation verified, else UNPROVEN."""
+    """One line; held: for each replica its name, its letter, and how it holds the conversation."""
 
     conversation: str
     at: str
     title: str
     row: ConversationRow | None = None
     hit: Hit | None = None
-    marks: str = ""
+    held: tuple[tuple[str, str, Held], ...] = ()
+
+    @property
+    def marks(self) -> str:
+        """A letter for each replica: its own where it holds the conversation as it is here."""
+        return "".join(HELD[how][0] or letter for _, letter, how in self.held)
 
 
 def conversation_entries(
-    rows: Sequence[ConversationRow], marks: Mapping[str, Mapping[str, bool]], names: Sequence[str]
+    rows: Sequence[ConversationRow], held: Mapping[str, Mapping[str, Held]], names: Sequence[str]
 ) -> list[Entry]:
-    """Conversations as lines; marks: by conversation and replica; names: the replicas in order."""
+    """Conversations as lines; held: by conversation and replica; names: the replicas in order."""
     letters = wording.initials(names)
     return [
         Entry(
@@ -44,7 +75,7 @@ def conversation_entries(
             row.started,
             row.title,
             row=row,
-            marks="".join(letters[n] if marks.get(row.conversation, {}).get(n) else UNPROVEN for n in names),
+            held=tuple((name, letters[name], held.get(row.conversation, {}).get(name, "unknown")) for name in names),
         )
         for row in rows
     ]
@@ -77,7 +108,7 @@ def conversation_columns(zone: tzinfo, replicas: int) -> list[Column[Entry]]:
         Column("Msgs", lambda e: Content(number(e.row.messages) if e.row else ""), 5, "right"),
     ]
     if replicas:
-        columns.append(Column("Held", lambda e: _marks(e.marks), max(4, replicas)))
+        columns.append(Column("Held", _marks, max(4, replicas)))
     return columns
 
 
@@ -91,21 +122,21 @@ def hit_columns(zone: tzinfo, words: Sequence[str]) -> list[Column[Entry]]:
     ]
 
 
+def _flags(row: ConversationRow) -> list[tuple[str, str, str]]:
+    """Those of FLAGS that a conversation has."""
+    has = (row.conflicts > 0, row.secrets, "pinned" in row.state, "archived" in row.state, "gone" in row.state)
+    return [flag for flag, it_has in zip(FLAGS, has, strict=True) if it_has]
+
+
 def _title(entry: Entry) -> Cell:
-    """Flags and the title: ? conflict, s holds a secret, * pinned, a archived, - deleted at its source."""
+    """Flags, the title, and the tags."""
     row = entry.row
     if row is None:
         return entry.title
-    flags = [
-        ("?", "bold $text-warning", row.conflicts > 0),
-        ("s", "bold $text-warning", row.secrets),
-        ("*", "$text-accent", "pinned" in row.state),
-        ("a", "$faint", "archived" in row.state),
-        ("-", "$faint", "gone" in row.state),
-    ]
-    shown = [Content.styled(letter, style) for letter, style, has in flags if has]
+    flags = [Content.styled(letter, style) for letter, _, style in _flags(row)]
     title = Content(safe_line(entry.title)) if entry.title else Content.styled("untitled", "$faint")
-    return Content(" ").join([*shown, title])
+    tags = [Content.styled(f"#{safe_line(tag, 24)}", "$text-accent") for tag in row.tags]
+    return Content(" ").join([*flags, title, *tags])
 
 
 def _snippet(entry: Entry, words: Sequence[str]) -> Cell:
@@ -120,8 +151,32 @@ def _snippet(entry: Entry, words: Sequence[str]) -> Cell:
     return content
 
 
-def _marks(marks: str) -> Content:
-    return Content.assemble(*[(letter, "$faint" if letter == UNPROVEN else "$text-success") for letter in marks])
+def _marks(entry: Entry) -> Content:
+    return Content.assemble(*[(HELD[how][0] or letter, HELD[how][2]) for _, letter, how in entry.held])
+
+
+def in_words(entry: Entry) -> Content:
+    """What the letters of a line say: each replica, then the flags, then the tags."""
+    parts = [
+        Content.styled(f"{HELD[how][0] or letter} ", f"bold {HELD[how][2]}")
+        + Content.styled(f"{safe_line(name, 20)}: {HELD[how][1]}", "$foreground-muted")
+        for name, letter, how in entry.held
+    ]
+    if (row := entry.row) is not None:
+        parts = [
+            *(Content.styled(f"{letter} {words}", style) for letter, words, style in _flags(row)),
+            *parts,
+            *(Content.styled(f"#{safe_line(tag, 40)}", "$text-accent") for tag in row.tags),
+        ]
+    elif entry.hit is not None:
+        parts = [Content.styled(f"{entry.hit.role or 'document'} in ", "$foreground-muted") + safe_line(entry.title)]
+    return Content.styled("  ·  ", "$faint").join(parts)
+
+
+def legend() -> list[tuple[str, str]]:
+    """Every letter of the list with what it says, for the help."""
+    replicas = [(HELD[how][0] or "A-Z", words) for how, words in _HELD_LONG.items()]
+    return [*replicas, *((letter, f"before a title: {words}") for letter, words, _ in FLAGS), ("●", "marked")]
 
 
 def heading(row: ConversationRow, *, revealed: bool = False) -> Content:

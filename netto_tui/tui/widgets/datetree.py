@@ -54,17 +54,23 @@ class DateTree(Tree[str]):
         self.root.expand()
         self._days: dict[str, int] = {}
         self._counts: dict[str, int] = {}
+        self._today = ""
+        self._capped = False
 
     @property
     def undated(self) -> int:
         """How many conversations have no date."""
         return self._counts.get(UNDATED, 0)
 
-    def show(self, days: Sequence[DayCount]) -> None:
-        """Take other counts, keeping what is open and where the cursor is."""
+    def show(self, days: Sequence[DayCount], today: str = "", *, capped: bool = False) -> None:
+        """Take other counts, keeping what is open and where the cursor is.
+
+        today: the day that is marked. capped: only the latest were counted, so there are more and older ones.
+        """
         counts = {row.day or UNDATED: row.conversations for row in days}
-        if counts == self._days:
+        if (counts, today, capped) == (self._days, self._today, self._capped):
             return
+        self._today, self._capped = today, capped
         opened = {node.data for node in self._walk(self.root) if node.is_expanded}
         here = self.cursor_node.data if self.cursor_node else ""
         self._days = counts
@@ -80,6 +86,20 @@ class DateTree(Tree[str]):
         if UNDATED in self._counts:
             self.root.add_leaf(UNDATED, data=UNDATED)
         self.move_cursor(next((node for node in self._walk(self.root) if node.data == here), self.root))
+
+    def reveal(self, day: str) -> None:
+        """Put the cursor on a day, a month or a year, or on the nearest time above it that has anything."""
+        node = self.root
+        for length in (4, 7, 10):
+            below = next((child for child in node.children if child.data == day[:length]), None)
+            if below is None or len(day) < length:
+                break
+            self._fill(below)
+            if length < len(day):
+                below.expand()
+            node = below
+        self.move_cursor(node)
+        self.scroll_to_node(node, animate=False)
 
     def _walk(self, node: TreeNode[str]) -> list[TreeNode[str]]:
         return [node, *(found for child in node.children for found in self._walk(child))]
@@ -135,8 +155,9 @@ class DateTree(Tree[str]):
         data = node.data or ""
         depth = 0 if node.is_root else 1 if data == UNDATED else _DEPTHS[len(data)]
         arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
-        name = f"{arrow}{_name(data)}"
-        count = number(self._counts.get(data, 0))
+        name = f"{arrow}{_name(data)}{' today' if data and data == self._today else ''}"
+        is_more = self._capped and (not data or data == min(self._counts, key=lambda key: key or UNDATED)[: len(data)])
+        count = number(self._counts.get(data, 0)) + ("+" if is_more else "")
         room = self.size.width - 2 - depth * self.guide_depth - len(name) - 1
         label = Text(name, style=style)
         label.append(count.rjust(max(len(count) + 1, room)), style=style)

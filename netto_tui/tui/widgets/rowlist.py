@@ -72,6 +72,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         empty: str = "Nothing here.",
         headings: bool = True,
         muted: Callable[[T], bool] | None = None,
+        marked: Callable[[T], bool] | None = None,
         widget_id: str | None = None,
     ) -> None:
         super().__init__(id=widget_id)
@@ -79,6 +80,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         self.empty = empty
         self.headings = headings
         self.muted = muted
+        self.marked = marked
         self.pages: Pages[T] = Pages(no_rows, 0)
 
     def show(
@@ -180,12 +182,14 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         content = line(self.columns, row, width - MARGIN - 1)
         if self.muted is not None and self.muted(row):
             content = content.stylize("$foreground-muted")
-        bar = (
-            Content.styled("▌ ", "bold $accent")
-            if here and self.has_focus
-            else Content.styled("▏ " if here else "  ", "$faint")
-        )
-        return self._strip(bar + content, base + self._part("list--cursor") if here else base)
+        return self._strip(self._margin(row, here) + content, base + self._part("list--cursor") if here else base)
+
+    def _margin(self, row: T, here: bool) -> Content:
+        """The cursor's bar and the mark, in MARGIN cells."""
+        mark = "●" if self.marked is not None and self.marked(row) else " "
+        if here and self.has_focus:
+            return Content.styled(f"▌{mark}", "bold $accent")
+        return Content.styled(f"{'▏' if here else ' '}{mark}", "$faint" if mark == " " else "$text-accent")
 
     def _part(self, name: str) -> Style:
         return Style.from_styles(self.get_component_styles(name))
