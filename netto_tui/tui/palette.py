@@ -1,77 +1,124 @@
-"""The command palette: what can be done, and conversations by title, at most fifty of them from the index."""
+"""The command palette: every key that works just now, by what it does, and conversations by their title."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
 
+from netto_tui.errors import NettoError
 from netto_tui.model.query import Query
 from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
-from netto_tui.tui.panes.base import netto_of
-from netto_tui.tui.widgets.header import SECTIONS
+from netto_tui.tui.panes.base import Reasoned, netto_of
 
 if TYPE_CHECKING:
-    from netto_tui.tui.app import NettoApp
+    from netto_tui.vault.rows import ConversationRow
+    from netto_tui.vault.vault import Vault
 
 HIT_LIMIT = 50
 """Textual draws each hit as a widget: more of them are slow (facts of the toolkit)."""
 
+_MOVES = ("move", "page", "first", "last", "cursor", "scroll", "down", "up", "message", "select", "command_palette")
+"""How the names of actions begin that only move a cursor: nobody looks for those by name."""
 
-def _app(provider: Provider) -> NettoApp:
-    return netto_of(provider.screen)
+
+@dataclass(frozen=True)
+class Command:
+    """What a key does now. reason: why it is not possible, "" when it is."""
+
+    name: str
+    keys: str
+    more: str
+    action: str
+    node: DOMNode
+    reason: str
+
+    @property
+    def help(self) -> str:
+        """The line below the name."""
+        return "  ".join(filter(None, [self.keys, self.reason or (self.more if self.more != self.name else "")]))
+
+
+def commands(screen: Screen[object]) -> list[Command]:
+    """What the keys of a screen do now, those of the focused part first; made from the bindings that are active."""
+    found: dict[tuple[int, str], tuple[ActiveBinding, list[str]]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        name = binding.action.partition("(")[0].rpartition(".")[2]
+        if binding.description and not binding.system and not name.startswith(_MOVES):
+            _, keys = found.setdefault((id(active.node), binding.action), (active, []))
+            keys.append(screen.app.get_key_display(binding))
+    return [_command(active, keys) for active, keys in found.values()]
+
+
+def _command(active: ActiveBinding, keys: Sequence[str]) -> Command:
+    binding = active.binding
+    action = binding.action.partition("(")[0].rpartition(".")[2]
+    reason = ""
+    if not active.enabled:
+        reason = active.node.why_not(action) if isinstance(active.node, Reasoned) else "not possible now"
+    words = binding.description.removesuffix("…")
+    return Command(words, " ".join(dict.fromkeys(keys)), binding.tooltip, binding.action, active.node, reason)
 
 
 class Actions(Provider):
-    """Sections and the few things that have no place on a screen."""
+    """What can be done where one is."""
 
-    def _all(self) -> list[tuple[str, str, Callable[[], object]]]:
-        app = _app(self)
-        main = app.main
-        found: list[tuple[str, str, Callable[[], object]]] = [
-            (f"Go to {title}", f"Section {number}", partial(main.action_open_section, name))
-            for number, (name, title) in enumerate(SECTIONS.items(), 1)
-        ]
-        return [
-            *found,
-            ("Search", "Find words in all conversations", partial(main.action_search)),
-            ("Sync now", "With every replica", partial(main.action_sync_now)),
-            ("Add a replica…", "GitHub, Firebase, a folder, Git", partial(main.action_add_replica)),
-            ("Keys", "What the focused thing understands", partial(main.action_help)),
-        ]
+    async def startup(self) -> None:
+        """Look at the bindings once: they do not change while the palette is open."""
+        self._commands = commands(self.screen)
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
-        for name, help_text, command in self._all():
-            yield DiscoveryHit(Content(name), command, text=name, help=help_text)
+        for each in self._commands[:HIT_LIMIT]:
+            yield DiscoveryHit(self._label(each), partial(self._run, each), text=each.name, help=each.help)
 
     async def search(self, query: str) -> Hits:
-        """What matches."""
+        """What matches by its name, or by what is said of it."""
         matcher = self.matcher(query)
-        for name, help_text, command in self._all():
-            if (score := matcher.match(name)) > 0:
-                yield Hit(score, Content(name), command, text=name, help=help_text)
+        for each in self._commands:
+            if (score := max(matcher.match(each.name), matcher.match(each.more) * 0.8)) > 0:
+                yield Hit(score, self._label(each), partial(self._run, each), text=each.name, help=each.help)
+
+    def _label(self, command: Command) -> Content:
+        return Content.styled(command.name, "$foreground-muted" if command.reason else "")
+
+    async def _run(self, command: Command) -> None:
+        if command.reason:
+            netto_of(self.screen).notify(command.reason, severity="warning")
+        else:
+            await self.app.run_action(command.action, command.node)
 
 
 class Conversations(Provider):
     """Conversations whose title has the words."""
 
     async def search(self, query: str) -> Hits:
-        """The newest conversations with these words in their title."""
-        app = _app(self)
-        reader, vault = app.reader, app.vault
-        words = tuple(query.split())
-        if reader is None or vault is None or not words:
+        """The newest conversations with these words in their title, read on a thread."""
+        app = netto_of(self.screen)
+        vault, words = app.vault, tuple(query.split())
+        if vault is None or not words:
             return
-        rows = reader.conversations(Query(title=words, text=query), 0, HIT_LIMIT)
-        for place, row in enumerate(rows):
+        for place, row in enumerate(await asyncio.to_thread(_titled, vault, words)):
             title = safe_line(row.title, 100) or "untitled"
             label = Content.assemble(title, (f"  {wording.moment(row.started, vault.zone)[:10]}", "$foreground-muted"))
             score = 0.5 - place / 1000
             command = partial(app.main.open_conversation, row.conversation)
             yield Hit(score, label, command, text=title, help=many(row.messages, "message"))
+
+
+def _titled(vault: Vault, words: tuple[str, ...]) -> list[ConversationRow]:
+    with suppress(NettoError), vault.reader() as reader:  # the vault may just be going away
+        return reader.conversations(Query(title=words), 0, HIT_LIMIT)
+    return []

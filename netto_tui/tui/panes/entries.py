@@ -170,7 +170,7 @@ def in_words(entry: Entry) -> Content:
         ]
     elif entry.hit is not None:
         parts = [Content.styled(f"{entry.hit.role or 'document'} in ", "$foreground-muted") + safe_line(entry.title)]
-    return Content.styled("  ·  ", "$faint").join(parts)
+    return Content("   ").join(parts)
 
 
 def legend() -> list[tuple[str, str]]:
