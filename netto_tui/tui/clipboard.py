@@ -11,6 +11,9 @@ import shutil
 import subprocess  # the clipboard's own program
 from collections.abc import Mapping
 
+from textual import work
+from textual.app import App
+
 SECONDS = 2.0
 """A program that has not taken the text by then is ended."""
 
@@ -45,3 +48,16 @@ def put(text: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+class CopyingApp(App[int]):
+    """An app that tells both clipboards what a person copies."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy to the terminal's clipboard at once, and to the system's own on a thread."""
+        super().copy_to_clipboard(text)
+        self._fill_clipboard(text)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="clipboard", description="Fill the clipboard")
+    def _fill_clipboard(self, text: str) -> None:
+        put(text)

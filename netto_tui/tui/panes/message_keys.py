@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from netto_tui.errors import NettoError
+from netto_tui.model.links import Link
 from netto_tui.tui import crash
 from netto_tui.tui.handing import Told, Wanted
 from netto_tui.tui.panes.base import netto_of
@@ -94,7 +95,7 @@ class MessageKeys(Vertical):
     def action_link(self) -> None:
         """Copy the address of the message under the cursor."""
         if (row := self.transcript.selected) is not None:
-            self.app.copy_to_clipboard(f"{row.conversation}#{row.item}")
+            self.app.copy_to_clipboard(str(Link(row.conversation, row.item)))
             self.notify("Copied the link of this message. Open it with: netto-tui open LINK")
 
     def action_record(self) -> None:

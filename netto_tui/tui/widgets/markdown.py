@@ -196,4 +196,3 @@ class _Blocks:
         room = self.width - sum(each.cell_length for each in self.rest)
         for row, content, places in laid_out(rows, max(8, room)):
             yield from self._flow(content, places, *spans[row])
-
