@@ -84,12 +84,15 @@ class Config:
 
     policy: what is done with what was written apart, see model.merge. quiet_minutes: after that long
     without a change a conversation belongs to stable data. interval_minutes: between two passes;
-    without a success in two of them a replica shows a fault. unknown: keys of other versions, kept.
+    without a success in two of them a replica shows a fault. theme: of the app, "" for its own. keys: other
+    keys for actions of the app, by the action's id, several with commas. unknown: keys of other versions, kept.
     """
 
     policy: Policy = "merge"
     quiet_minutes: Minutes = 15
     interval_minutes: Minutes = 30
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
     replicas: tuple[ReplicaConfig, ...] = ()
     sources: tuple[SourceConfig, ...] = ()
     unknown: Mapping[str, Any] = field(default_factory=dict)
@@ -202,6 +205,30 @@ def pause(path: Path, names: Collection[str], paused: bool) -> Config:
     return config
 
 
+def write_theme(path: Path, name: str) -> None:
+    """Write the name of the app's theme; all else in the file stays as a person wrote it, comments too.
+
+    Raises UsageError for a file that cannot be read, OSError.
+    """
+    config = load(path)
+    text = path.read_bytes().decode() if path.exists() else HEAD
+    lines = text.splitlines(keepends=True)
+    tables = next((number for number, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+    old = [number for number, line in enumerate(lines[:tables]) if re.match(r"\s*theme\s*=", line)]
+    first = next((number for number, line in enumerate(lines) if line.strip() and line.lstrip()[0] != "#"), len(lines))
+    said = f"theme = {msgspec.json.encode(name).decode()}\n"
+    lines[old[0] if old else first : old[0] + 1 if old else first] = [said]
+    changed, wanted = "".join(lines), {**tomllib.loads(text), "theme": name}
+    try:
+        is_right = tomllib.loads(changed) == wanted
+    except tomllib.TOMLDecodeError:
+        is_right = False
+    if is_right:
+        atomic_write(path, changed.encode())
+    else:  # such as a list over several lines before the first table
+        save(path, replace(config, theme=name))
+
+
 _T = TypeVar("_T", Config, ReplicaConfig, SourceConfig)
 _NESTED = ("replicas", "sources", "unknown")
 
@@ -230,8 +257,8 @@ def _known(table: Config | ReplicaConfig | SourceConfig) -> dict[str, Any]:
     """Everything that is said; of the options only those that are not as they are anyway."""
     usual = {one.name: one.default for one in fields(Options)}
     found = {one.name: getattr(table, one.name) for one in fields(table) if one.name not in _NESTED}
-    for choice in ("plain", "allow_secrets", "paused"):
-        if found.get(choice) is False:
+    for choice in ("plain", "allow_secrets", "paused", "theme", "keys"):
+        if choice in found and not found[choice]:
             del found[choice]
     return {name: value for name, value in found.items() if name not in usual or value != usual[name]}
 

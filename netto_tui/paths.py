@@ -44,6 +44,11 @@ class Layout:
         """Who this vault and this device are."""
         return self.root / ".netto" / "vault.json"
 
+    @property
+    def begun(self) -> Path:
+        """How far the first steps of a new vault came in the app; it is gone when they are done."""
+        return self.root / ".netto" / "begun.json"
+
     def named(self) -> dict[str, Path]:
         """Every place by name, for `netto-tui paths`."""
         return {

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netto_tui.capture.base import Found
-from netto_tui.capture.ingest import Imported, ingest
+from netto_tui.capture.ingest import Imported, ImportProgressed, ingest
 
 if TYPE_CHECKING:
     from netto_tui.vault.vault import Vault
@@ -25,15 +25,23 @@ _BESIDE = ("-wal",)
 
 
 def look_again(
-    vault: Vault, paths: Sequence[Path], source: str | None = None, cancel: threading.Event | None = None
+    vault: Vault,
+    paths: Sequence[Path],
+    source: str | None = None,
+    cancel: threading.Event | None = None,
+    *,
+    listener: Callable[[ImportProgressed], None] | None = None,
+    looked: Callable[[Found], object] = lambda found: None,
 ) -> Imported:
     """Import what changed at some paths since the last look; a path that is gone is passed over.
 
+    listener: told of each batch that is on disk. looked: told of each source before it is read, if it is.
     Raises UsageError for an unknown source, Cancelled when `cancel` is set.
     """
     seen: dict[str, str] = {}
 
     def changed(found: Found) -> bool:
+        looked(found)
         key, stamp = _KEY + hashlib.sha256(found.where.encode("utf-8", "surrogateescape")).hexdigest(), _stamp(found)
         row = vault.sql.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         if row is not None and row[0] == stamp:
@@ -41,7 +49,7 @@ def look_again(
         seen[key] = stamp
         return True
 
-    imported = ingest(vault, [path for path in paths if path.exists()], source, None, cancel, chosen=changed)
+    imported = ingest(vault, [path for path in paths if path.exists()], source, listener, cancel, chosen=changed)
     if seen:
         with vault.transaction() as sql:
             sql.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", seen.items())

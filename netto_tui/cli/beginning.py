@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 PLAIN_WARNING = "Whoever can read these replicas reads every conversation: they are not sealed."
 
 
-def run_app(path: Path) -> int:
-    """Open the app on a vault, making the vault the first time."""
-    from netto_tui.tui.app import run
-    from netto_tui.vault.vault import Vault
-
-    if not (path / ".netto" / "vault.json").exists() and not (path / "index.db").exists():
-        Vault.create(path).close()
-    return run(path)
-
-
 @command("demo", short_help="Open the app on a sample vault, made on the spot.")
 @click.option("--reset", is_flag=True, help="Make the sample vault anew.")
 @click.option("--make-only", is_flag=True, help="Make it, say where it is, and do not open the app.")
@@ -70,7 +60,7 @@ def _demo(
     if make_only:
         output.document({"vault": str(path)}) if session.json else output.line(str(path))
         return None
-    from netto_tui.tui.app import run
+    from netto_tui.tui.running import run
 
     return run(path)
 

@@ -138,6 +138,6 @@ def root(context: click.Context) -> int | None:
     if session.config is not None:
         raise UsageError("The app reads the settings in its vault.", remedy="Use --config with commands only.")
     session.load_config()  # a mistake in it is told before the screen is taken
-    from netto_tui.cli import beginning
+    from netto_tui.tui.running import run
 
-    return beginning.run_app(session.path)
+    return run(session.path)

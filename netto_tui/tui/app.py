@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -18,13 +15,14 @@ from textual.notifications import SeverityLevel
 from textual.worker import Worker as TextualWorker
 from textual.worker import WorkerState
 
-from netto_tui import log
-from netto_tui.tui import crash, messages
+from netto_tui.tui import crash, messages, opening, preferences, running
 from netto_tui.tui.border import Border
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.concealing import concealed
+from netto_tui.tui.panes.base import Welcoming
+from netto_tui.tui.presence import Presence, Watched
 from netto_tui.tui.screens.main import MainScreen
-from netto_tui.tui.theme import DARK, LIGHT, STYLES, faint_of
+from netto_tui.tui.theme import DARK, LIGHT, STYLES, variables_of
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -42,6 +40,10 @@ SHEETS: list[str | PurePath] = [
 
 WATCH_SECONDS = 1.0
 """How often the index is asked whether anything changed: one read of a counter."""
+
+
+STOP_SECONDS = 0.3
+"""How long leaving waits for a step of sync; one that takes longer is cut off, which every store stands."""
 
 
 def wall_clock() -> int:
@@ -79,6 +81,7 @@ class NettoApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit", id="app.quit", show=False),
         Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "To the shell", id="app.suspend", show=False, priority=True),
     ]
 
     def __init__(
@@ -99,24 +102,32 @@ class NettoApp(App[int]):
         self.worker: Worker | None = None
         self.bridge = Bridge(self.post_message)
         self.crash_log: Path | None = None
-        self.leaves_on_signals = False
-        """Whether SIGTERM and SIGHUP end the app in order, with the terminal as it was."""
+        self.on_terminal = False
+        """Whether it runs on a terminal of its own: then signals end it in order, and no thread holds it up."""
         self._paused = False
         self._seen = -1
-        self._missed = 0
+        self._folder = Watched(vault_path)
         self._watching: Timer | None = None
         self._border = Border()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = os.environ.get("TEXTUAL_THEME") or DARK.name
+        self.prefer(preferences.read(vault_path))
+
+    def prefer(self, wished: preferences.Preferences) -> None:
+        """Take the theme and the keys that a person set; what cannot be is told by `check_preferences`."""
+        self.preferences = wished
+        self.theme = wished.theme if wished.theme in self.available_themes else DARK.name
+        self.set_keymap(wished.usable_keys)
 
     def get_default_screen(self) -> MainScreen:
         """The one screen that the sections live on."""
         return MainScreen(id="main")
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What the style sheets need and a theme of somebody else does not name."""
-        return {"faint": faint_of(self.current_theme)}
+    def get_css_variables(self) -> dict[str, str]:
+        """The colours of the theme, and what our style sheets need beside them."""
+        made = super().get_css_variables()
+        self.theme_variables = {**made, **variables_of(self.current_theme, made)}
+        return self.theme_variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every drawn line goes through; the border comes last."""
@@ -124,18 +135,21 @@ class NettoApp(App[int]):
 
     def on_worker_state_changed(self, event: TextualWorker.StateChanged) -> None:
         """Log what ended a thread or a task of the app that nobody foresaw."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            crash.note(self.vault_path, event.worker.error)
+        if event.state is WorkerState.ERROR and isinstance(event.worker.error, Exception):
+            opening.open_fault(self, "A job stopped", event.worker.error)
 
     def on_mount(self) -> None:
-        """Draw first, then open the vault."""
-        if self.leaves_on_signals:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number, 128 + number)
-        self.call_after_refresh(self._open)
+        """Draw first, then open the vault; where there is none yet, begin one with the person."""
+        if self.on_terminal:
+            running.prepare(lambda status: self.exit(status, status))
+        if opening.is_beginning(self.vault_path):
+            opening.open_welcome(self)
+        else:
+            self.call_after_refresh(self.open_vault)
 
     @work(thread=True, exit_on_error=False, group="open", description="Open the vault")
-    def _open(self) -> None:
+    def open_vault(self) -> None:
+        """Open the vault at the path; the app hears of it by VaultOpened or VaultRefused."""
         from netto_tui.vault.vault import Vault
 
         try:
@@ -176,7 +190,19 @@ class NettoApp(App[int]):
 
     @property
     def _may_sync(self) -> bool:
-        return self.sync and not self._paused and self.worker is None and self.vault is not None
+        return (
+            self.sync and not self.is_welcoming and not self._paused and self.worker is None and self.vault is not None
+        )
+
+    @property
+    def is_welcoming(self) -> bool:
+        """Whether the first steps are still being done; sync waits for their end."""
+        return any(isinstance(screen, Welcoming) and screen.holds_sync for screen in self.screen_stack)
+
+    def begin_sync(self) -> None:
+        """Start what syncs, if it may run and does not yet."""
+        if self._may_sync:
+            self._load_worker()
 
     def end_sync(self, timeout: float = 20.0) -> None:
         """End the worker while the vault's files are exchanged; `reopen` begins it again. Call on a thread.
@@ -196,13 +222,13 @@ class NettoApp(App[int]):
         self._stop_threads()
         if self.vault is not None:
             self.vault.close()
-        self._open()
+        self.open_vault()
 
     @on(messages.VaultRefused)
     def _refused(self, message: messages.VaultRefused) -> None:
-        crash.note(self.vault_path, message.error)
         if self.stands:
             self.main.vault_refused(message.error)
+            opening.open_fault(self, "The vault cannot be opened", message.error)
 
     def _watch(self) -> None:
         """Look whether the data changed, and let ages grow."""
@@ -214,24 +240,25 @@ class NettoApp(App[int]):
         self.main.tick()
 
     def _vault_is_there(self) -> bool:
-        """Notice that the folder went away, such as an unmounted disk, and that it is back.
+        """Notice that the folder went away, such as an unmounted disk, and that it is back."""
+        match self._folder.look():
+            case Presence.BACK:
+                self.reopen()
+            case Presence.GONE:
+                self._vault_went()
+            case Presence.THERE:
+                return True
+        return False
 
-        An exchange of files may hide it from one look, so it takes two.
-        """
-        there = (self.vault_path / ".netto" / "vault.json").exists()
-        missed, self._missed = self._missed, 0 if there else self._missed + 1
-        if there and missed > 1:
-            self.reopen()
-        elif missed == 1 and not there:
-            from netto_tui.errors import VaultError
+    def _vault_went(self) -> None:
+        from netto_tui.errors import VaultError
 
-            self._paused = True
-            if self.worker is not None:
-                self.worker.stop(0)
-                self.worker = None
-            remedy = "Bring the folder back, such as by mounting its disk; the app goes on by itself."
-            self.main.vault_lost(VaultError(f"The vault in {self.vault_path} is gone.", remedy=remedy))
-        return there and missed <= 1
+        self._paused = True
+        if self.worker is not None:
+            self.worker.stop(0)
+            self.worker = None
+        remedy = "Bring the folder back, such as by mounting its disk; the app goes on by itself."
+        self.main.vault_lost(VaultError(f"The vault in {self.vault_path} is gone.", remedy=remedy))
 
     @property
     def stands(self) -> bool:
@@ -249,8 +276,8 @@ class NettoApp(App[int]):
     def _answered(self, message: messages.Answered) -> None:
         if self.stands:
             self.main.answered(message)
-            if (message.days is not None or message.error) and self._may_sync:
-                self._load_worker()  # once there is something to look at
+            if message.days is not None or message.error:
+                self.begin_sync()  # once there is something to look at
 
     @on(messages.PassStarted)
     @on(messages.ProgressMoved)
@@ -259,6 +286,13 @@ class NettoApp(App[int]):
     def _sync_told(self, message: messages.SyncTold) -> None:
         if self.stands:
             self.main.sync_told(message)
+            for screen in self.screen_stack:
+                if isinstance(screen, Welcoming):
+                    screen.sync_told(message)
+
+    def action_help_quit(self) -> None:
+        """Say how to leave, since ctrl+c is for copying."""
+        self.notify("ctrl+q leaves netto-tui from anywhere.")
 
     def notify(
         self,
@@ -276,7 +310,7 @@ class NettoApp(App[int]):
 
     def _stop_threads(self) -> None:
         if self.worker is not None:
-            self.worker.stop(2.0)
+            self.worker.stop(STOP_SECONDS)
         if self.inquiry is not None:
             self.inquiry.close()
         self.worker = self.inquiry = None
@@ -308,23 +342,3 @@ class NettoApp(App[int]):
             self._exception = error
             self._exception_event.set()
         self._fatal_error()
-
-
-def run(vault_path: Path) -> int:
-    """Run the app until it is left; the exit status for the shell.
-
-    Raises UsageError when there is no terminal to draw on.
-    """
-    from netto_tui.errors import UsageError
-
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(
-            "The app needs a terminal on its input and its error stream.",
-            remedy="Without one, use the commands, for example: netto-tui list --json, netto-tui sync --json.",
-        )
-    log.begin()  # a library that wrote to the terminal would spoil the screen
-    log.keep_in(vault_path)
-    app = NettoApp(vault_path)
-    app.leaves_on_signals = True
-    app.run()
-    return app.return_code or 0

@@ -7,6 +7,7 @@ their own: a share of the foreground would sink below that on the line of the cu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from textual.theme import Theme
@@ -79,6 +80,13 @@ LIGHT = Theme(
 )
 
 
-def faint_of(theme: Theme) -> str:
-    """The colour of the quietest text in a theme that names none: its muted one."""
-    return theme.to_color_system().generate()["foreground-muted"]
+def variables_of(theme: Theme, generated: Mapping[str, str]) -> dict[str, str]:
+    """What a theme of somebody else needs to go with our screens, where `generated` is what Textual made of it.
+
+    The colours of a terminal know no shades: there quiet text is as loud as other text, and the line of the
+    cursor has its bar and no ground of its own, since nobody knows on which one all of it could be read.
+    """
+    if not theme.ansi:
+        return {"faint": theme.variables.get("faint", generated["foreground-muted"])}
+    quiet = ("faint", "foreground-muted", "text-muted", "block-cursor-foreground", "block-cursor-background")
+    return {**dict.fromkeys(quiet, "ansi_default"), "block-cursor-text-style": "bold"}

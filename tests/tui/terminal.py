@@ -14,7 +14,7 @@ import termios
 import time
 from pathlib import Path
 
-RUN = "import sys; from pathlib import Path; from netto_tui.tui.app import run; sys.exit(run(Path(sys.argv[1])))"
+RUN = "import sys; from pathlib import Path; from netto_tui.tui.running import run; sys.exit(run(Path(sys.argv[1])))"
 
 
 class Terminal:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from netto_tui.errors import UsageError
-from netto_tui.tui.app import run
+from netto_tui.tui.running import run
 from tests.payloads import OBEYED, hostile_vault, make_the_index_hostile
 from tests.tui.terminal import RUN, Terminal
 
@@ -127,12 +127,12 @@ def test_a_signal_ends_the_app_and_gives_the_terminal_back(terminal: list[Termin
 CRASH = """
 import sys
 from pathlib import Path
-from netto_tui.tui import app
+from netto_tui.tui import app, running
 def boom(self):
     secret = "ghp_a_token_that_nobody_may_see"
     raise ValueError("said in private: " + secret)
 app.NettoApp._watch = boom
-sys.exit(app.run(Path(sys.argv[1])))
+sys.exit(running.run(Path(sys.argv[1])))
 """
 
 

@@ -39,6 +39,20 @@ class Rereading(Protocol):
         ...
 
 
+@runtime_checkable
+class Welcoming(Protocol):
+    """A screen with the first steps of a vault."""
+
+    @property
+    def holds_sync(self) -> bool:
+        """Whether sync waits until the person comes to it."""
+        ...
+
+    def sync_told(self, message: SyncTold) -> None:
+        """Something happened in sync."""
+        ...
+
+
 def netto_of(node: DOMNode) -> NettoApp:
     """The app that a widget or screen lives in, with its own type."""
     from netto_tui.tui.app import NettoApp

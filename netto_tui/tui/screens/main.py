@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -14,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Input, Static
 
 from netto_tui.plural import many
-from netto_tui.tui import messages, wording
+from netto_tui.tui import messages, opening, preferences, wording
 from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, Rereading, netto_of
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.widgets.header import SECTIONS, Header
@@ -40,6 +41,8 @@ class MainScreen(Screen[None]):
         Binding("slash", "search", "Search", key_display="/", id="app.search", priority=True),
         Binding("S", "sync_now", "Sync", id="app.sync-now", tooltip="Sync with every replica now"),
         Binding("A", "add_replica", "Add a replica", show=False, id="app.add-replica"),
+        Binding("I", "bring_in", "Bring conversations in", show=False, id="app.import"),
+        Binding("comma", "themes", "Themes", show=False, id="app.themes"),
         Binding("y", "copy", "Copy", show=False, id="app.copy"),
         Binding("z", "zoom", "Maximise", show=False, id="app.maximise"),
         Binding("escape", "leave", "Back", show=False, id="app.leave"),
@@ -130,8 +133,33 @@ class MainScreen(Screen[None]):
         self.pane.tick()
         if (stamp := _settings_stamp(self.netto.vault_path)) != self._settings:
             self._settings = stamp
+            self._follow_settings()
             self.header.reread()
             self.pane.read()
+
+    def _follow_settings(self) -> None:
+        """Take the theme and the keys that the settings name now."""
+        wished = preferences.read(self.netto.vault_path)
+        if wished != self.netto.preferences:
+            self.netto.prefer(wished)
+        if wished.theme and wished.theme != self.netto.theme:
+            self.notify(f"There is no theme “{wished.theme}”. Press , to choose one.", severity="warning")
+        if wished.keys:
+            self._check_keys(wished.keys)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="keys", description="Look at the keys that were set")
+    def _check_keys(self, keys: Mapping[str, str]) -> None:
+        from netto_tui.tui.bindings import faults  # it looks at every screen
+
+        if said := [f"“{fault.id}” {fault.words}." for fault in faults(keys)]:
+            self.post_message(messages.KeysFaulty(said))
+
+    @on(messages.KeysFaulty)
+    def _tell_keys(self, message: messages.KeysFaulty) -> None:
+        said = message.faults
+        more = f" And {many(len(said) - 2, 'more')}." if len(said) > 2 else ""
+        text = f"{' '.join(said[:2])}{more} All keys: netto-tui bindings"
+        self.notify(text, title="[keys] in the settings", severity="warning", timeout=20)
 
     def sync_told(self, message: messages.SyncTold) -> None:
         """Show what sync does, here and in the section that shows all of it."""
@@ -217,9 +245,15 @@ class MainScreen(Screen[None]):
 
     def action_add_replica(self) -> None:
         """Add a replica, step by step."""
-        from netto_tui.tui.opening import open_setup
+        opening.open_setup(self.netto)
 
-        open_setup(self.netto)
+    def action_bring_in(self) -> None:
+        """Find conversations on this machine and bring them in."""
+        opening.open_import(self.netto)
+
+    def action_themes(self) -> None:
+        """Choose how the app looks."""
+        opening.open_themes(self.netto)
 
     def why_no_sync(self) -> str:
         """Why no pass can begin from here; "" when it can."""
@@ -269,9 +303,7 @@ class MainScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show the keys of the focused thing."""
-        from netto_tui.tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self.active_bindings))
+        opening.open_help(self.netto)
 
     def on_key(self, event: events.Key) -> None:
         """Tell why a dimmed key does nothing."""
