@@ -26,6 +26,7 @@ COMMANDS = {
     "list": "reading",
     "search": "reading",
     "show": "reading",
+    "open": "opening",
     "conflicts": "conflicts",
     "resolve": "conflicts",
     "verify": "recovering",

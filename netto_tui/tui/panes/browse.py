@@ -43,7 +43,14 @@ class BrowsePane(JumpingPane, CuratingPane):
         Binding("n", "next_match(1)", "Next match", show=False, id="browse.next-match"),
         Binding("N", "next_match(-1)", "Previous match", show=False, id="browse.previous-match"),
         Binding("c", "conflicts", "Conflicts of this", show=False, id="browse.conflicts"),
-        Binding("Y", "copy_link", "Copy link", show=False, id="browse.copy-link", tooltip="For netto-tui open"),
+        Binding(
+            "Y",
+            "copy_link",
+            "Copy link",
+            show=False,
+            id="browse.copy-link",
+            tooltip="Copy its link, for netto-tui open",
+        ),
     ]
 
     @dataclass

@@ -92,7 +92,7 @@ class CuratingPane(Pane):
         if action in _CHANGES and self.netto is not self.app:
             return "This is how it was: it is only read here."
         if action == "undo":
-            return "" if self._points else "Nothing was changed here since the app began. Older changes: 4, then p."
+            return "" if self._points else "Nothing was changed since the app began. Recovery has older undo points."
         if action in _CHANGES:
             if not self.targets:
                 return "There is no conversation here."

@@ -24,7 +24,14 @@ class JumpingPane(FramePane):
     """The frame, with its dates. A subclass says what is shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "jump", "Go to a date", show=False, id="browse.jump", tooltip="2026-11-20, yesterday, last week"),
+        Binding(
+            "d",
+            "jump",
+            "Go to a date",
+            show=False,
+            id="browse.jump",
+            tooltip="Go to a date: 2026-11-20, yesterday, last week",
+        ),
     ]
 
     @dataclass

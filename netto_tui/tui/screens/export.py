@@ -46,6 +46,26 @@ class Wish:
     replace: bool
 
 
+class _Choice(RadioButton):
+    """One of several; which one is chosen shows without colour too."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        self.BUTTON_INNER = "●" if self.value else " "
+        super().watch_value()
+
+
+class _Tick(Checkbox):
+    """Yes or no, which shows without colour too."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
+
+
 class ExportScreen(ModalScreen[None]):
     """A form, then progress; esc leaves the form, or stops after the file that is being written."""
 
@@ -96,21 +116,21 @@ class ExportScreen(ModalScreen[None]):
             box.border_title = "Export"
             box.border_subtitle = "tab next · space chooses · ctrl+s writes · esc leaves"
             with RadioSet(id="export-which", compact=True):
-                yield RadioButton(self._chosen_words(), value=True, compact=True)
-                yield RadioButton(self._all_words(), compact=True)
+                yield _Choice(self._chosen_words(), value=True, compact=True)
+                yield _Choice(self._all_words(), compact=True)
             with RadioSet(id="export-form", compact=True):
                 for number_of, (_, words) in enumerate(FORMS):
-                    yield RadioButton(words, value=number_of == 0, compact=True)
-            yield Checkbox("Write secrets as they are (else they are named)", id="export-secrets", compact=True)
+                    yield _Choice(words, value=number_of == 0, compact=True)
+            yield _Tick("Write secrets as they are (else they are named)", id="export-secrets", compact=True)
             yield Static("Into this folder, a file for each; or one file, by its name:", classes="export-label")
-            yield Input(str(default_folder()), id="export-path", compact=True)
+            yield Input(default_folder(), id="export-path", compact=True)
             yield Static("", id="export-told", markup=False)
             yield Button("Write", id="export-write", variant="primary", compact=True)
 
     def _chosen_words(self) -> Content:
         count = len(self.names)
         if self.is_marked:
-            return Content(f"The {many(count, 'marked conversation')}")
+            return Content("The marked conversation" if count == 1 else f"The {number(count)} marked conversations")
         netto = netto_of(self)
         row = netto.reader.conversation(self.names[0]) if netto.reader is not None and self.names else None
         return Content(f"This one: {safe_line(row.title, 50) or 'untitled'}" if row else "None is chosen")
@@ -227,8 +247,6 @@ class ExportScreen(ModalScreen[None]):
         self.query_one("#export-told", Static).update(Content.styled(safe_line(words, 400), style))
 
 
-def default_folder() -> Path:
+def default_folder() -> str:
     """Where files go unless a person says otherwise: `netto-export` in the folder of documents, else at home."""
-    home = Path.home()
-    documents = home / "Documents"
-    return (documents if documents.is_dir() else home) / "netto-export"
+    return "~/Documents/netto-export" if (Path.home() / "Documents").is_dir() else "~/netto-export"

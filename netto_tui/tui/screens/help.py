@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -17,6 +18,9 @@ from netto_tui.tui.panes.base import Reasoned
 
 _NAMES = {
     "RowList": "This list",
+    "Listing": "This list",
+    "SearchLine": "The search line",
+    "Chips": "What is in force",
     "Transcript": "The text",
     "DateTree": "The dates",
     "MainScreen": "Everywhere",
@@ -52,8 +56,7 @@ def groups(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, s
         binding = active.binding
         if not binding.description or binding.system or binding.action.startswith(_UNUSED):
             continue
-        kind = type(active.node).__name__
-        owner = _NAMES.get(kind, kind.removesuffix("Pane").removesuffix("Screen"))
+        owner = _owner(active.node)
         action = binding.action.partition("(")[0].rpartition(".")[2]
         reason = ""
         if not active.enabled and isinstance(active.node, Reasoned):
@@ -69,6 +72,21 @@ def groups(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, s
     }
 
 
+def _owner(node: DOMNode) -> str:
+    """What a part of the screen is called."""
+    kind = type(node).__name__
+    return _NAMES.get(kind, kind.removesuffix("Pane").removesuffix("Screen"))
+
+
+@runtime_checkable
+class Lettered(Protocol):
+    """A part of the screen that says things by letters."""
+
+    def legend(self) -> Sequence[tuple[str, str]]:
+        """Each letter with what it says."""
+        ...
+
+
 class HelpScreen(ModalScreen[None]):
     """An overlay with the keys that work right now; esc or ? closes it."""
 
@@ -81,6 +99,8 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, bindings: Mapping[str, ActiveBinding]) -> None:
         super().__init__()
         self.groups = groups(bindings)
+        nodes = {_owner(active.node): active.node for active in bindings.values()}
+        self.letters = {owner: node.legend() for owner, node in nodes.items() if isinstance(node, Lettered)}
 
     def compose(self) -> ComposeResult:
         """One column of keys."""
@@ -93,6 +113,10 @@ class HelpScreen(ModalScreen[None]):
                     line = line.stylize("$faint") + Content.styled(f"  ({reason})", "$text-warning")
                 lines.append(line)
             lines.append(Content(""))
+            if letters := self.letters.get(owner):
+                lines.append(Content.styled(f"{owner}: what the letters say", "bold $accent"))
+                lines += [Content.styled(f"  {letter:<18}", "bold") + Content(words) for letter, words in letters]
+                lines.append(Content(""))
         lines.append(Content.styled("ctrl+p finds everything by name. The mouse works too.", "$foreground-muted"))
         with VerticalScroll(classes="modal", id="help") as box:
             box.border_title = "Keys"
