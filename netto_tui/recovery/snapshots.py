@@ -20,7 +20,7 @@ from netto_tui.vault.adding import Added
 from netto_tui.vault.identity import save_identity
 from netto_tui.vault.vault import Vault
 
-_TOLD = re.compile(r"(\d[\d ]*) conversations?, .* from (\S+)")
+_TOLD = re.compile(r"(?:(\d[\d ]*) conversations?|Begin a replica of a vault), .*?from (\S+)")
 """How the message of a commit begins that a device made."""
 
 
@@ -55,7 +55,7 @@ def snapshots(replica: Replica, conversation: str | None = None) -> Iterator[Sna
 
 def _snapshot(moment: Moment) -> Snapshot:
     told = _TOLD.match(moment.message)
-    claimed = int(told[1].replace(" ", "")) if told else None
+    claimed = int(told[1].replace(" ", "")) if told and told[1] else None
     changed = moment.changed if moment.changed is not None else claimed
     return Snapshot(moment.id, moment.at_ms, told[2] if told else "", changed, moment.message)
 

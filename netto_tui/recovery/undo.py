@@ -17,6 +17,9 @@ from pathlib import Path
 from netto_tui.errors import UsageError
 from netto_tui.files import atomic_write
 from netto_tui.model.revision import Record, body_key, mint
+from netto_tui.recovery.reading import going_back
+from netto_tui.recovery.staging import temporary_place
+from netto_tui.vault.identity import save_identity
 from netto_tui.vault.vault import Vault
 
 KEPT = timedelta(days=30)
@@ -74,14 +77,29 @@ def points(vault: Vault) -> list[UndoPoint]:
     return found
 
 
-def undo(vault: Vault, name: str = "") -> int:
-    """Say again what was said before a point, by default the latest; returns how many items changed.
+def until(point: UndoPoint) -> str:
+    """When a point goes, RFC 3339 in UTC."""
+    return (datetime.fromisoformat(point.at) + KEPT).isoformat(timespec="milliseconds")
 
-    Items that had several versions have them again. Raises UsageError when there is no such point.
+
+def contents(vault: Vault, point: UndoPoint) -> list[str]:
+    """The conversations that a point is about, each once; none for whole files."""
+    file = folder_of(vault, point) / "heads.json"
+    kept = json.loads(file.read_bytes())["items"] if file.exists() else []
+    return list(dict.fromkeys(str(each["conversation"]) for each in kept))
+
+
+def undo(vault: Vault, name: str = "") -> int:
+    """Say again what was said before a point, by default the latest that is no exchange of files.
+
+    Returns how many items changed. Items that had several versions have them again. After an exchange of files, what
+    came in with it stays where nothing was before. Raises UsageError when there is no such point.
     """
-    chosen = [point for point in points(vault) if point.items and name in ("", point.name)]
+    chosen = [point for point in points(vault) if point.name == name or (not name and point.items)]
     if not chosen:
         raise UsageError("There is no such undo point.", remedy="See: netto-tui undo --list.")
+    if not chosen[0].items:
+        return _undo_exchange(vault, chosen[0])
     kept = json.loads((vault.path / "undo" / chosen[0].name / "heads.json").read_bytes())
     records: list[Record] = []
     changed = 0
@@ -103,6 +121,19 @@ def drop(vault: Vault, name: str) -> None:
     """Remove a point that leads nowhere, since nothing was written after all."""
     if name:
         shutil.rmtree(vault.path / "undo" / name, ignore_errors=True)
+
+
+def _undo_exchange(vault: Vault, point: UndoPoint) -> int:
+    """Read the files from before an exchange, and say again what they say."""
+    with temporary_place(vault, "undo") as place:
+        shutil.copytree(folder_of(vault, point) / "sessions", place / "sessions", dirs_exist_ok=True)
+        save_identity(place, vault.identity)
+        with Vault.open(place, now=vault.clock.now) as before:
+            names = [row[0] for row in before.sql.execute("SELECT name FROM conversations WHERE revisions").fetchall()]
+            back = [each for name in names for each in going_back(vault, name, before.records(name), past=True)]
+    keep_heads(vault, "undo", [(record.rev.conversation, record.rev.item) for record in back])
+    vault.add(back)
+    return len(back)
 
 
 def expire(vault: Vault) -> None:

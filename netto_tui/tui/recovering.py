@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,20 +13,36 @@ from netto_tui.errors import UsageError
 from netto_tui.model.query import parse
 from netto_tui.recovery import drill as drills
 from netto_tui.recovery import preview as previews
-from netto_tui.recovery import restore, verify
+from netto_tui.recovery import restore, snapshots, verify
+from netto_tui.recovery.differences import ItemDifference
 from netto_tui.replicas.base import Replica
 from netto_tui.sync.events import Listener
 from netto_tui.sync.round import close_all, open_replicas
 from netto_tui.vault.vault import Vault
 
+BATCH = 100
+"""Snapshots that are told of at once."""
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be brought back; conversation "" is all, as_of "" is now (else a date as in a query)."""
+    """What is to be brought back; only: some conversations, () for all; as_of_ms: ms since 1970, None for now."""
 
     source: str
-    conversation: str = ""
-    as_of: str = ""
+    only: tuple[str, ...] = ()
+    as_of_ms: int | None = None
+
+
+class OpenSnapshot:
+    """A snapshot that lies in a temporary place until it is closed."""
+
+    def __init__(self, held: ExitStack, vault: snapshots.SnapshotVault) -> None:
+        self._held = held
+        self.vault = vault
+
+    def close(self) -> None:
+        """Remove it, on a thread that the end of the process waits for."""
+        threading.Thread(target=self._held.close, name="snapshot").start()
 
 
 def settings(vault: Vault) -> Config:
@@ -46,37 +62,74 @@ def as_of_ms(vault: Vault, text: str) -> int | None:
 
 
 @contextmanager
-def _opened(vault: Vault, name: str, cancel: threading.Event) -> Iterator[Replica]:
-    replicas = open_replicas(vault, settings(vault), [name], cancel)
+def _opened(vault: Vault, names: Sequence[str], cancel: threading.Event) -> Iterator[list[Replica]]:
+    replicas = open_replicas(vault, settings(vault), names, cancel)
     try:
-        yield replicas[0]
+        yield replicas
     finally:
         close_all(replicas)
 
 
-def run_verify(vault: Vault, name: str, deep: bool, listener: Listener, cancel: threading.Event) -> verify.Verdict:
-    """Read and compare the vault and one replica."""
-    with _opened(vault, name, cancel) as replica:
-        return verify.verify(vault, [replica], deep=deep, listener=listener, cancel=cancel)
+def run_verify(
+    names: Sequence[str], deep: bool, vault: Vault, listener: Listener, cancel: threading.Event
+) -> verify.Verdict:
+    """Read and compare the vault and some replicas, all of them for no names."""
+    with _opened(vault, names, cancel) as replicas:
+        return verify.verify(vault, replicas, deep=deep, listener=listener, cancel=cancel)
 
 
-def run_preview(vault: Vault, wanted: Wanted, cancel: threading.Event) -> previews.Preview:
+def run_preview(wanted: Wanted, vault: Vault, listener: Listener, cancel: threading.Event) -> previews.Preview:
     """Count what a restore would do; nothing is written."""
-    at = as_of_ms(vault, wanted.as_of)
-    with _opened(vault, wanted.source, cancel) as replica:
-        return previews.preview(vault, replica, only=[wanted.conversation] if wanted.conversation else (), as_of_ms=at)
-
-
-def run_restore(vault: Vault, wanted: Wanted, listener: Listener, cancel: threading.Event) -> restore.RestoreReport:
-    """Restore; a whole vault is put together and proven before it is exchanged."""
-    at = as_of_ms(vault, wanted.as_of)
-    with _opened(vault, wanted.source, cancel) as replica:
-        return restore.restore(
-            vault, replica, only=[wanted.conversation] if wanted.conversation else (), as_of_ms=at, listener=listener
+    with _opened(vault, [wanted.source], cancel) as (replica,):
+        return previews.preview(
+            vault, replica, only=wanted.only, as_of_ms=wanted.as_of_ms, listener=listener, cancel=cancel
         )
 
 
-def run_drill(vault: Vault, name: str, listener: Listener, cancel: threading.Event) -> drills.DrillReport:
-    """Try a restore into a temporary place."""
-    with _opened(vault, name, cancel) as replica:
-        return drills.drill(vault, [replica], listener)[0]
+def run_restore(wanted: Wanted, vault: Vault, listener: Listener, cancel: threading.Event) -> restore.RestoreReport:
+    """Restore; what comes back is put together and proven before anything of the vault changes."""
+    with _opened(vault, [wanted.source], cancel) as (replica,):
+        return restore.restore(vault, replica, only=wanted.only, as_of_ms=wanted.as_of_ms, listener=listener)
+
+
+def run_drill(
+    names: Sequence[str], vault: Vault, listener: Listener, cancel: threading.Event
+) -> list[drills.DrillReport]:
+    """Try a restore of some replicas, all of them for no names, into temporary places."""
+    with _opened(vault, names, cancel) as replicas:
+        return drills.drill(vault, replicas, listener)
+
+
+def run_snapshots(
+    name: str,
+    tell: Callable[[list[snapshots.Snapshot]], object],
+    vault: Vault,
+    _listener: Listener,
+    cancel: threading.Event,
+) -> int:
+    """List the snapshots of a replica; `tell` is called with some of them at a time; how many there are."""
+    found, batch = 0, list[snapshots.Snapshot]()
+    with _opened(vault, [name], cancel) as (replica,):
+        for one in snapshots.snapshots(replica):
+            batch.append(one)
+            if len(batch) >= BATCH:
+                tell(batch)
+                found, batch = found + len(batch), []
+    tell(batch)
+    return found + len(batch)
+
+
+def run_open(name: str, at_ms: int, vault: Vault, listener: Listener, cancel: threading.Event) -> OpenSnapshot:
+    """Open what a replica held at an instant, in milliseconds since 1970."""
+    with _opened(vault, [name], cancel) as (replica,), ExitStack() as held:
+        found = snapshots.opened_snapshot(vault, replica, at_ms, listener=listener, cancel=cancel)
+        shown = held.enter_context(found)
+        return OpenSnapshot(held.pop_all(), shown)
+
+
+def run_compare(
+    wanted: Wanted, conversation: str, vault: Vault, _listener: Listener, cancel: threading.Event
+) -> list[ItemDifference]:
+    """One conversation as it is there, or was at an instant, against the vault's own."""
+    with _opened(vault, [wanted.source], cancel) as (replica,):
+        return snapshots.compared(vault, replica, conversation, wanted.as_of_ms)

@@ -9,9 +9,16 @@ import pytest
 from textual.widgets import Input, Static
 
 from netto_tui.model.conversation import body_text, items
+from netto_tui.recovery.preview import PreviewItem
 from netto_tui.recovery.undo import points
+from netto_tui.tui.panes.outcome import Outcome
 from netto_tui.tui.panes.recovery import RecoveryPane
+from netto_tui.tui.screens.choose import ChooseScreen
 from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.tui.screens.difference import DifferenceScreen
+from netto_tui.tui.screens.drills import DrillsScreen
+from netto_tui.tui.screens.points import PointsScreen
+from netto_tui.tui.widgets.drawn import DrawnLines
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
@@ -30,28 +37,62 @@ def outcome(pane: RecoveryPane) -> str:
     return str(pane.query_one("#recovery-text", Static).content)
 
 
+def listed_rows(pane: RecoveryPane) -> list[str]:
+    """The lines of its list, as they are copied."""
+    return pane.query_one(Outcome).copied_text().split("\n")[len(outcome(pane).split("\n")) :]
+
+
 async def done(driven: Driven, pane: RecoveryPane) -> str:
     """Wait for the job that runs; what it says."""
-    await driven.until(lambda: not pane.running and outcome(pane))
+    await driven.until(lambda: not pane.running and "undo points" not in outcome(pane))
     return outcome(pane)
 
 
-def lose(path: Path, conversation: str) -> None:
-    """Lose a conversation's file, as a disk would, and notice it."""
-    for file in path.glob(f"sessions/**/{conversation}.jsonl"):
-        file.unlink()
+def lose(path: Path, *conversations: str) -> None:
+    """Lose the files of conversations, as a disk would, and notice it."""
+    for conversation in conversations:
+        for file in path.glob(f"sessions/**/{conversation}.jsonl"):
+            file.unlink()
     (path / "index.db").unlink()
     Vault.open(path, now=lambda: NOW).close()
 
 
-async def test_verifying_names_the_store_that_lacks_something(start: Start) -> None:
+async def test_the_section_says_what_can_be_done_in_it(start: Start) -> None:
+    async with start((80, 24)) as driven:
+        pane = await open_recovery(driven)
+        assert "v  verify" in outcome(pane) and "D  drills" in outcome(pane)
+        assert "A restore was never tried" in outcome(pane)
+        await driven.press("p")
+        assert "Everything there is here already" in await done(driven, pane)
+        await driven.press("escape")
+        assert "v  verify" in outcome(pane)
+
+
+async def test_verifying_all_lists_what_each_store_lacks_and_shows_the_difference(start: Start) -> None:
     async with start() as driven:
         pane = await open_recovery(driven)
         await driven.press("v")
+        assert isinstance(driven.app.screen, ChooseScreen)
+        await driven.press("enter")
         assert "Every record was read" in await done(driven, pane)
-        await driven.press("j", "V")
+        await driven.press("v", "A")
         await driven.until(lambda: "mirror" in outcome(pane))
-        assert "lacks something of 1 conversation" in outcome(pane)
+        assert "1 missing" in outcome(pane)
+        (row,) = listed_rows(pane)
+        assert row.split()[:3] == ["mirror", "-", "missing"] and "Lisbon flat hunting" in row
+        assert "press S" in str(pane.query_one("#recovery-mends", Static).content)
+        await driven.press("enter")
+        screen = driven.app.screen
+        assert isinstance(screen, DifferenceScreen)
+        lines = screen.query_one(DrawnLines)
+        await driven.until(lambda: lines.lines)
+        text = screen.copied_text()
+        assert "+ only here  user" in text and "condominium fee" in text
+        assert "3 messages the same" in text and "Ask for a written contract" not in text
+        await driven.press("equals_sign")
+        await driven.until(lambda: "Ask for a written contract" in screen.copied_text())
+        await driven.press("escape", "escape")
+        assert "v  verify" in outcome(pane)
 
 
 async def test_a_preview_counts_and_writes_nothing(start: Start, vault_path: Path) -> None:
@@ -60,7 +101,7 @@ async def test_a_preview_counts_and_writes_nothing(start: Start, vault_path: Pat
         pane = await open_recovery(driven)
         assert driven.app.vault is not None
         before = driven.app.vault.digest()
-        await driven.press("p")
+        await driven.press("enter")
         text = await done(driven, pane)
         assert "would add 1 · change 0 · remove 0 · keep 6" in text
         assert "DRY RUN" in text
@@ -84,10 +125,32 @@ async def test_restoring_needs_the_word_and_brings_everything_back(start: Start,
         assert driven.app.vault is not None
         assert len(driven.app.vault.records(talk(2)[0])) == len(talk(2)[1])
         assert [point.what for point in points(driven.app.vault)] == ["exchange"]
+        assert "kept until 2026-12-23" in outcome(pane)
+        assert pane.copied_text().startswith("✓ Restored from disk")
         await driven.press("1")
         from netto_tui.tui.panes.browse import BrowsePane
 
         await driven.until(lambda: driven.app.main.query_one(BrowsePane).entries.count == len(TALKS))
+
+
+async def test_only_the_chosen_conversations_come_back(start: Start, vault_path: Path) -> None:
+    lose(vault_path, talk(2)[0], talk(5)[0], talk(6)[0])
+    async with start((80, 24)) as driven:
+        pane = await open_recovery(driven)
+        await driven.press("p")
+        assert "would add 3" in await done(driven, pane)
+        row = pane.outcome.rows.selected
+        assert isinstance(row, PreviewItem)
+        first = row.conversation
+        await driven.press("a", "g", "space")
+        assert "2 conversations chosen" in outcome(pane)
+        await driven.press("R", "enter")
+        await driven.until(lambda: "✓ Restored from disk" in outcome(pane))
+        vault = driven.app.vault
+        assert vault is not None
+        assert not vault.records(first)
+        assert all(vault.records(talk(number)[0]) for number in (2, 5, 6) if talk(number)[0] != first)
+        assert "nothing to undo" in outcome(pane)
 
 
 async def test_there_is_nothing_to_restore_without_a_preview(start: Start) -> None:
@@ -104,12 +167,12 @@ async def test_there_is_nothing_to_restore_without_a_preview(start: Start) -> No
 async def test_a_date_is_only_for_replicas_with_a_history(start: Start) -> None:
     async with start() as driven:
         pane = await open_recovery(driven)
-        await driven.press("d")
-        assert any("keeps no history" in toast for toast in driven.toasts)
+        await driven.press("d", "s")
+        assert sum("keeps no history" in toast for toast in driven.toasts) == 2
         await driven.press("j", "d", *"yesterday", "enter")
-        assert pane.wanted.as_of == "yesterday"
+        assert pane.wanted.as_of_ms == NOW // 86_400_000 * 86_400_000 - 1
         await driven.press("k")
-        assert pane.wanted.as_of == ""
+        assert pane.wanted.as_of_ms is None
 
 
 async def test_one_conversation_comes_back_and_can_be_undone(start: Start, vault_path: Path) -> None:
@@ -125,14 +188,18 @@ async def test_one_conversation_comes_back_and_can_be_undone(start: Start, vault
         pane = await open_recovery(driven)
         await driven.press("o", "p")
         assert "change 1" in await done(driven, pane)
-        await driven.press("R", *"RESTORE", "enter")
+        await driven.press("R", "enter")
         await driven.until(lambda: "✓ Restored from disk" in outcome(pane))
         await driven.until(lambda: driven.app.reader is not None)
         vault_now = driven.app.vault
         assert vault_now is not None
         said = items(vault_now.records(name))[records[2].rev.item].value
         assert body_text(said.body).startswith("Ask for a written contract")
-        await driven.press("u", "enter", "enter")
+        await driven.press("u")
+        screen = driven.app.screen
+        assert isinstance(screen, PointsScreen)
+        assert screen.rows.selected is not None and screen.rows.selected.about == "Lisbon flat hunting"
+        await driven.press("enter", "enter")
         await driven.until(lambda: any("is said again" in toast for toast in driven.toasts))
         assert items(vault_now.records(name))[records[2].rev.item].value.deleted
 
@@ -146,11 +213,21 @@ async def test_a_replica_that_is_not_there_is_said_and_nothing_is_lost(start: St
         assert driven.app.vault is not None
 
 
-async def test_a_drill_is_remembered_by_the_health_section(start: Start) -> None:
+async def test_drills_are_tried_remembered_and_seen_by_the_health_section(start: Start) -> None:
     async with start() as driven:
         pane = await open_recovery(driven)
+        await driven.press("D", "t")
+        screen = driven.app.screen
+        assert isinstance(screen, DrillsScreen)
+        await driven.until(lambda: screen.past)
+        assert [(one.name, one.ok) for one in screen.past] == [("disk", True)]
+        assert "mirror was never tried" in str(screen.query_one("#drills-words", Static).content)
+        shutil.rmtree("mirror.git")
         await driven.press("D")
-        assert "restored into a temporary place" in await done(driven, pane)
+        await driven.until(lambda: len(screen.past) == 3)
+        assert [(one.name, one.ok) for one in screen.past] == [("mirror", False), ("disk", True), ("disk", True)]
+        await driven.press("escape")
+        assert "The last drill of mirror failed" in outcome(pane)
         await driven.press("5")
         from netto_tui.tui.panes.health import HealthPane
 
@@ -158,8 +235,7 @@ async def test_a_drill_is_remembered_by_the_health_section(start: Start) -> None
         await driven.until(lambda: health.checks)
         states = {each.name: each.state for each in health.checks}
         assert states["drill disk"] == "ok"
-        assert states["drill mirror"] == "warn"
-        assert states["conflicts"] == "warn"
+        assert states["drill mirror"] == "bad"
 
 
 async def test_a_preview_belongs_to_what_was_chosen_when_it_began(start: Start, vault_path: Path) -> None:
@@ -193,8 +269,8 @@ async def test_a_job_that_breaks_says_so_and_lets_go(start: Start, monkeypatch: 
 
     async with start() as driven:
         pane = await open_recovery(driven)
-        monkeypatch.setattr("netto_tui.tui.recovering.run_drill", broken)
-        await driven.press("D")
+        monkeypatch.setattr("netto_tui.tui.recovering.run_preview", broken)
+        await driven.press("p")
         assert "stopped: ValueError" in await done(driven, pane)
         assert "private" not in outcome(pane)
 

@@ -53,10 +53,22 @@ class Welcoming(Protocol):
         ...
 
 
+class Elsewhere:
+    """A screen over another vault than the app's."""
+
+    @property
+    def elsewhere(self) -> NettoApp:
+        """The app, with that vault in the place of its own."""
+        raise NotImplementedError
+
+
 def netto_of(node: DOMNode) -> NettoApp:
-    """The app that a widget or screen lives in, with its own type."""
+    """The app that a widget or screen lives in, with its own type; over another vault, what stands for it there."""
     from netto_tui.tui.app import NettoApp
 
+    for each in node.ancestors_with_self:
+        if isinstance(each, Elsewhere):
+            return each.elsewhere
     assert isinstance(node.app, NettoApp)  # noqa: S101  # a statement for the type checker
     return node.app
 
@@ -98,6 +110,9 @@ class Pane(Container):
 
     def tick(self) -> None:
         """A second went by: let ages grow."""
+
+    def point_at(self, replica: str) -> None:
+        """Put the cursor on a replica, where the section shows them."""
 
     def leave_state(self) -> bool:
         """Undo one transient state for `esc`; False if there is none."""

@@ -1,106 +1,159 @@
-"""The undo points: what they would bring back, and going back to one."""
+"""The undo points: what each holds, until when it is kept, and going back to one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.screen import ModalScreen
+from textual.widgets import Footer, Static
 
-from netto_tui.errors import NettoError
 from netto_tui.plural import many
-from netto_tui.recovery.undo import UndoPoint, points, undo
-from netto_tui.tui import crash, wording
-from netto_tui.tui.panes.base import netto_of
+from netto_tui.recovery.undo import UndoPoint, contents, points, undo, until
+from netto_tui.security.display import safe_display, safe_line
+from netto_tui.sync.events import Listener
+from netto_tui.tui import wording
+from netto_tui.tui.panes.recovery_words import error_lines
 from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
+from netto_tui.tui.widgets.workline import WorkLine
+from netto_tui.vault.vault import Vault
 
 if TYPE_CHECKING:
     from netto_tui.tui.app import NettoApp
 
+NAMED = 3
+"""So many conversations of a point are named in its line."""
 
-class PointsScreen(ModalScreen[int]):
-    """A list of points; its result is how many items were set back."""
+_WHATS = {
+    "exchange": "restore of everything",
+    "restore": "restore of some",
+    "resolve": "decision over conflicts",
+    "undo": "going back",
+    "delete": "deletion",
+}
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(0)", "Back", id="points.leave")]
 
-    @dataclass
-    class Undone(Message):
-        """Items say again what they said."""
+@dataclass(frozen=True)
+class Line:
+    """A point, and what its conversations are called."""
 
-        items: int
+    point: UndoPoint
+    about: str
 
-    @dataclass
-    class Failed(Message):
-        """It did not work; nothing was changed."""
 
-        error: NettoError
+def point_columns(zone: tzinfo) -> list[Column[Line]]:
+    """The columns of the list."""
+    return [
+        Column("When", lambda line: Content(wording.moment(line.point.at, zone)), 16),
+        Column("Before a", lambda line: _WHATS.get(line.point.what, line.point.what), 22),
+        Column("Holds", _holds, 9, "right"),
+        Column("What", lambda line: line.about),
+        Column("Kept until", lambda line: Content(wording.moment(until(line.point), zone)[:10]), 10, from_width=90),
+    ]
 
-    def __init__(self, found: list[UndoPoint]) -> None:
-        super().__init__()
-        self.found = found
+
+def _holds(line: Line) -> Content:
+    return Content(many(line.point.items, "item") if line.point.items else "all files")
+
+
+class PointsScreen(TaskScreen[int]):
+    """A list of points; its result is how many items say again what they said, None for leaving."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "go_back", "Go back to it", id="points.go-back")]
 
     def compose(self) -> ComposeResult:
+        """Title, progress, list, keys."""
+        yield self.title_line(("Undo points", "bold"), ": how things stood before something drastic; kept for 30 days")
+        yield WorkLine(id="points-work")
+        yield Static("", id="points-error", markup=False)
+        yield RowList[Line]((), empty="Looking…", widget_id="points")
+        yield Footer(compact=True, show_command_palette=False)
+
+    @property
+    def rows(self) -> RowList[Line]:
         """The list."""
-        vault = netto_of(self).vault
-        assert vault is not None  # noqa: S101  # opened only over a vault
-        zone = vault.zone
-        columns: list[Column[UndoPoint]] = [
-            Column("When", lambda point: Content(wording.moment(point.at, zone)), 16),
-            Column("Before a", lambda point: Content(point.what), 10),
-            Column("What", lambda point: Content(many(point.items, "item") if point.items else "all files")),
-        ]
-        with Vertical(classes="modal") as box:
-            box.border_title = "Undo points"
-            box.border_subtitle = "enter goes back to one · esc leaves"
-            yield RowList(columns, empty="Nothing drastic was done in the last 30 days.", widget_id="points")
+        return self.query_one("#points", RowList)
 
     def on_mount(self) -> None:
-        """Show them."""
-        self.query_one("#points", RowList).show(listed(self.found), len(self.found))
+        """Begin to read."""
+        if (vault := self.netto.vault) is not None:
+            self.rows.columns = point_columns(vault.zone)
+        self.rows.focus()
+        self.query_one(WorkLine).begin("looking", "for undo points", _read)
+
+    @on(WorkLine.Ended)
+    def _ended(self, message: WorkLine.Ended) -> None:
+        message.stop()
+        if message.error is not None:
+            self.query_one("#points-error", Static).update(error_lines(message.error))
+        elif message.name == "going back":
+            self.dismiss(message.result)
+        else:
+            self.rows.empty = "Nothing drastic was done in the last 30 days, so there is nothing to go back to."
+            self.rows.show(listed(message.result), len(message.result))
+        self.refresh_bindings()
+
+    def why_not(self, action: str) -> str:
+        """Why an action is not possible now."""
+        if action == "go_back":
+            if self.query_one(WorkLine).running:
+                return "Wait until this is done."
+            if not self.rows.count:
+                return "There is nothing to go back to."
+        return ""
 
     @on(RowList.Chosen)
+    def _chosen(self) -> None:
+        if not self.why_not("go_back"):
+            self.action_go_back()
+
     @work
-    async def _chosen(self) -> None:
-        point: UndoPoint | None = self.query_one("#points", RowList).selected
-        if point is None:
+    async def action_go_back(self) -> None:
+        """Ask, then say again what was said before the point under the cursor."""
+        line = self.rows.selected
+        if line is None:
             return
-        if not point.items:
-            path = f"undo/{point.name}"
-            self.notify(f"The files from before the exchange lie in {path} in the vault.")
-            return
-        text = (
-            f"What {many(point.items, 'item')} said before is said again. That adds revisions;\n"
-            "what was said since stays in the history."
-        )
+        if line.point.items:
+            text = f"What {many(line.point.items, 'item')} said before is said again:\n{safe_line(line.about, 300)}"
+        else:
+            text = "What the files from before the restore say is said again. What came in with it stays."
+        text += "\n\nThat adds revisions; what was said since stays in the history, and this can be undone too."
         if await self.app.push_screen_wait(ConfirmScreen("Go back to this point?", text, "Go back")):
-            self._undo(point.name)
+            job = partial(_go_back, line.point.name)
+            self.query_one(WorkLine).begin("going back", "", job)
 
-    @work(thread=True, exit_on_error=False, group="points", description="Go back to an undo point")
-    def _undo(self, name: str) -> None:
-        vault = netto_of(self).vault
-        if vault is None:
-            return
-        try:
-            self.post_message(self.Undone(undo(vault, name)))
-        except (NettoError, OSError) as error:
-            self.post_message(self.Failed(crash.in_words(error, vault.path)))
+    def copied_text(self) -> str:
+        """The point under the cursor."""
+        line = self.rows.selected
+        return safe_display(f"undo/{line.point.name}  {line.point.what}  {line.about}") if line else ""
 
-    @on(Undone)
-    def _undone(self, message: Undone) -> None:
-        self.dismiss(message.items)
 
-    @on(Failed)
-    def _failed(self, message: Failed) -> None:
-        self.notify(str(message.error), severity="error")
+def _read(vault: Vault, _listener: Listener, _cancel: Event) -> Sequence[Line]:
+    with vault.reader() as reader:
+        found = []
+        for point in points(vault):
+            names = contents(vault, point)
+            rows = [reader.conversation(name) for name in names[:NAMED]]
+            titles = [row.title or row.conversation for row in rows if row is not None]
+            more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+            about = ", ".join([*titles, *more]) or f"the vault's files as they were: undo/{point.name}"
+            found.append(Line(point, about))
+    return found
+
+
+def _go_back(name: str, vault: Vault, _listener: Listener, _cancel: Event) -> int:
+    return undo(vault, name)
 
 
 def open_points(app: NettoApp) -> None:
@@ -109,10 +162,11 @@ def open_points(app: NettoApp) -> None:
         return
 
     def closed(items: int | None) -> None:
-        if items:
-            app.notify(f"Gone back: what {many(items, 'item')} said before is said again.")
-            app.main.vault_changed()
-            if app.worker is not None:
-                app.worker.sync_now()
+        if items is None:
+            return
+        app.notify(f"Gone back: what {many(items, 'item')} said before is said again.")
+        app.main.vault_changed()
+        if app.worker is not None:
+            app.worker.sync_now()
 
-    app.push_screen(PointsScreen(points(app.vault)), closed)
+    app.push_screen(PointsScreen(), closed)
