@@ -119,6 +119,16 @@ def append(path: Path, text: str) -> None:
         os.close(file)
 
 
+def tail(vault: Path, lines: int) -> list[str]:
+    """The last lines of a vault's log, oldest first; none where there is no log, or it cannot be read."""
+    found: list[str] = []
+    for path in (file_of(vault), file_of(vault).with_suffix(".log.1")):
+        if len(found) < lines:
+            with contextlib.suppress(OSError):
+                found = path.read_text("utf-8", "replace").splitlines()[-(lines - len(found)) :] + found
+    return found
+
+
 _file = LogFile()
 
 

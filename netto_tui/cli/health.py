@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from netto_tui.cli import diagnostics, output
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
@@ -20,11 +22,13 @@ SIGNS = {"ok": "ok", "warn": "look", "bad": "BAD"}
 
 
 @command("health", short_help="Say whether all is well; silence of a replica is a fault.")
-def health(session: Session) -> int:
+@click.option("--log", "lines", type=click.IntRange(0), default=0, metavar="N", help="The log's last N lines too.")
+def health(session: Session, lines: int) -> int:
     """Say whether all is well, from what is known without asking any replica.
 
     The exit code is 1 when something is bad, as a scheduled job or a status bar wants it.
     """
+    from netto_tui.log import tail
     from netto_tui.recovery.health import check
     from netto_tui.recovery.lights import alerts
 
@@ -34,9 +38,13 @@ def health(session: Session) -> int:
         with vault.reader() as reader:
             lately = alerts(reader, vault.clock.now())
     if session.json:
-        output.document({**_document(found), "promises": _promises(found), "alerts": _alerts(lately)})
+        told = {**_document(found), "promises": _promises(found), "alerts": _alerts(lately)}
+        output.document({**told, "log": tail(session.path, lines)} if lines else told)
         return _code(found)
-    return _tell(session, found)
+    _tell(session, found)
+    for line in tail(session.path, lines):
+        output.foreign(line)
+    return _code(found)
 
 
 @command("doctor", short_help="Look at this machine, the vault and whether each replica can be used.")

@@ -113,9 +113,10 @@ SyncTold = PassStarted | ProgressMoved | PassFinished | Happened
 
 @dataclass
 class SectionChosen(Message):
-    """A person asked for another section."""
+    """A person asked for another section; about: the replica that it is about, "" for none."""
 
     section: str
+    about: str = ""
 
 
 @dataclass

@@ -77,6 +77,7 @@ class SyncPane(Pane):
         self._rereads = Rereads(self, self._look, "Read how the replicas stand, and the journal")
         self._shown: tuple[object, ...] = ()
         self._told = Content("")
+        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         """Stores, detail, progress, journal."""
@@ -141,6 +142,7 @@ class SyncPane(Pane):
         self.rows = [local, *message.standing.replicas]
         here = self.stores.selected
         self.stores.show(listed(self.rows), len(self.rows), keep=lambda row: here is not None and row.name == here.name)
+        self._go_to_wanted()
         self._show_journal(message)
         self.refresh_bindings()
 
@@ -161,6 +163,16 @@ class SyncPane(Pane):
         return journal_page(reader, about, offset, limit) if reader is not None else ()
 
     # Showing
+
+    def point_at(self, replica: str) -> None:
+        """Put the cursor on a replica, as soon as it is there."""
+        self._wanted = replica
+        self._go_to_wanted()
+
+    def _go_to_wanted(self) -> None:
+        for index, row in enumerate(self.rows):
+            if row.name == self._wanted:
+                self.stores.cursor, self._wanted = index, ""
 
     def tick(self) -> None:
         """Let ages grow, and waits shrink."""
@@ -184,13 +196,9 @@ class SyncPane(Pane):
         if lines != self._told:  # another text lays everything out anew
             self._told = lines
             self.query_one("#store-detail", Static).update(lines)
-        name = "this device" if row is None or row.kind == "vault" else safe_line(row.name)
-        shown = f"Journal · f shows {name} only"
-        if self.about is not None:
-            shown = f"Journal of {safe_line(self.about) or 'this device'} · f shows all of it"
-        title = self.query_one("#journal-title", Static)
-        if str(title.content) != shown:
-            title.update(Content(shown))
+        above, title = sync_words.journal_title(row, self.about), self.query_one("#journal-title", Static)
+        if str(title.content) != above:
+            title.update(Content(above))
 
     def sync_told(self, message: messages.SyncTold) -> None:
         """Show progress at once, and read the rest again soon."""

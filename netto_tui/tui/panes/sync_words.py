@@ -201,6 +201,13 @@ def lines(told: Sequence[tuple[str, str, str]]) -> Content:
     )
 
 
+def journal_title(row: ReplicaRow | None, about: str | None) -> str:
+    """What stands above the journal: whose it is, and what `f` does. row: under the cursor; about: see journal_page."""
+    if about is not None:
+        return f"Journal of {safe_line(about) or 'this device'} · f shows all of it"
+    return f"Journal · f shows {'this device' if row is None or row.kind == 'vault' else safe_line(row.name)} only"
+
+
 def journal_parts(row: JournalRow, when: str) -> list[tuple[str, str]]:
     """One line of the journal, whole."""
     return [("When", when), ("Where", row.replica or "this device"), ("What", sentence(row.kind, row.detail))]

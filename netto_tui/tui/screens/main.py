@@ -196,6 +196,8 @@ class MainScreen(Screen[None]):
     @on(messages.SectionChosen)
     async def _section_chosen(self, message: messages.SectionChosen) -> None:
         await self.action_open_section(message.section)
+        if message.about:
+            self.pane.point_at(message.about)
 
     async def action_section(self, by: int) -> None:
         """Go to the next or the previous section."""
