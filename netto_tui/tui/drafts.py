@@ -1,4 +1,4 @@
-"""Half-made decisions, kept at every key press, so that a crash or a closed lid costs none of them."""
+"""Half-made decisions, kept at every key press, so that quitting or a crash costs none of them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ def draft_path(vault_path: Path, conversation: str) -> Path:
     return vault_path / "drafts" / f"{conversation}.json"
 
 
+def drafts(vault_path: Path) -> set[str]:
+    """The conversations that have a draft."""
+    return {path.stem for path in (vault_path / "drafts").glob("c_*.json")}
+
+
 def save_draft(vault_path: Path, conversation: str, picks: dict[str, Any]) -> None:
     """Keep a draft; an empty one is removed. Raises OSError."""
     path = draft_path(vault_path, conversation)
     if picks:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        atomic_write(path, json.dumps({"format": 1, "picks": picks}).encode())
+        atomic_write(path, json.dumps({"format": 1, "picks": picks}).encode(), durable=False)  # a key must not wait
     else:
         path.unlink(missing_ok=True)
 

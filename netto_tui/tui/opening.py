@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netto_tui.errors import NettoError, UsageError
-from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:
@@ -34,20 +33,12 @@ def open_setup(app: NettoApp, then: Callable[[str | None], object] = lambda name
 
 
 def open_resolver(app: NettoApp, conversation: str) -> None:
-    """Push the resolver over the screen; when something was written, sync."""
+    """Push the resolver over the screen; it says itself what it wrote."""
     from netto_tui.tui.screens.resolver import ResolverScreen
 
     reader = app.reader
     row = reader.conversation(conversation) if reader is not None else None
-
-    def closed(revisions: int | None) -> None:
-        if revisions:
-            app.notify(f"{many(revisions, 'conflict')} resolved. Every version stays in the history.")
-            app.main.vault_changed()
-            if app.worker is not None:
-                app.worker.sync_now()
-
-    app.push_screen(ResolverScreen(conversation, row.title if row else ""), closed)
+    app.push_screen(ResolverScreen(conversation, row.title if row else ""))
 
 
 def is_beginning(vault_path: Path) -> bool:

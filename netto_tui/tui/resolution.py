@@ -7,77 +7,37 @@ the picks before it on a stack, so undo is a step back and cannot be wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from netto_tui.errors import UsageError
-from netto_tui.model.conversation import Conflict, Item, body_text, prose_text
-from netto_tui.model.revision import Body, Deleted
+from netto_tui.model.conversation import prose_text
+from netto_tui.model.revision import Body, Deleted, Document, body_key
+from netto_tui.tui.picks import Pick, Picks, Row, bodies_of, carried, fitting
 from netto_tui.vault.writing import both as both_bodies
 from netto_tui.vault.writing import with_text
 
 LOCAL = "local"
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One version of an item; labels: the columns that hold it, such as `local` and `github`."""
+class ColumnCount(NamedTuple):
+    """What taking one column decides: items, other versions set aside, items deleted, earlier picks replaced."""
 
-    revision: str
-    labels: tuple[str, ...]
-    at: str
-    by: str
-    body: Body
+    items: int = 0
+    aside: int = 0
+    deleted: int = 0
+    replaced: int = 0
 
-    @property
-    def deleted(self) -> bool:
-        """Whether taking it means to delete."""
-        return isinstance(self.body, Deleted)
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return body_text(self.body)
+    def plus(self, other: ColumnCount) -> ColumnCount:
+        """Both together."""
+        return ColumnCount(*(one + two for one, two in zip(self, other, strict=True)))
 
 
-@dataclass(frozen=True)
-class Row:
-    """One item of the conversation; number counts from 1. Settled rows have no choices."""
+class PlaceCount(NamedTuple):
+    """What writing changes in one place: items that will say something else, the same, or be deleted."""
 
-    item: str
-    number: int
-    role: str
-    text: str
-    hidden: bool = False
-    conflict: Conflict = ""
-    base: Body | None = None
-    choices: tuple[Choice, ...] = ()
-    source: Item | None = field(default=None, compare=False)
-
-    def choice_in(self, label: str) -> Choice | None:
-        """The version that a column holds."""
-        return next((choice for choice in self.choices if label in choice.labels), None)
-
-    @property
-    def tombstone(self) -> Choice | None:
-        """The version that is a deletion."""
-        return next((choice for choice in self.choices if choice.deleted), None)
-
-
-@dataclass(frozen=True)
-class Pick:
-    """What was chosen for one item.
-
-    take: one revision. both: several, in this order. base: the common ancestor. edit: `text`,
-    in place of the prose of the first revision named. delete: the tombstone.
-    """
-
-    kind: Literal["take", "both", "base", "edit", "delete"]
-    revisions: tuple[str, ...] = ()
-    text: str = ""
-
-
-Picks = Mapping[str, Pick]
+    changes: int
+    stays: int
+    deleted: int
 
 
 class Resolution:
@@ -86,40 +46,47 @@ class Resolution:
     def __init__(self, rows: Sequence[Row], picks: Picks | None = None) -> None:
         self.rows = tuple(rows)
         self.picks: Picks = dict(picks or {})
+        self.conflicts = [row for row in self.rows if row.choices]
+        """The rows that need a pick."""
+        labels = {label for row in self.conflicts for choice in row.choices for label in choice.labels}
+        self.columns = tuple(sorted(labels, key=lambda label: (label != LOCAL, label)))
+        """The labels of all versions: this device first, the others by name."""
         self._past: list[Picks] = []
         self._future: list[Picks] = []
-
-    @property
-    def conflicts(self) -> list[Row]:
-        """The rows that need a pick."""
-        return [row for row in self.rows if row.choices]
 
     @property
     def unresolved(self) -> list[Row]:
         """The rows that have none yet."""
         return [row for row in self.conflicts if row.item not in self.picks]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The labels of all versions: this device first, the others by name."""
-        labels = {label for row in self.conflicts for choice in row.choices for label in choice.labels}
-        return tuple(sorted(labels, key=lambda label: (label != LOCAL, label)))
+    def is_open(self, row: Row) -> bool:
+        """Whether a row needs a pick and has none."""
+        return bool(row.choices) and row.item not in self.picks
 
     def body_of(self, row: Row) -> Body | None:
         """What would be written for a row; None while nothing is picked."""
         pick = self.picks.get(row.item)
         if pick is None:
             return None
-        named = {choice.revision: choice.body for choice in row.choices}
+        named = {choice.revision: choice for choice in row.choices}
         match pick.kind:
             case "base":
                 return row.base
             case "both":
-                return both_bodies([named[revision] for revision in pick.revisions])
+                return both_bodies([named[revision].whole for revision in pick.revisions])
             case "edit":
-                return with_text(named[pick.revisions[0]], pick.text)
+                return with_text(named[pick.revisions[0]].whole, pick.text)
             case _:
-                return named[pick.revisions[0]]
+                return named[pick.revisions[0]].body
+
+    def said_of(self, row: Row) -> Body | None:
+        """What would be written for a row, with all of its text; None while nothing is picked."""
+        pick = self.picks.get(row.item)
+        if pick is None or pick.kind in ("both", "edit"):
+            return self.body_of(row)
+        if pick.kind == "base":
+            return row.base_whole
+        return next(choice.whole for choice in row.choices if choice.revision == pick.revisions[0])
 
     def letter(self, row: Row) -> str:
         """The state of a row: `=` settled, `?` open, `x` open beside a deletion, else what was picked.
@@ -163,13 +130,17 @@ class Resolution:
         self._pick(row, Pick("both", tuple(order or alive)))
         return ""
 
+    def why_no_edit(self, row: Row) -> str:
+        """Why nothing can be written in place of the versions; "" when it can."""
+        if not row.choices:
+            return "This message is not in conflict."
+        return _too_long(row) if any(not choice.deleted for choice in row.choices) else "There is no text to edit."
+
     def take_edit(self, row: Row, text: str) -> str:
         """Write something else."""
-        alive = [choice.revision for choice in row.choices if not choice.deleted]
-        if not alive:
-            return "There is no text to edit." if row.choices else "This message is not in conflict."
-        if reason := _too_long(row):
+        if reason := self.why_no_edit(row):
             return reason
+        alive = [choice.revision for choice in row.choices if not choice.deleted]
         self._pick(row, Pick("edit", (alive[-1],), text))
         return ""
 
@@ -191,6 +162,16 @@ class Resolution:
             self._step(picks)
         return changed
 
+    def count_column(self, label: str) -> ColumnCount:
+        """What taking a column would decide."""
+        mine = [(row, choice) for row in self.conflicts if (choice := row.choice_in(label)) is not None]
+        return ColumnCount(
+            len(mine),
+            sum(len(row.choices) - 1 for row, _ in mine),
+            sum(choice.deleted for _, choice in mine),
+            sum(row.item in self.picks for row, _ in mine),
+        )
+
     def clear(self, row: Row) -> None:
         """Forget the pick of a row."""
         if row.item in self.picks:
@@ -205,91 +186,82 @@ class Resolution:
         self._future.clear()
         self.picks = picks
 
-    def undo(self) -> bool:
-        """Take the last change back; False if there is none."""
-        if not self._past:
-            return False
-        self._future.append(self.picks)
-        self.picks = self._past.pop()
-        return True
+    def undo(self) -> list[str] | None:
+        """Take the last change back; the items that it was about, None if there is no change."""
+        return self._back(self._past, self._future)
 
-    def redo(self) -> bool:
-        """Do again what was undone; False if there is nothing."""
-        if not self._future:
-            return False
-        self._past.append(self.picks)
-        self.picks = self._future.pop()
-        return True
+    def redo(self) -> list[str] | None:
+        """Do again what was undone; the items that it is about, None if there is nothing."""
+        return self._back(self._future, self._past)
+
+    def _back(self, source: list[Picks], other: list[Picks]) -> list[str] | None:
+        if not source:
+            return None
+        other.append(self.picks)
+        before, self.picks = self.picks, source.pop()
+        return [item for item in before.keys() | self.picks.keys() if before.get(item) != self.picks.get(item)]
 
     # Around it
+
+    def count_places(self) -> dict[str, PlaceCount]:
+        """For each column, what writing the picks changes there."""
+        found = {}
+        for label in self.columns:
+            held = [(row, row.choice_in(label)) for row in self.conflicts]
+            results = [(self.body_of(row), choice.body if choice else row.base) for row, choice in held]
+            deleted = sum(isinstance(now, Deleted) and not isinstance(old, Deleted) for now, old in results)
+            stays = sum(now == old for now, old in results)
+            found[label] = PlaceCount(len(results) - stays - deleted, stays, deleted)
+        return found
 
     def draft_text(self, row: Row) -> str:
         """What an editor should begin with: what was picked, else every text one after the other."""
         body = self.body_of(row)
         if body is not None and not isinstance(body, Deleted):
             return prose_text(body)
-        texts = [prose_text(choice.body) for choice in row.choices if not choice.deleted]
+        texts = [prose_text(choice.whole) for choice in row.choices if not choice.deleted]
         return "\n\n".join(dict.fromkeys(texts))
 
     def rebased(self, rows: Sequence[Row]) -> Resolution:
         """The same work on rows that were read again: picks stay where what they name is still there, unchanged."""
         fresh = Resolution(rows)
         before = {row.item: row for row in self.rows}
-        kept = {}
-        for row in fresh.conflicts:
-            pick = self.picks.get(row.item)
-            old = before.get(row.item)
-            moved = _renamed(pick, old, row) if pick is not None and old is not None else None
-            if moved is not None:
-                kept[row.item] = moved
-        fresh.picks = kept
+        fresh.picks = carried(self.picks, before, fresh.conflicts)
+        fresh._past = [carried(picks, before, fresh.conflicts) for picks in self._past]
         return fresh
 
     def to_draft(self) -> dict[str, Any]:
-        """The picks as JSON values."""
+        """The picks as JSON values; keys: digests of the texts that they stand on."""
+        rows = {row.item: row for row in self.conflicts}
         return {
-            item: {"kind": pick.kind, "revisions": list(pick.revisions), "text": pick.text}
+            item: {
+                "kind": pick.kind,
+                "revisions": list(pick.revisions),
+                "text": pick.text,
+                "keys": [body_key(body).hex() for body in bodies_of(pick, rows[item])],
+            }
             for item, pick in self.picks.items()
         }
 
     def with_draft(self, draft: Mapping[str, Any]) -> Resolution:
-        """The same rows with the picks of a draft that still apply to them."""
+        """The same rows with the picks of a draft whose texts are still among the versions."""
         picks = {}
         for row in self.conflicts:
             found = draft.get(row.item)
             if isinstance(found, dict) and found.get("kind") in ("take", "both", "base", "edit", "delete"):
                 pick = Pick(found["kind"], tuple(map(str, found.get("revisions", ()))), str(found.get("text", "")))
-                if _applies(pick, row):
-                    picks[row.item] = pick
+                if (now := fitting(pick, found.get("keys"), row)) is not None:
+                    picks[row.item] = now
         return Resolution(self.rows, picks)
 
 
 def _too_long(row: Row) -> str:
-    """A body with blobs holds only the beginning of its text: to rewrite it would cut the rest off."""
-    if any(not isinstance(choice.body, Deleted) and choice.body.blobs for choice in row.choices):
-        return "This message is stored in parts, being very long. Take one version as a whole."
+    """Without all of its text a body holds only the beginning: to rewrite it would cut the rest off."""
+    for choice in row.choices:
+        missing = choice.inflated is None and not isinstance(choice.body, Deleted) and choice.body.blobs
+        if missing or (isinstance(choice.whole, Document) and choice.whole.blobs):
+            return "This is stored in parts that are not all text or not all here. Take one version as a whole."
     return ""
-
-
-def _applies(pick: Pick, row: Row) -> bool:
-    names = {choice.revision for choice in row.choices}
-    if pick.kind == "base":
-        return row.base is not None
-    return bool(pick.revisions) and names.issuperset(pick.revisions)
-
-
-def _renamed(pick: Pick, old: Row, new: Row) -> Pick | None:
-    """A pick on a row that was read again, if every text that it stands on is still one of the versions."""
-    if pick.kind == "base":
-        return pick if new.base is not None and new.base == old.base else None
-    bodies = {choice.revision: choice.body for choice in old.choices}
-    names = []
-    for revision in pick.revisions:
-        found = next((choice.revision for choice in new.choices if choice.body == bodies.get(revision)), None)
-        if found is None:
-            return None
-        names.append(found)
-    return replace(pick, revisions=tuple(names))
 
 
 def check(resolution: Resolution) -> None:

@@ -27,25 +27,38 @@ def another_version() -> Record:
     return changed(talk(0)[1], 3, "Day 4: Setúbal.", "2026-11-23T09:50:00.000Z", "phone")
 
 
+async def open_conflicts(driven: Driven) -> ConflictsPane:
+    """Go to Conflicts and wait for the list."""
+    await driven.press("3")
+    await driven.until(lambda: driven.app.main.query(ConflictsPane))
+    pane = driven.app.main.query_one(ConflictsPane)
+    await driven.until(lambda: pane.waiting)
+    return pane
+
+
+async def open_chosen(driven: Driven) -> ResolverScreen:
+    """Open the conversation under the cursor."""
+    await driven.press("enter")
+    screen = driven.app.screen
+    assert isinstance(screen, ResolverScreen)
+    await driven.until(lambda: screen.state is not None and screen.view.count)
+    return screen
+
+
 async def open_resolver(driven: Driven) -> ResolverScreen:
     """Go to Conflicts and open the first conversation."""
-    await driven.press("3", "enter")
-    await driven.until(lambda: isinstance(driven.app.screen, ResolverScreen) and driven.app.screen.state is not None)
-    assert isinstance(driven.app.screen, ResolverScreen)
-    return driven.app.screen
+    await open_conflicts(driven)
+    return await open_chosen(driven)
 
 
 def drawn(screen: ResolverScreen) -> str:
     """The lines on the screen."""
-    from netto_tui.tui.widgets.resolver_view import ResolverView
-
-    return "\n".join(line.content.plain.rstrip() for line in screen.query_one(ResolverView).lines)
+    return "\n".join(line.content.plain.rstrip() for line in screen.view.lines)
 
 
 async def test_the_fullest_conversation_comes_first(start: Start) -> None:
     async with start() as driven:
-        await driven.press("3")
-        pane = driven.app.main.query_one(ConflictsPane)
+        pane = await open_conflicts(driven)
         assert [(w.title, w.open) for w in pane.waiting] == [("Trip to Lisbon", 3), ("Tax letter draft", 1)]
 
 
@@ -53,11 +66,11 @@ async def test_a_narrow_screen_stacks_versions_and_a_wide_one_puts_them_side_by_
     async with start(size=(80, 24)) as driven:
         screen = await open_resolver(driven)
         assert screen.shown == ()
-        assert "1 local    Make it five days and add Sintra." in drawn(screen)
+        assert "1 local   Make it four five days and add Sintra." in drawn(screen)
         await driven.pilot.resize_terminal(120, 40)
         await driven.until(lambda: screen.shown == ("local", "github"))
-        assert "Make it five days and add Sintra." in drawn(screen)
-        assert "│  Make it four days and add Cascais." in drawn(screen)
+        assert "Make it four five days and add Sintra." in drawn(screen)
+        assert "│  Make it four days and add Sintra Cascais." in drawn(screen)
 
 
 async def test_choosing_every_message_and_writing_settles_the_conflicts(start: Start) -> None:
@@ -78,7 +91,8 @@ async def test_choosing_every_message_and_writing_settles_the_conflicts(start: S
         assert said == ["Make it four days and add Cascais.", "Day 4: Sintra. Day 5: free.", ""]
         assert isinstance(found[talk(0)[1][5].rev.item].value.body, Deleted)
         assert not draft_path(driven.app.vault_path, LISBON).exists()
-        assert any("3 conflicts resolved" in toast for toast in driven.toasts)
+        [told] = [toast for toast in driven.toasts if "3 conflicts decided" in toast]
+        assert "read back and verified" in told and "netto-tui undo" in told
         pane = driven.app.main.query_one(ConflictsPane)
         await driven.until(lambda: [w.title for w in pane.waiting] == ["Tax letter draft"])
 
@@ -88,7 +102,7 @@ async def test_writing_before_everything_is_chosen_gives_the_reason(start: Start
         await open_resolver(driven)
         await driven.press("1", "w")
         assert isinstance(driven.app.screen, ResolverScreen)
-        assert any("2 messages still to choose: 4, 5" in toast for toast in driven.toasts)
+        assert any("2 still to choose: message 4, message 5" in toast for toast in driven.toasts)
 
 
 async def test_a_draft_outlives_the_app(start: Start) -> None:
@@ -154,7 +168,8 @@ async def test_a_version_that_came_unseen_is_never_replaced(start: Start) -> Non
 
 async def test_one_place_can_be_taken_for_everything(start: Start) -> None:
     async with start() as driven:
-        await driven.press("3", "A")
+        await open_conflicts(driven)
+        await driven.press("A")
         await driven.until(lambda: getattr(driven.app.screen, "tally", None))
         await driven.press("1")
         assert isinstance(driven.app.screen, ConfirmScreen)
@@ -171,10 +186,29 @@ async def test_the_bases_are_there_and_the_alike_messages_are_one_key_away(start
     async with start() as driven:
         screen = await open_resolver(driven)
         assert "base Make it four days and add Sintra." in drawn(screen)
-        assert "Plan three days" not in drawn(screen)
-        await driven.press("B", "equals_sign")
+        await driven.press("B")
         assert "base Make it" not in drawn(screen)
-        assert "Plan three days" in drawn(screen)
+
+
+async def test_what_is_alike_is_folded_until_a_key_shows_it(start: Start, vault_path: Path) -> None:
+    records = talk(2)[1]
+    long = "".join(f"line {number}\n" for number in range(200))
+    with Vault.open(vault_path) as vault:
+        long_records = [*records[:4], changed(records, 3, long, "2026-11-23T09:40:00.000Z", "laptop")]
+        vault.add(long_records[4:])
+        for at, by, text in (("50", "laptop", "line seventy"), ("51", "desk", "line 70, cut")):
+            said = long.replace("line 70", text)
+            vault.add([changed(long_records, 3, said, f"2026-11-23T09:{at}:00.000Z", by)])
+    async with start() as driven:
+        await open_conflicts(driven)
+        rows = driven.app.main.query_one(ConflictsPane).entries
+        while rows.selected is not None and rows.selected.title != "Parser for log lines":
+            await driven.press("j")
+        screen = await open_chosen(driven)
+        assert "2 messages alike" in drawn(screen) and "Write a parser" not in drawn(screen)
+        assert "line 70 seventy" in drawn(screen) and "lines alike" in drawn(screen) and "line 150" not in drawn(screen)
+        await driven.press("equals_sign")
+        assert "Write a parser" in drawn(screen) and "line 150" in drawn(screen)
 
 
 def add_third_version(vault_path: Path) -> None:
@@ -190,9 +224,9 @@ async def test_three_places_are_side_by_side_where_there_is_room(start: Start, v
         assert screen.shown == ("local", "disk", "github")
         assert "= base" in drawn(screen), "a place without a version of its own says so"
         await driven.pilot.resize_terminal(120, 40)
-        await driven.until(lambda: screen.shown == ("local", "disk"))
+        await driven.until(lambda: screen.shown == ("local", "github"), "the one with the most of its own")
         await driven.press("tab")
-        assert list(screen.shown) == ["local", "github"]
+        assert list(screen.shown) == ["local", "disk"]
 
 
 async def test_of_more_than_two_versions_a_person_says_which_and_in_what_order(start: Start, vault_path: Path) -> None:
@@ -201,7 +235,7 @@ async def test_of_more_than_two_versions_a_person_says_which_and_in_what_order(s
         screen = await open_resolver(driven)
         await driven.press("j", "b")
         assert driven.app.screen is not screen
-        await driven.press("3", "1", "enter")
+        await driven.press("2", "1", "enter")
         await driven.until(lambda: driven.app.screen is screen)
         assert screen.state is not None
         row = next(row for row in screen.state.conflicts if row.number == 4)
@@ -210,18 +244,24 @@ async def test_of_more_than_two_versions_a_person_says_which_and_in_what_order(s
         assert body_text(body) == "Day 4: Setúbal.\n\nDay 4: Sintra. Day 5: free."
 
 
-async def test_clicking_moves_to_a_message(start: Start) -> None:
-    from netto_tui.tui.widgets.resolver_view import ResolverView
+def line_of(screen: ResolverScreen, text: str) -> int:
+    """The line of the rows that holds a text."""
+    return next(n for n, line in enumerate(screen.view.lines) if text in line.content.plain)
 
+
+async def test_the_mouse_moves_to_a_row_and_takes_a_version_or_a_column(start: Start) -> None:
     async with start() as driven:
         screen = await open_resolver(driven)
-        view = screen.query_one(ResolverView)
-        assert screen.state is not None
-        last = len(screen.state.rows) - 1
-        y = max(n for n, line in enumerate(view.lines) if line.row == last)
-        await driven.pilot.click(view, offset=(30, y))
-        assert screen.row is not None
-        assert screen.row.number == 5
+        await driven.pilot.click(screen.view, offset=(6, line_of(screen, "Thanks, that is great!")))
+        assert screen.row is not None and screen.row.number == 5
+        assert screen.state is not None and not screen.state.picks, "a click on the number only moves"
+        await driven.pilot.click(screen.view, offset=(90, line_of(screen, "— deleted here —")))
+        assert screen.state.letter(screen.row) == "D"
+        await driven.pilot.click(screen.view, offset=(30, line_of(screen, "base Day 4")))
+        assert screen.row.number == 4 and screen.state.letter(screen.row) == "0"
+        row = screen.row
+        await driven.pilot.click("#resolver-columns", offset=(90, 0))
+        assert screen.state.letter(row) == "2", "a click on a title takes its version of this row"
 
 
 def beside(driven: Driven) -> str:
@@ -231,19 +271,19 @@ def beside(driven: Driven) -> str:
 
 async def test_the_versions_can_be_read_beside_the_list(start: Start) -> None:
     async with start((100, 40)) as driven:
-        await driven.press("3")
+        await open_conflicts(driven)
         await driven.until(lambda: "message 5" in beside(driven))
         assert [word for word in beside(driven).split() if word in ("local", "github")] == ["local", "github"] * 3
-        assert "Make it five days and add Sintra." in beside(driven)
+        assert "Make it four five days and add Sintra." in beside(driven)
         assert "— deleted here —" in beside(driven)
         await driven.press("j")
-        await driven.until(lambda: "Dear Sir or Madam," in beside(driven))
+        await driven.until(lambda: "Dear all Sir or Madam," in beside(driven))
         assert "Sintra" not in beside(driven)
 
 
 async def test_the_versions_beside_the_list_follow_a_decision_made_elsewhere(start: Start, vault_path: Path) -> None:
     async with start((100, 40)) as driven:
-        await driven.press("3")
+        await open_conflicts(driven)
         await driven.until(lambda: "message 3" in beside(driven))
         name, records = talk(0)
         with Vault.open(vault_path) as other:
@@ -258,8 +298,9 @@ async def test_hostile_and_endless_versions_beside_the_list_are_short_text(start
         vault.add([changed(records, 0, f"{alike}{HOSTILE}", "2026-11-23T09:50:00.000Z", "laptop")])
         vault.add([changed(records, 0, alike + "x" * 300_000, "2026-11-23T09:51:00.000Z", "desk")], origin="[/x]")
     async with start((100, 40)) as driven:
-        await driven.press("3", "j")
+        await open_conflicts(driven)
+        await driven.press("j")
         await driven.until(lambda: "xxxx" in beside(driven))
         assert "[@click=app.quit]press me[/]" in beside(driven), "what differs is in sight"
         assert not {"\x1b", "\x00", "\x9b", "\u202e"} & set(beside(driven))
-        assert len(beside(driven).splitlines()) < 60
+        assert len(beside(driven).splitlines()) < 80

@@ -13,22 +13,24 @@ from textual.content import Content
 from textual.message import Message
 
 from netto_tui.errors import NettoError
-from netto_tui.model.conversation import body_text
 from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
-from netto_tui.tui.concealing import concealed
+from netto_tui.tui.comparing import Compared, compare_row
 from netto_tui.tui.conflict_rows import conflict_row
 from netto_tui.tui.panes.base import netto_of
-from netto_tui.tui.resolution import Row
-from netto_tui.tui.resolver_lines import VERSION_LIMIT, DrawnLine, version_content
-from netto_tui.tui.widgets.resolver_view import ResolverView
+from netto_tui.tui.picks import Row
+from netto_tui.tui.resolver_lines import Look, base_content, name_of, version_content
+from netto_tui.tui.widgets.resolver_view import DrawnLine, ResolverView
 from netto_tui.vault.rows import ConflictRow
 
 ITEM_LIMIT = 30
 """Items of one conversation that are read for a look; the resolver has all."""
-LINE_LIMIT = 8
+LINE_LIMIT = 12
 """Lines of one version."""
+
+Told = tuple[Row, Compared]
+"""A conflict with its versions compared."""
 
 
 class ConflictPreview(ResolverView):
@@ -46,12 +48,12 @@ class ConflictPreview(ResolverView):
         """The versions were read, or the reason why not."""
 
         serial: int
-        rows: Sequence[Row]
+        rows: Sequence[Told]
         error: str = ""
 
     def __init__(self, *, widget_id: str) -> None:
         super().__init__(widget_id=widget_id)
-        self.rows: Sequence[Row] = ()
+        self.rows: Sequence[Told] = ()
         self._more = 0
         self._serial = 0
         self._conversation = ""
@@ -77,7 +79,7 @@ class ConflictPreview(ResolverView):
         vault = netto_of(self).vault
         if vault is None:
             return
-        rows: list[Row] = []
+        rows: list[Told] = []
         error = ""
         try:
             with vault.reader() as reader:
@@ -88,10 +90,12 @@ class ConflictPreview(ResolverView):
                     if not item.conflict:
                         continue  # decided meanwhile
                     number = 0 if name == "about" else reader.position(conversation, name) + 1
-                    rows.append(conflict_row(number, item, reader.origins([head.id for head in item.heads])))
+                    origins = reader.origins([head.id for head in item.heads])
+                    row = conflict_row(number, item, origins, fetch=vault.blobs.get)
+                    rows.append((row, compare_row(row)))
         except NettoError as problem:
             error = str(problem)
-        self.post_message(self.Read(serial, sorted(rows, key=lambda row: row.number), error))
+        self.post_message(self.Read(serial, sorted(rows, key=lambda told: told[0].number), error))
 
     def on_conflict_preview_read(self, message: Read) -> None:
         """Draw them, unless something else was asked for since."""
@@ -107,50 +111,32 @@ class ConflictPreview(ResolverView):
     def _draw(self, error: str = "") -> None:
         vault = netto_of(self).vault
         width = max(16, self.scrollable_content_region.width)
-        lines = [DrawnLine(line, 0) for line in drawn(self.rows, width, vault.zone if vault else UTC)]
+        zone = vault.zone if vault else UTC
+        found = [list(_drawn(row, compared, width, zone)) for row, compared in self.rows]
         if error:
-            lines += [DrawnLine(line, 0) for line in Content.styled(safe_display(error), "$text-error").wrap(width)]
+            found.append(list(Content.styled(safe_display(error), "$text-error").wrap(width)))
         if self._more and self.rows:
-            lines.append(DrawnLine(Content.styled(f"  and {many(self._more, 'message')} more", "$faint"), 0))
-        self.show(lines, -1)
+            found.append([Content.styled(f"  and {many(self._more, 'message')} more", "$faint")])
+        self.show(len(found), lambda block: [DrawnLine(line) for line in found[block]])
 
 
-def drawn(rows: Sequence[Row], width: int, zone: tzinfo) -> Iterator[Content]:
-    """The lines of some conflicts in `width` cells."""
-    for row in rows:
-        where = f"message {row.number}" if row.number else "the header"
-        mark = ("x", "bold $text-error") if row.tombstone else ("?", "bold $text-warning")
-        yield Content.assemble("  ", mark, f" {where}", (f"  {safe_line(row.role, 12)}", "$foreground-muted")).truncate(
-            width, ellipsis=True
-        )
-        texts = [concealed(choice.text, VERSION_LIMIT) for choice in row.choices if not choice.deleted]
-        skip = _alike(texts, width)
-        if row.base is not None:
-            before = concealed(body_text(row.base), VERSION_LIMIT)
-            label, base = (Content.styled(text, "$foreground-muted") for text in ("before", before))
-            yield from _version(label, base, skip if skip and before[:skip] == texts[0][:skip] else 0, width)
-        for choice in row.choices:
-            label = Content.styled(safe_line(", ".join(choice.labels), 40), "bold $accent")
-            when = Content.styled(f" · {wording.moment(choice.at, zone)}", "$foreground-muted")
-            yield from _version(label + when, version_content(row, choice), 0 if choice.deleted else skip, width)
-        yield Content("")
+def _drawn(row: Row, compared: Compared, width: int, zone: tzinfo) -> Iterator[Content]:
+    """One conflict in `width` cells."""
+    mark = ("x", "bold $text-error") if row.tombstone else ("?", "bold $text-warning")
+    head = Content.assemble("  ", mark, f" {name_of(row)}", (f"  {safe_line(row.role, 12)}", "$foreground-muted"))
+    yield head.truncate(width, ellipsis=True)
+    look = Look(width, zone)
+    if row.base is not None:
+        yield from _version(Content.styled("before", "$foreground-muted"), base_content(compared, look), width)
+    for choice in row.choices:
+        label = Content.styled(safe_line(", ".join(choice.labels), 40), "bold $accent")
+        when = Content.styled(f" · {wording.moment(choice.at, zone)}", "$foreground-muted")
+        yield from _version(label + when, version_content(row, choice, compared, look), width)
+    yield Content("")
 
 
-def _alike(texts: Sequence[str], width: int) -> int:
-    """How many characters of a long beginning all texts share, in whole lines: what differs has to be in sight."""
-    shared = 0
-    for lines in zip(*(text.splitlines(keepends=True) for text in texts), strict=False):
-        if len(set(lines)) > 1:
-            break
-        shared += len(lines[0])
-    return shared if shared > LINE_LIMIT * width // 3 else 0
-
-
-def _version(label: Content, text: Content, skip: int, width: int) -> Iterator[Content]:
+def _version(label: Content, text: Content, width: int) -> Iterator[Content]:
     yield (Content("    ") + label).truncate(width, ellipsis=True)
-    if skip:
-        yield Content.styled("      …", "$faint")
-        text = text[skip:]
     lines = text[: LINE_LIMIT * width].wrap(max(8, width - 7))
     for line in lines[:LINE_LIMIT]:
         yield Content("      ") + line

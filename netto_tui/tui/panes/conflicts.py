@@ -1,55 +1,33 @@
-"""Conflicts: the conversations that wait for a person, the fullest first, and what is in conflict there."""
+"""Conflicts: the conversations that wait for a person, the one with the most work left first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from netto_tui.errors import NettoError
 from netto_tui.plural import many
 from netto_tui.security.display import safe_line
-from netto_tui.tui import wording
-from netto_tui.tui.drafts import load_draft
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
+from netto_tui.tui.waiting import LIMIT, Waiting, read_waiting, waiting_columns
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
-from netto_tui.vault.rows import ConflictRow
 
 PREVIEW_SECONDS = 0.08
 """The cursor rests so long on a conversation before its versions are read."""
-PAGE = 500
-LIMIT = 20_000
-"""Items that are grouped at once; beyond it the list says that there are more."""
-
-
-@dataclass
-class Waiting:
-    """One conversation with conflicts; chosen: how many have a pick in a draft."""
-
-    conversation: str
-    title: str
-    items: list[ConflictRow] = field(default_factory=list)
-    chosen: int = 0
-
-    @property
-    def open(self) -> int:
-        """How many still need a pick."""
-        return len(self.items) - self.chosen
-
-    @property
-    def latest(self) -> str:
-        """When the last version was made."""
-        return max((item.at for item in self.items), default="")
 
 
 class ConflictsPane(Pane):
@@ -58,27 +36,38 @@ class ConflictsPane(Pane):
     FIRST_FOCUS: ClassVar[str] = "#waiting"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "resolve", "Resolve", id="conflicts.resolve"),
+        Binding("space", "mark", "Mark", id="conflicts.mark", tooltip="Mark this conversation for A"),
         Binding(
             "A",
             "take_everywhere",
             "All from…",
             id="conflicts.take-everywhere",
-            tooltip="One replica's versions everywhere",
+            tooltip="One place's versions in the marked conversations, or in all",
         ),
+        Binding("u", "undo", "Undo…", id="conflicts.undo", tooltip="Take decisions back"),
     ]
 
-    def __init__(self, *, id: str) -> None:
+    @dataclass
+    class WaitingRead(Message):
+        """The list was read, or the reason why not; more: there are more than are listed."""
+
+        waiting: Sequence[Waiting]
+        more: bool = False
+        error: str = ""
+
+    def __init__(self, *, id: str) -> None:  # as Textual names it
         super().__init__(id=id)
-        self.waiting: list[Waiting] = []
+        self.waiting: Sequence[Waiting] = ()
+        self.marked: set[str] = set()
         self._later: Timer | None = None
+        self._reading = False
+        self._again = False
 
     def compose(self) -> ComposeResult:
         """List and detail."""
         yield Static("", id="conflicts-summary", classes="line", markup=False)
         with Horizontal():
-            yield RowList(
-                self._columns(), empty="No conflicts. Everything that was written apart is united.", widget_id="waiting"
-            )
+            yield RowList(self._columns(), empty="", marked=self._is_marked, widget_id="waiting")
             with Vertical(id="conflict-detail"):
                 yield Static("", id="conflict-title", markup=False)
                 yield ConflictPreview(widget_id="conflict-versions")
@@ -89,52 +78,61 @@ class ConflictsPane(Pane):
         return self.query_one("#waiting", RowList)
 
     def _columns(self) -> list[Column[Waiting]]:
-        return [
-            Column("Open", self._open, 6, "right"),
-            Column("Conversation", lambda w: w.title or Content.styled("untitled", "$faint")),
-            Column("Deletions", lambda w: self._deletions(w), 9, "right", from_width=70),
-            Column("Last version", lambda w: self._when(w.latest), 16, style="$foreground-muted", from_width=56),
-        ]
-
-    def _open(self, waiting: Waiting) -> Content:
-        if not waiting.open:
-            return Content.styled("✓ draft", "bold $text-success")
-        return Content.styled(f"{waiting.open} ?", "bold $text-warning")
-
-    def _deletions(self, waiting: Waiting) -> Content:
-        count = sum(item.kind == "edit-vs-delete" for item in waiting.items)
-        return Content.styled(f"{count} x", "$text-error") if count else Content("")
-
-    def _when(self, instant: str) -> Content:
         vault = self.netto.vault
-        return Content(wording.moment(instant, vault.zone if vault else UTC))
+        return waiting_columns(vault.zone if vault else UTC)
+
+    def _is_marked(self, waiting: Waiting) -> bool:
+        return waiting.conversation in self.marked
 
     def read(self) -> None:
-        """Group the items by conversation."""
-        reader = self.netto.reader
-        if reader is None:
+        """Have the list read; asked again while that goes on, it is read once more."""
+        self._again = self._reading
+        if not self._reading and self.netto.vault is not None:
+            self._reading = True
+            self._read()
+
+    @work(thread=True, exit_on_error=False, group="waiting", description="Read the conflicts")
+    def _read(self) -> None:
+        vault = self.netto.vault
+        if vault is None:
             return
-        groups: dict[str, Waiting] = {}
-        for offset in range(0, LIMIT, PAGE):
-            rows = reader.conflicts(offset, PAGE)
-            for row in rows:
-                groups.setdefault(row.conversation, Waiting(row.conversation, row.title)).items.append(row)
-            if len(rows) < PAGE:
-                break
-        for waiting in groups.values():
-            draft = load_draft(self.netto.vault_path, waiting.conversation)
-            waiting.chosen = sum(item.item in draft for item in waiting.items)
-        self.waiting = sorted(groups.values(), key=lambda w: (-w.open, w.title))
+        try:
+            with vault.reader() as reader:
+                self.post_message(self.WaitingRead(*read_waiting(reader, vault.path)))
+        except NettoError as error:
+            self.post_message(self.WaitingRead((), error=str(error)))
+
+    @on(WaitingRead)
+    def _waiting_read(self, message: WaitingRead) -> None:
+        self._reading = False
+        if self._again:
+            self.read()
+            return
+        self.waiting = message.waiting
+        self.marked &= {waiting.conversation for waiting in self.waiting}
         here = self.entries.selected
+        self.entries.empty = (
+            message.error or "No conflicts. Everything that was written apart is united.\nu takes a decision back."
+        )
         self.entries.show(
             listed(self.waiting),
             len(self.waiting),
             keep=(lambda w: w.conversation == here.conversation) if here else None,
         )
-        total = sum(len(w.items) for w in self.waiting)
-        text = f"{many(total, 'message')} to decide in {many(len(self.waiting), 'conversation')}."
-        self.query_one("#conflicts-summary", Static).update(Content(text if total else "Nothing waits for you."))
+        self._summarize(message.more)
         self.refresh_bindings()
+
+    def _summarize(self, more: bool = False) -> None:
+        total = sum(len(waiting.items) for waiting in self.waiting)
+        left = sum(waiting.open for waiting in self.waiting)
+        text = f"{many(left, 'message')} to decide in {many(len(self.waiting), 'conversation')}"
+        if left < total:
+            text += f", {many(total - left, 'pick')} in drafts"
+        if more:
+            text += f"; the first {LIMIT} are listed"
+        if self.marked:
+            text += f" · {len(self.marked)} marked (A decides them, esc unmarks)"
+        self.query_one("#conflicts-summary", Static).update(Content(text if total else "Nothing waits for you."))
 
     @on(RowList.Moved, "#waiting")
     def _moved(self) -> None:
@@ -163,9 +161,27 @@ class ConflictsPane(Pane):
 
     def why_not(self, action: str) -> str:
         """Nothing to resolve is the one reason."""
-        if action in ("resolve", "take_everywhere") and not self.waiting:
+        if action in ("resolve", "take_everywhere", "mark") and not self.waiting:
             return "There are no conflicts."
         return ""
+
+    def leave_state(self) -> bool:
+        """Take every mark away."""
+        marked, self.marked = self.marked, set()
+        if marked:
+            self._show_marks()
+        return bool(marked)
+
+    def action_mark(self) -> None:
+        """Mark the conversation under the cursor, or take its mark away, and go on."""
+        if (waiting := self.entries.selected) is not None:
+            self.marked ^= {waiting.conversation}
+            self.entries.action_move(1)
+            self._show_marks()
+
+    def _show_marks(self) -> None:
+        self.entries.redraw()
+        self._summarize()
 
     def action_resolve(self) -> None:
         """Open the resolver on the conversation under the cursor."""
@@ -175,10 +191,17 @@ class ConflictsPane(Pane):
             open_resolver(self.netto, waiting.conversation)
 
     def action_take_everywhere(self) -> None:
-        """Take one place's versions in every conversation."""
+        """Take one place's versions in every conversation that is marked, or in all."""
         from netto_tui.tui.screens.authority import take_everywhere
 
-        take_everywhere(self.netto, [waiting.conversation for waiting in self.waiting])
+        chosen = [waiting for waiting in self.waiting if not self.marked or self._is_marked(waiting)]
+        take_everywhere(self.netto, chosen)
+
+    def action_undo(self) -> None:
+        """Show the undo points; going back to one takes its decisions back."""
+        from netto_tui.tui.screens.points import open_points
+
+        open_points(self.netto)
 
     def copied_text(self) -> str:
         """The title under the cursor."""

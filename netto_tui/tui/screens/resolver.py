@@ -1,13 +1,13 @@
-"""The resolver: one conversation, its versions side by side, and a pick for each message in conflict."""
+"""The resolver: one conversation at a time, its versions side by side, and a pick for each that is written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, on, work
-from textual.app import SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -15,58 +15,50 @@ from textual.widgets import Static
 
 from netto_tui.errors import NettoError
 from netto_tui.plural import many
+from netto_tui.recovery.decisions import Decided
 from netto_tui.security.display import safe_line
 from netto_tui.tui import crash
-from netto_tui.tui.concealing import concealed
 from netto_tui.tui.conflict_rows import read_rows, write_picks
+from netto_tui.tui.deciding import preview, tell_decided
 from netto_tui.tui.drafts import load_draft, save_draft
-from netto_tui.tui.editor import EditorMissing, edit_text
-from netto_tui.tui.resolution import Resolution, Row
-from netto_tui.tui.resolver_lines import result_lines
+from netto_tui.tui.picks import Row
+from netto_tui.tui.resolution import Resolution
+from netto_tui.tui.resolver_lines import name_of
+from netto_tui.tui.screens.choosing import ChoosingScreen
 from netto_tui.tui.screens.main import tell_reason
-from netto_tui.tui.screens.resolution_screen import ResolutionScreen
-from netto_tui.tui.widgets.resolver_view import ResolverView
+from netto_tui.tui.standing import replica_rows
+from netto_tui.tui.waiting import Waiting, read_waiting, waiting_columns
+from netto_tui.tui.widgets.pages import listed
+from netto_tui.tui.widgets.rowlist import RowList
 
-if TYPE_CHECKING:
-    pass
 
-
-class ResolverScreen(ResolutionScreen):
-    """Resolves one conversation; its result is the number of revisions written."""
+class ResolverScreen(ChoosingScreen):
+    """Reads the versions, keeps up with what comes in meanwhile, and writes the picks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(
-                str(n),
-                f"take({n})",
-                "Take",
-                show=n == 1,
-                key_display="1-9",
-                id=f"resolver.take-{n}",
-                tooltip="Take the version with this number",
-            )
-            for n in range(1, 10)
-        ),
-        Binding("space", "take_here", "Take", show=False, id="resolver.take", tooltip="Take the marked column"),
-        Binding("b", "both", "Both", id="resolver.both", tooltip="Both, one after the other"),
-        Binding("0", "take_base", "Base", show=False, id="resolver.base", tooltip="Take what both began from"),
-        Binding("e", "edit", "Edit", id="resolver.edit", tooltip="Write it in your editor"),
-        Binding("d", "delete", "Delete", show=False, id="resolver.delete", tooltip="Accept the deletion"),
-        Binding("x,backspace", "clear", "Forget the pick", show=False, id="resolver.clear"),
-        Binding("a", "take_all", "All", id="resolver.all", tooltip="The marked column for the whole conversation"),
-        Binding("u", "undo", "Undo", id="resolver.undo"),
-        Binding("U", "redo", "Redo", show=False, id="resolver.redo"),
         Binding("w", "write", "Write", id="resolver.write", tooltip="See what will be written, then write it"),
+        Binding(
+            "right_square_bracket", "conversation(1)", "Next conversation", show=False, id="resolver.next-conversation"
+        ),
+        Binding(
+            "left_square_bracket",
+            "conversation(-1)",
+            "Previous conversation",
+            show=False,
+            id="resolver.previous-conversation",
+        ),
         Binding("y", "copy", "Copy", show=False, id="resolver.copy"),
         Binding("question_mark", "help", "Help", key_display="?", id="resolver.help"),
-        Binding("escape,q", "leave", "Back", show=False, id="resolver.leave"),
+        Binding("escape,q", "leave", "Back", id="resolver.leave"),
     ]
 
     @dataclass
     class RowsRead(Message):
-        """The conflicts were read from the vault."""
+        """The conflicts of a conversation were read from the vault, and which conversations wait."""
 
+        conversation: str
         rows: Sequence[Row]
+        waiting: Sequence[Waiting]
 
     @dataclass
     class Failed(Message):
@@ -78,230 +70,189 @@ class ResolverScreen(ResolutionScreen):
     class Written(Message):
         """The picks are in the vault."""
 
-        revisions: int
+        decided: Decided
 
     reading = False
     ended = False
     """The picks are being written, or the screen is closing: nothing is read again."""
 
+    def beside(self) -> ComposeResult:
+        """The conversations that wait, where there is room."""
+        vault = self.netto.vault
+        columns = waiting_columns(vault.zone) if vault is not None else []
+        entries: RowList[Waiting] = RowList(columns, empty="", widget_id="resolver-waiting")
+        entries.can_focus = False  # [ and ] go through it; the keys belong to the versions
+        yield entries
+
+    @property
+    def entries(self) -> RowList[Waiting]:
+        """The conversations that wait."""
+        return self.query_one("#resolver-waiting", RowList)
+
     def on_mount(self) -> None:
         """Read the versions."""
-        self.query_one("#resolver-title", Static).update(Content(f" {safe_line(self.title_text)}"))
-        self.query_one(ResolverView).focus()
+        self._announce()
+        self.view.focus()
         self.reread()
+
+    def _announce(self) -> None:
+        text = Content(f" {safe_line(self.title_text) or 'untitled'} · reading…")
+        self.query_one("#resolver-title", Static).update(text)
 
     def reread(self) -> None:
         """Read the conflicts again, for instance because a replica brought something."""
         if not self.reading and not self.ended:
             self.reading = True
-            self._read()
+            self._read(self.conversation)
 
     @work(thread=True, exit_on_error=False, group="resolver", description="Read the versions")
-    def _read(self) -> None:
+    def _read(self, conversation: str) -> None:
         vault = self.netto.vault
         if vault is None:
             return
         try:
             with vault.reader() as reader:
-                self.post_message(self.RowsRead(read_rows(vault, reader, self.conversation)))
-        except NettoError as error:
-            self.post_message(self.Failed(error))
+                waiting, _ = read_waiting(reader, vault.path)
+                self.post_message(self.RowsRead(conversation, read_rows(vault, reader, conversation), waiting))
+        except (NettoError, OSError) as error:
+            self.post_message(self.Failed(crash.in_words(error, vault.path)))
 
     @on(RowsRead)
     def _rows_read(self, message: RowsRead) -> None:
         self.reading = False
         if self.ended:
             return
-        if self.state is None:
-            draft = load_draft(self.netto.vault_path, self.conversation)
-            self.state = Resolution(message.rows).with_draft(draft)
-            first = next((n for n, row in enumerate(self.state.rows) if row in self.state.unresolved), None)
-            self.cursor = first if first is not None else next((n for n, r in enumerate(message.rows) if r.choices), 0)
-            if draft and self.state.picks:
-                self.notify(f"Your draft is back: {many(len(self.state.picks), 'pick')}.")
-        else:
-            here = self.row.item if self.row else ""
-            before = len(self.state.picks)
-            if [(r.item, r.choices) for r in self.state.rows] == [(r.item, r.choices) for r in message.rows]:
-                return
-            self.state = self.state.rebased(message.rows)
-            self.cursor = next((n for n, row in enumerate(message.rows) if row.item == here), 0)
-            lost = before - len(self.state.picks)
-            kept = f"{many(len(self.state.picks), 'pick')} kept"
-            self.notify(f"A replica brought something: {kept}" + (f", {lost} to choose again." if lost else "."))
-        if not self.state.conflicts:
-            save_draft(self.netto.vault_path, self.conversation, {})
-            self.notify("Nothing is in conflict here any more.")
-            self.ended = True
-            self.dismiss(0)
+        if message.conversation != self.conversation:  # another one was asked for meanwhile
+            self.reread()
             return
+        self._show_waiting(message.waiting)
+        if not any(row.choices for row in message.rows):
+            self._settled()
+        elif self.state is None:
+            self._begin(message.rows)
+        elif self._versions(self.state.rows) != self._versions(message.rows):
+            self._follow(self.state, message.rows)
+
+    def _versions(self, rows: Sequence[Row]) -> list[tuple[str, object]]:
+        return [(row.item, row.choices) for row in rows]
+
+    def _show_waiting(self, waiting: Sequence[Waiting]) -> None:
+        place = next((n for n, each in enumerate(waiting) if each.conversation == self.conversation), -1)
+        self.place = f"{place + 1}/{len(waiting)}" if place >= 0 else ""
+        self.entries.show(listed(waiting if place >= 0 else ()), len(waiting) if place >= 0 else 0)
+        self.entries.cursor = place
+
+    def _settled(self) -> None:
+        """Somebody else decided everything."""
+        save_draft(self.netto.vault_path, self.conversation, {})
+        self.notify("Nothing is in conflict here any more.")
+        self.ended = True
+        self.dismiss(None)
+
+    def _begin(self, rows: Sequence[Row]) -> None:
+        """Show a conversation for the first time, with the draft of it."""
+        draft = load_draft(self.netto.vault_path, self.conversation)
+        self.state = Resolution(rows).with_draft(draft)
+        open_first = [n for n, row in enumerate(rows) if self.state.is_open(row)]
+        self.second = self._fullest(self.state)
+        self.cursor = (open_first or [n for n, row in enumerate(rows) if row.choices])[0]
+        lost = [row for row in self.state.conflicts if row.item in draft and row.item not in self.state.picks]
+        if self.state.picks:
+            self.notify(f"Your draft is back: {many(len(self.state.picks), 'pick')}.{_to_choose_again(lost)}")
+        elif lost:
+            self.notify(f"Your draft does not fit any more.{_to_choose_again(lost)}", severity="warning")
         self.redraw()
+        self.compare_long()
+
+    def _fullest(self, state: Resolution) -> int:
+        """The column to show on the right first: the one with the most versions of its own."""
+        counts = [state.count_column(label).items for label in state.columns]
+        return counts.index(max(counts[1:]), 1) if len(counts) > 1 else 1
+
+    def _follow(self, before: Resolution, rows: Sequence[Row]) -> None:
+        """Go on with rows that changed underneath, and say what that means for the picks."""
+        here = self.row.item if self.row else ""
+        self.state = before.rebased(rows)
+        now = {row.item for row in self.state.conflicts}
+        lost = [row for row in self.state.conflicts if row.item in before.picks and row.item not in self.state.picks]
+        known = {row.item: row.choices for row in before.rows}
+        other = [name_of(row) for row in self.state.conflicts if known.get(row.item) != row.choices]
+        settled = sum(row.item not in now for row in before.conflicts)
+        text = "The vault changed meanwhile. "
+        text += f"Other versions: {_some(other)}. " if other else ""
+        text += f"{many(settled, 'conflict')} decided elsewhere. " if settled else ""
+        self.cursor = next((n for n, row in enumerate(rows) if row.item == here), 0)
+        self.notify(f"{text}{many(len(self.state.picks), 'pick')} kept.{_to_choose_again(lost)}", timeout=10)
+        self.keep_draft()
+        self.redraw()
+        self.compare_long()
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         self.reading = self.ended = False
-        self.notify(str(message.error), title="That did not work", severity="error")
-
-    # Choosing
-
-    def _done(self, problem: str, *, advance: bool = True) -> None:
-        """After a key: say what is wrong, or keep the draft and go on."""
         if self.state is None:
-            return
-        if problem:
-            self.notify(problem, severity="warning")
-            return
-        self._keep_draft()
-        if advance and self.row is not None and self.row.item in self.state.picks and self.state.unresolved:
-            self.action_unresolved(1)
-        self.redraw()
+            self.query_one("#resolver-title", Static).update(Content(f" {message.error} · esc goes back"))
+        self.notify(str(message.error), title="That did not work", severity="error", timeout=15)
 
-    def _keep_draft(self) -> None:
-        if self.state is not None:
-            try:
-                save_draft(self.netto.vault_path, self.conversation, self.state.to_draft())
-            except OSError as error:
-                self.notify(f"The draft could not be kept: {error.strerror}.", severity="warning")
+    # Other conversations
 
-    def action_take(self, number: int) -> None:
-        """Take the version in a column for this message."""
-        if self.state is None or self.row is None:
-            return
-        if number > len(self.state.columns):
-            self._done(f"There are only {len(self.state.columns)} columns.")
-            return
-        self.chosen = number - 1
-        self._done(self.state.take(self.row, self.state.columns[number - 1]))
-
-    def action_take_here(self) -> None:
-        """Take the version in the marked column."""
-        self.action_take(self.chosen + 1)
-
-    def action_take_base(self) -> None:
-        """Take what both sides began from."""
-        if self.state is not None and self.row is not None:
-            self._done(self.state.take_base(self.row))
-
-    @work
-    async def action_both(self) -> None:
-        """Take both texts; with more than two versions, ask which and in what order."""
-        if self.state is None or self.row is None:
-            return
-        row = self.row
-        order: Sequence[str] = ()
-        if len([choice for choice in row.choices if not choice.deleted]) > 2:
-            from netto_tui.tui.screens.order import OrderScreen
-
-            order = await self.app.push_screen_wait(OrderScreen(row)) or ()
-            if not order:
-                return
-        self._done(self.state.take_both(row, order))
-
-    def action_delete(self) -> None:
-        """Accept that the message was deleted."""
-        if self.state is not None and self.row is not None:
-            self._done(self.state.take_deletion(self.row))
-
-    def action_clear(self) -> None:
-        """Forget the pick of this message."""
-        if self.state is not None and self.row is not None:
-            self.state.clear(self.row)
-            self._done("", advance=False)
-
-    def action_edit(self) -> None:
-        """Write this message in the person's own editor."""
-        if self.state is None or self.row is None:
-            return
-        row = self.row
-        if not row.choices:
-            self._done("This message is not in conflict.")
-            return
-        before = self.state.draft_text(row)
-        try:
-            with self.app.suspend():
-                after = edit_text(before, self.netto.vault_path / "drafts")
-        except SuspendNotSupported:
-            self._done("This terminal cannot be handed to an editor.")
-        except EditorMissing as error:
-            self._done(str(error))
+    def action_conversation(self, by: int) -> None:
+        """Go to the next conversation that waits, around the end; the draft of this one stays."""
+        count = self.entries.count
+        if count < 2:
+            self.notify("No other conversation waits.")
         else:
-            self._done(self.state.take_edit(row, after) if after != before else "Nothing was changed in the editor.")
+            self.entries.cursor = (self.entries.cursor + by) % count
+            self._open(self.entries.selected)
 
-    @work
-    async def action_take_all(self) -> None:
-        """Take the marked column for the whole conversation, after saying what that decides."""
-        if self.state is None or self.chosen >= len(self.state.columns):
+    @on(RowList.Moved, "#resolver-waiting")
+    def _clicked_on(self, message: RowList.Moved) -> None:
+        message.stop()
+        self._open(self.entries.selected)
+
+    def _open(self, waiting: Waiting | None) -> None:
+        if waiting is None or waiting.conversation == self.conversation or self.ended:
             return
-        from netto_tui.tui.screens.confirm import ConfirmScreen
-
-        label = self.state.columns[self.chosen]
-        mine = [row for row in self.state.conflicts if row.choice_in(label) is not None]
-        others = len({c.revision for row in mine for c in row.choices if label not in c.labels})
-        text = (
-            f"Take {label} for {many(len(mine), 'message')} of {len(self.state.conflicts)}.\n"
-            f"{many(others, 'other version')} would leave the view; all of them stay in the history.\n"
-            "Nothing is written yet, and u takes it back."
-        )
-        if await self.app.push_screen_wait(ConfirmScreen(f"Whole conversation from {label}", text, "Take")):
-            self.state.take_column(label)
-            self._done("", advance=False)
-
-    def action_undo(self) -> None:
-        """Take the last pick back."""
-        if self.state is not None:
-            self._done("" if self.state.undo() else "There is nothing to undo.", advance=False)
-
-    def action_redo(self) -> None:
-        """Make the pick that was taken back again."""
-        if self.state is not None:
-            self._done("" if self.state.redo() else "There is nothing to do again.", advance=False)
+        self.conversation, self.title_text, self.state = waiting.conversation, waiting.title, None
+        self.chosen, self.second = 0, 1
+        self._announce()
+        self.view.show(0, lambda block: ())
+        self.reread()
 
     # Writing
 
     def why_not(self, action: str) -> str:
         """Why an action is not possible now."""
-        if self.state is None:
-            return "" if action in ("leave", "help") else "The versions are still being read."
-        row = self.row
-        match action:
-            case "write" if self.state.unresolved:
-                numbers = ", ".join(str(found.number) for found in self.state.unresolved[:8])
-                return f"{many(len(self.state.unresolved), 'message')} still to choose: {numbers}. n goes there."
-            case "delete" if row is not None and row.tombstone is None:
-                return "Nobody deleted this message."
-            case "both" | "edit" if row is not None and not row.choices:
-                return "This message is not in conflict."
-            case "other" if len(self.state.columns) <= len(self.shown) or not self.shown:
-                return "Every column is visible."
-        return ""
+        if action == "write" and self.state is not None and self.state.unresolved:
+            open_rows = self.state.unresolved
+            return f"{len(open_rows)} still to choose: {_some([name_of(row) for row in open_rows])}."
+        return super().why_not(action)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim what is not possible; its key tells the reason."""
         return None if self.why_not(action) else True
 
     def on_key(self, event: events.Key) -> None:
-        """Tell why a dimmed key does nothing."""
+        """Tell why a dimmed key does nothing; what is missing for writing, go there."""
         tell_reason(self, event)
+        if event.key == "w" and self.state is not None and self.state.unresolved:
+            self.action_unresolved(1)
 
     @work
     async def action_write(self) -> None:
         """Show what will be written; on yes, write it."""
-        if self.state is None:
+        vault, reader, state = self.netto.vault, self.netto.reader, self.state
+        if state is None or vault is None or reader is None:
             return
         from netto_tui.tui.screens.confirm import ConfirmScreen
 
-        lines = [
-            f"{many(len(self.state.conflicts), 'revision')} will be written, one for each message.",
-            "It replaces all versions; they stay in the history. Then every replica is brought up to date.",
-            "",
-        ]
-        for row in self.state.conflicts:
-            text = result_lines(self.state, row, ()).plain
-            name = f"{row.number:>4}" if row.number else "head"
-            lines.append(f"{name} {self.state.letter(row)} {len(row.choices)}→1  {safe_line(text, 160)}")
-        if await self.app.push_screen_wait(ConfirmScreen("Write this?", "\n".join(lines), "Write")):
+        text = preview(state, [replica.name for replica in replica_rows(vault, reader)])
+        if await self.app.push_screen_wait(ConfirmScreen("Write this?", text, "Write")):
+            if self.state is not state:
+                self.notify("The versions changed while you were reading. Look again, then w.", severity="warning")
+                return
             self.ended = True
-            self._write(self.state)
+            self._write(state)
 
     @work(thread=True, exit_on_error=False, group="resolver-write", description="Write the picks")
     def _write(self, state: Resolution) -> None:
@@ -309,24 +260,16 @@ class ResolverScreen(ResolutionScreen):
         if vault is None:
             return
         try:
-            self.post_message(self.Written(len(write_picks(vault, state))))
+            self.post_message(self.Written(write_picks(vault, state)))
         except (NettoError, OSError) as error:
             self.post_message(self.Failed(crash.in_words(error, vault.path)))
 
     @on(Written)
-    def _written(self, message: Written) -> None:
+    def _written_down(self, message: Written) -> None:
         save_draft(self.netto.vault_path, self.conversation, {})
-        self.dismiss(message.revisions)
-
-    def action_copy(self) -> None:
-        """Copy the result, or the version in the marked column."""
-        if self.state is not None and self.row is not None:
-            label = self.look.chosen
-            choice = self.row.choice_in(label)
-            said = choice.text if choice else self.row.text
-            text = concealed(said, len(said))
-            self.app.copy_to_clipboard(text)
-            self.notify(f"Copied {many(len(text), 'character')}.")
+        app = self.netto
+        self.dismiss(None)
+        tell_decided(app, message.decided)
 
     def action_help(self) -> None:
         """Show the keys."""
@@ -339,4 +282,14 @@ class ResolverScreen(ResolutionScreen):
         if self.state is not None and self.state.picks:
             self.notify("Your picks are kept as a draft.")
         self.ended = True
-        self.dismiss(0)
+        self.dismiss(None)
+
+
+def _to_choose_again(rows: Sequence[Row]) -> str:
+    return f" To choose again: {_some([name_of(row) for row in rows])}." if rows else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(names[:6]) + more

@@ -14,7 +14,8 @@ from netto_tui.errors import UsageError
 from netto_tui.model.conversation import Item, body_text
 from netto_tui.model.revision import BlobRef, Body, Deleted, Message, Record, Stamp, Text, ToolCall, mint
 from netto_tui.tui.conflict_rows import conflict_row
-from netto_tui.tui.resolution import Resolution, Row, check
+from netto_tui.tui.picks import Row
+from netto_tui.tui.resolution import Resolution, check
 
 CONVERSATION = "c_" + "0" * 32
 
@@ -215,12 +216,12 @@ class Choosing(RuleBasedStateMachine):
 
     @rule()
     def undo(self) -> None:
-        assert self.state.undo() == (self.at > 0)
+        assert (self.state.undo() is not None) == (self.at > 0)
         self.at = max(0, self.at - 1)
 
     @rule()
     def redo(self) -> None:
-        assert self.state.redo() == (self.at < len(self.states) - 1)
+        assert (self.state.redo() is not None) == (self.at < len(self.states) - 1)
         self.at = min(len(self.states) - 1, self.at + 1)
 
     @invariant()

@@ -1,43 +1,62 @@
-"""The words that a version changed."""
+"""The words that a version changed: what was put in, and what was taken out."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netto_tui.tui.worddiff import changed_spans
+from netto_tui.tui.worddiff import compare
 
 prose = st.text(st.sampled_from("ab .\n"), max_size=60)
 
 
-def shown(base: str, text: str) -> list[str]:
-    return [text[start:end] for start, end in changed_spans(base, text)]
+def shown(base: str, text: str) -> str:
+    form = {"=": "{}", "+": "[+{}]", "-": "[-{}]"}
+    return "".join(form[piece.kind].format(piece.text) for piece in compare(base, text))
 
 
 def test_a_changed_word_is_named_alone() -> None:
-    assert shown("Make it four days.", "Make it five days.") == ["five"]
+    assert shown("Make it four days.", "Make it five days.") == "Make it [-four][+five] days."
 
 
-def test_what_was_added_at_the_end_is_named() -> None:
-    assert shown("Day 4: Sintra.", "Day 4: Sintra. Day 5: free.") == [" Day 5: free."]
+def test_neighbouring_words_are_taken_together() -> None:
+    assert shown("See the old tower.", "See a new tower.") == "See [-the old][+a new] tower."
+
+
+def test_what_was_added_or_cut_at_the_end_is_named() -> None:
+    assert shown("Day 4: Sintra.", "Day 4: Sintra. Day 5: free.") == "Day 4: Sintra.[+ Day 5: free.]"
+    assert shown("Day 4: Sintra. Day 5: free.", "Day 4: Sintra.") == "Day 4: Sintra.[- Day 5: free.]"
+
+
+def test_a_passage_that_was_written_anew_is_not_shown_in_shreds() -> None:
+    assert shown("We leave on Monday, early.", "I am not sure, on reflection.").startswith("[-We leave")
+
+
+def test_a_line_that_moved_is_compared_with_itself() -> None:
+    assert shown("one\ntwo words\nthree\n", "three\none\ntwo words\n") == "[+three\n]one\ntwo words\n[-three\n]"
 
 
 def test_equal_texts_have_no_changes() -> None:
-    assert shown("same", "same") == []
+    assert shown("same", "same") == "same"
+
+
+def test_one_changed_word_is_found_in_a_megabyte() -> None:
+    lines = [f"line {number} says something of its own\n" for number in range(30_000)]
+    text = "".join(lines)
+    assert [piece.text for piece in compare(text, text.replace("line 20000 says", "line 20000 denies"))][1:3] == [
+        "says",
+        "denies",
+    ]
+
+
+def test_megabytes_that_share_nothing_are_taken_whole() -> None:
+    base, text = ("".join(f"{word}{n} " for n in range(150_000)) for word in ("a", "b"))
+    assert [piece.kind for piece in compare(base, text)][:2] == ["-", "+"]
 
 
 @given(prose, prose)
-def test_spans_are_in_order_and_inside_the_text(base: str, text: str) -> None:
-    spans = changed_spans(base, text)
-    flat = [place for span in spans for place in span]
-    assert flat == sorted(flat)
-    assert all(0 <= place <= len(text) for place in flat)
-
-
-@given(prose, prose)
-def test_what_is_outside_the_spans_comes_from_the_base(base: str, text: str) -> None:
-    kept = list(text)
-    for start, end in reversed(changed_spans(base, text)):
-        del kept[start:end]
-    rest = iter(base)
-    assert all(letter in rest for letter in "".join(kept) if not letter.isspace())
+def test_the_pieces_make_up_both_texts(base: str, text: str) -> None:
+    found = compare(base, text)
+    assert "".join(piece.text for piece in found if piece.kind != "+") == base
+    assert "".join(piece.text for piece in found if piece.kind != "-") == text
+    assert all(piece.text for piece in found)
