@@ -27,10 +27,16 @@ if TYPE_CHECKING:
 READ_ONLY = "This is a snapshot: it can be read, searched and copied, and nothing in it changes. R brings it back."
 
 
+SINCE = "What changed between the snapshot and now"
+BACK = "Bring this conversation back, after a preview"
+
+
 class SnapshotPane(BrowsePane):
     """Browse, over a snapshot."""
 
-    READS: ClassVar[frozenset[str]] = frozenset(("tree", "next_match", "list_width"))
+    READS: ClassVar[frozenset[str]] = frozenset(
+        ("tree", "next_match", "list_width", "drop_filter", "jump", "mark", "export", "copy_link")
+    )
     """The actions of Browse that only read what is shown."""
 
     def why_not(self, action: str) -> str:
@@ -43,8 +49,9 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/", id="snapshot.search", priority=True),
-        Binding("D", "differences", "Differs from now", id="snapshot.differences"),
-        Binding("R", "restore", "Bring back", id="snapshot.restore", tooltip="This conversation, after a preview"),
+        # Priority: in Browse these letters change things.
+        Binding("D", "differences", "Since then", id="snapshot.differences", priority=True, tooltip=SINCE),
+        Binding("R", "restore", "Bring back", id="snapshot.restore", priority=True, tooltip=BACK),
         Binding("z", "zoom", "Maximise", show=False, id="snapshot.maximise"),
     ]
 
@@ -107,8 +114,8 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
     # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a line of text a slash is a slash."""
-        return not (action == "search" and isinstance(self.focused, Input))
+        """In a line of text a letter is a letter."""
+        return not (action in ("search", "differences", "restore") and isinstance(self.focused, Input))
 
     def action_search(self) -> None:
         """Put the cursor into the search line."""

@@ -60,7 +60,13 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
     """A list, newest first; its result is what is to be brought back, None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("D", "differences", "Differs from now", id="snapshots.differences"),
+        Binding(
+            "D",
+            "differences",
+            "Since then",
+            id="snapshots.differences",
+            tooltip="What changed between the snapshot and now",
+        ),
         Binding("R", "restore", "Bring back", id="snapshots.restore", tooltip="All of it, after a preview"),
         Binding("d", "date", "Date", id="snapshots.date", tooltip="Go to the last snapshot of a day"),
     ]
