@@ -17,6 +17,7 @@ from netto_tui.errors import Cancelled, InvalidRecord, Moved, NettoError, Refuse
 from netto_tui.model.revision import BLOB_LIMIT, Message, Record, Stamp, Text, mint
 from netto_tui.replicas.base import Batch, Replica, Write
 from tests.contract.stores import FOREIGN, MARKER, Store, batch, conversation, held, ids, records
+from tests.unit.vault.talks import examples
 
 PICTURE = b"\x89PNG\r\n\n" + bytes(range(256)) * 4
 PICTURE_NAME = hashlib.sha256(PICTURE).hexdigest()
@@ -198,7 +199,7 @@ def test_writers_that_race_lose_nothing(store: Store, replica: Replica) -> None:
     def run(device: int) -> None:
         opened = store.open(f"device{device}")
         start.wait()
-        for turn in range(4):
+        for turn in range(2):
             mine = records(1, 1, first=10 * device + turn)
             while True:
                 try:
@@ -212,7 +213,7 @@ def test_writers_that_race_lose_nothing(store: Store, replica: Replica) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    wanted = {record.id for device in range(4) for record in records(1, 4, first=10 * device)}
+    wanted = {record.id for device in range(4) for record in records(1, 2, first=10 * device)}
     found = held(store.open(), 1, 100, 101, 102, 103)
     assert ids(found[1]) == wanted
     assert all(found[100 + device].records for device in range(4))
@@ -285,7 +286,7 @@ def test_a_conversation_moves_when_an_older_message_arrives(store: Store, replic
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 3)), max_size=8))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(4), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_ongoing_and_settled_writes_of_two_devices_ends_in_their_union(
     make_store: Callable[[Path], Store], steps: list[tuple[int, bool, int]]
 ) -> None:

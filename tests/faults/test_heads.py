@@ -362,7 +362,7 @@ def test_heads_cost_no_request_and_no_write(scene: Scene) -> None:
     assert costs[0] == costs[1]
 
 
-@pytest.mark.parametrize("seed", seeds(3, 40))
+@pytest.mark.parametrize("seed", seeds(2, 40))
 def test_whatever_devices_do_nobody_is_alarmed_without_an_attack(seed: int, scene: Scene) -> None:
     random = Random(seed)
     devices = [scene.device("laptop"), scene.device("phone")]

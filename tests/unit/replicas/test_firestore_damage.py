@@ -17,6 +17,7 @@ from netto_tui.replicas.firestore_documents import PIECE_BYTES, cut_text
 from netto_tui.security.envelope import PLAIN, Envelope
 from tests.contract.stores import MARKER, SEALED, batch, conversation, held, ids, records
 from tests.unit.replicas.firestore_given import Cloud, long_record
+from tests.unit.vault.talks import examples
 
 PICTURE = bytes(range(256)) * 10
 PICTURE_NAME = hashlib.sha256(PICTURE).hexdigest()
@@ -95,7 +96,7 @@ def changed(draw: Any, value: Any) -> Any:
 
 
 @given(data=st.data())
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_damage_of_any_document_is_told_or_harmless_and_mended(
     tmp_path: Path, envelope: Envelope, data: st.DataObject
 ) -> None:
