@@ -18,6 +18,7 @@ from netto_tui.plural import many
 if TYPE_CHECKING:
     import threading
 
+    from netto_tui.recovery.finds import Find
     from netto_tui.recovery.verify import StoreVerdict
     from netto_tui.replicas.base import Replica
     from netto_tui.sync.events import SyncEvent
@@ -59,12 +60,14 @@ def verify(session: Session, replicas: tuple[str, ...], deep: bool) -> int:
     What is damaged goes to quarantine; the next sync heals it. The exit code is 1 when anything differs.
     """
     from netto_tui.recovery import verify as recovery
+    from netto_tui.recovery.finds import finds
 
     with session.open() as vault, cancelling() as cancel, _opened(vault, session, replicas, cancel) as opened:
         verdict = recovery.verify(vault, opened, deep=deep, listener=tell_progress, cancel=cancel)
     if session.json:
         stores = [_verdict(store) for store in verdict.stores]
-        output.document({"ok": verdict.ok, "digest": verdict.digest, "replicas": stores})
+        listed = [_find(one) for one in finds(verdict)]
+        output.document({"ok": verdict.ok, "digest": verdict.digest, "replicas": stores, "finds": listed})
     else:
         output.table(
             [
@@ -78,6 +81,22 @@ def verify(session: Session, replicas: tuple[str, ...], deep: bool) -> int:
                 output.foreign(f"{store.name}: {line}")
         output.line("Everything is there, and equal." if verdict.ok else "Not good. To heal it: netto-tui sync")
     return worst([store.exit_code or int(not store.ok) for store in verdict.stores])
+
+
+def _tell_history(session: Session, names: tuple[str, ...]) -> int:
+    """Show the drills of some replicas, or of all."""
+    from netto_tui.recovery.drill import past_drills
+
+    with session.open() as vault:
+        found = [one for one in past_drills(vault) if one.name in names or not names]
+    if session.json:
+        rows = [{"name": one.name, "at": one.at, "ok": one.ok, "detail": one.detail} for one in found]
+        output.document({"drills": rows})
+    else:
+        output.table([(session.local(one.at), one.name, "ok" if one.ok else "FAILED", one.detail) for one in found])
+        if not found:
+            output.line("A restore was never tried. To try one: netto-tui drill")
+    return 0
 
 
 def _counts(store: StoreVerdict) -> dict[str, int]:
@@ -101,6 +120,17 @@ def _verdict(store: StoreVerdict) -> dict[str, Any]:
     }
 
 
+def _find(one: Find) -> dict[str, Any]:
+    return {
+        "store": one.store,
+        "kind": one.kind,
+        "conversation": one.conversation or None,
+        "where": one.where or None,
+        "reason": one.reason,
+        "mends": one.mends,
+    }
+
+
 def _finds(store: StoreVerdict) -> Iterator[str]:
     if store.error:
         yield store.error
@@ -111,11 +141,14 @@ def _finds(store: StoreVerdict) -> Iterator[str]:
 
 
 @command("drill", short_help="Try a restore of each replica, and time it.")
+@click.option("--history", is_flag=True, help="Show the drills so far, latest first, and try nothing.")
 @click.argument("replicas", nargs=-1)
-def drill(session: Session, replicas: tuple[str, ...]) -> int:
+def drill(session: Session, replicas: tuple[str, ...], history: bool) -> int:
     """Restore each of the REPLICAS (else all) into a temporary place, check it, and remember how it went."""
     from netto_tui.recovery import drill as recovery
 
+    if history:
+        return _tell_history(session, replicas)
     with session.open() as vault, cancelling() as cancel, _opened(vault, session, replicas, cancel) as opened:
         if not opened:
             remedy = "Add one: netto-tui init --replica NAME=KIND:TARGET"

@@ -61,7 +61,7 @@ def restore(
     if target is None and not there:
         target = session.path
     replica = _find_replica(session, source)
-    as_of_ms = None if as_of is None else _end_of(session, as_of, there)
+    as_of_ms = None if as_of is None else end_of(session, as_of, there)
     if target is not None:
         if dry_run:
             raise UsageError("There is nothing to compare with in a new place.", remedy="Leave --dry-run out.")
@@ -85,7 +85,7 @@ def _find_replica(session: Session, source: str) -> ReplicaConfig:
     return settings.replica(source)
 
 
-def _end_of(session: Session, date: str, there: bool) -> int:
+def end_of(session: Session, date: str, there: bool) -> int:
     """The last millisecond of a day, month or year, in the vault's zone, else in UTC."""
     from datetime import UTC, datetime
 

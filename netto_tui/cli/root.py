@@ -31,6 +31,7 @@ COMMANDS = {
     "resolve": "conflicts",
     "verify": "recovering",
     "restore": "restoring",
+    "snapshots": "snapshots",
     "undo": "restoring",
     "drill": "recovering",
     "export": "exporting",

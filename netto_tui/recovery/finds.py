@@ -17,15 +17,15 @@ LOCAL = "local"
 
 _MENDS: dict[FindKind, str] = {
     "unreadable": "Verify again when it can be reached; nothing is lost.",
-    "damaged": "The next sync writes good bytes there again: press S.",
-    "different": "Each side has something that the other lacks. The next sync unites them: press S.",
-    "missing": "The next sync brings it there: press S.",
-    "extra": "The next sync brings it here: press S.",
+    "damaged": "The next sync writes good bytes there again: S, or netto-tui sync.",
+    "different": "Each side has something that the other lacks. The next sync unites them: S, or netto-tui sync.",
+    "missing": "The next sync brings it there: S, or netto-tui sync.",
+    "extra": "The next sync brings it here: S, or netto-tui sync.",
     "withheld": "It holds a credential, or the host does not take it. It is kept back knowingly; that is no fault.",
 }
 _MENDS_HERE: dict[FindKind, str] = {
-    "damaged": "The bytes are in quarantine. The next sync brings good ones from a replica: press S.",
-    "missing": "The next sync brings it back from a replica that has it: press S.",
+    "damaged": "The bytes are in quarantine. The next sync brings good ones from a replica: S, or netto-tui sync.",
+    "missing": "The next sync brings it back from a replica that has it: S, or netto-tui sync.",
 }
 
 

@@ -80,7 +80,7 @@ async def test_verifying_all_lists_what_each_store_lacks_and_shows_the_differenc
         assert "1 missing" in outcome(pane)
         (row,) = listed_rows(pane)
         assert row.split()[:3] == ["mirror", "-", "missing"] and "Lisbon flat hunting" in row
-        assert "press S" in str(pane.query_one("#recovery-mends", Static).content)
+        assert "brings it there: S" in str(pane.query_one("#recovery-mends", Static).content)
         await driven.press("enter")
         screen = driven.app.screen
         assert isinstance(screen, DifferenceScreen)

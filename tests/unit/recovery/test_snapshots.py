@@ -15,6 +15,7 @@ from netto_tui.errors import Cancelled, Refused, UsageError
 from netto_tui.model.clock import to_ms
 from netto_tui.model.query import Query
 from netto_tui.model.revision import ABOUT, About, mint
+from netto_tui.recovery import undo
 from netto_tui.recovery.differences import differences, item_differences
 from netto_tui.recovery.drill import drill, past_drills
 from netto_tui.recovery.finds import finds
@@ -132,7 +133,7 @@ def test_a_verification_lists_what_it_found_with_its_conversation_and_what_mends
         ("extra", talk(8)[0].rev.conversation),
         ("missing", talk(9)[0].rev.conversation),
     }
-    assert all("press S" in one.mends and one.is_fault for one in found.values())
+    assert all("netto-tui sync" in one.mends and one.is_fault for one in found.values())
 
 
 def test_a_damaged_piece_is_named_with_its_conversation(device: Device) -> None:
@@ -144,6 +145,29 @@ def test_a_damaged_piece_is_named_with_its_conversation(device: Device) -> None:
         ("local", "missing", FIRST),
     ]
     assert "quarantine" in found[0].mends
+
+
+def test_going_back_to_before_an_exchange_says_again_what_was_said(device: Device, folder: Path) -> None:
+    phone = Device(folder, "phone")
+    phone.sync()
+    phone.time.pass_minutes(1)
+    writing.edit(phone.vault, FIRST, ITEM, "said on the phone")
+    phone.vault.add(talk(8))
+    phone.run("disk")
+    phone.vault.close()
+    report = restore(device.vault, device.open("disk"))
+    assert shown(device.vault)[0] == "said on the phone"
+    point = undo.points(device.vault)[0]
+    assert (f"undo/{point.name}", point.items, undo.contents(device.vault, point)) == (report.undo, 0, [])
+    assert undo.until(point)[:10] == report.until[:10] == "2026-12-23"
+    device.time.pass_minutes(1)
+    assert undo.undo(device.vault, point.name) == 1
+    assert shown(device.vault)[0] == "hello 1.0"
+    assert shown(device.vault, talk(8)[0].rev.conversation), "what came in where nothing was stays"
+    assert undo.contents(device.vault, undo.points(device.vault)[0]) == [FIRST]
+    assert undo.undo(device.vault) == 1
+    assert shown(device.vault)[0] == "said on the phone"
+    assert places(device) == []
 
 
 def test_drills_are_remembered_one_after_the_other_also_after_a_restore(device: Device) -> None:
