@@ -138,6 +138,7 @@ def _vault(session: Session) -> Iterator[Check]:
         yield Check("settings", "bad", error.message, error.remedy)
         return
     yield Check("settings", "warn" if config.warnings else "ok", f"{session.config_path}")
+    yield from _keys(config)
     try:
         with session.open() as vault:
             yield Check("vault", "ok", f"{session.path}, device {vault.device}, zone {vault.zone}")
@@ -149,6 +150,18 @@ def _vault(session: Session) -> Iterator[Check]:
 
     yield from privacy(session.path)
     yield from _replicas(session, config, expected)
+
+
+def _keys(config: Config) -> Iterator[Check]:
+    """Whether the keys that were set for the app do what they say."""
+    from netto_tui.recovery.health import Check
+
+    if config.keys:
+        from netto_tui.tui.bindings import faults
+
+        remedy = "Correct it under [keys] in the settings; all of them: netto-tui bindings"
+        found = [Check("app keys", "warn", f"“{fault.id}” {fault.words}", remedy) for fault in faults(config.keys)]
+        yield from found or [Check("app keys", "ok", f"{len(config.keys)} set")]
 
 
 def _replicas(session: Session, config: Config, vault: str) -> Iterator[Check]:

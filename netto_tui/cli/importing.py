@@ -25,12 +25,21 @@ SHOWN = 10
 @click.option("--from", "source", metavar="SOURCE", help="Take the paths as this kind of source.")
 @click.option("--workspace", default="", metavar="NAME", help="A lasting name for a workspace that may move.")
 @click.option("--watch", is_flag=True, help="Look there again at every sync from now on.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-def import_paths(session: Session, paths: tuple[Path, ...], source: str | None, workspace: str, watch: bool) -> int:
+@click.option("--find", is_flag=True, help="Show where conversations lie on this machine, and bring in nothing.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+def import_paths(
+    session: Session, paths: tuple[Path, ...], source: str | None, workspace: str, watch: bool, find: bool
+) -> int:
     """Bring in every conversation at some PATHS: files, databases, exports, or folders of them.
 
     What kind they are shows by itself. Sources are only read, and the same thing twice adds nothing.
     """
+    if find:
+        if paths or source or workspace or watch:
+            raise UsageError("--find looks at the usual places.", remedy="Leave the paths and other options out.")
+        return _find(session)
+    if not paths:
+        raise UsageError("Nothing is named.", remedy="Name a PATH; --find shows where conversations lie here.")
     from netto_tui.capture.ingest import ingest
     from netto_tui.vault import memory
 
@@ -56,6 +65,55 @@ def import_paths(session: Session, paths: tuple[Path, ...], source: str | None, 
         _remember(session, paths, source or "")
     _print(session, imported)
     return 0 if imported.conversations else 1
+
+
+def _find(session: Session) -> int:
+    """Tell where conversations lie here; 1 where there are none."""
+    import os
+    from datetime import UTC, datetime
+
+    from netto_tui.capture.finding import spots
+
+    def tell(place: Path) -> None:
+        diagnostics.progress(f"Looking at {place}")
+
+    with cancelling() as cancel:
+        found = list(spots(Path.home(), os.environ, tell, cancel))
+    diagnostics.progress("")
+    written = [datetime.fromtimestamp(each.newest, UTC) for each in found]
+    if session.json:
+        rows = [
+            {
+                "title": each.title,
+                "path": str(each.path),
+                "files": each.files,
+                "bytes": each.bytes,
+                "newest": at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "lasting": each.lasting,
+                "readable": each.readable,
+            }
+            for each, at in zip(found, written, strict=True)
+        ]
+        output.document({"places": rows})
+    elif not found:
+        output.line("Nothing was found in the usual places. Name a path: netto-tui import PATH")
+    else:
+        output.table(
+            [
+                (
+                    each.title,
+                    each.files,
+                    each.bytes,
+                    f"{at:%Y-%m-%d}",
+                    "" if each.readable else "not read yet",
+                    each.path,
+                )
+                for each, at in zip(found, written, strict=True)
+            ],
+            heads=("Found", "Files", "Bytes", "Written", "", "Where"),
+        )
+        output.line("Bring one in, and look there again at every sync: netto-tui import --watch PATH")
+    return 0 if found else 1
 
 
 def _remember(session: Session, paths: tuple[Path, ...], kind: str) -> None:

@@ -1,4 +1,4 @@
-"""`schema`, `paths` and `completion`: what lies where, and in which form."""
+"""`schema`, `paths`, `bindings` and `completion`: what lies where, in which form, and under which key."""
 
 from __future__ import annotations
 
@@ -27,6 +27,43 @@ def paths(session: Session) -> None:
         output.document({name: str(place) for name, place in places.items()})
     else:
         output.table([(name, str(place), "" if place.exists() else "not there yet") for name, place in places.items()])
+
+
+@command("bindings", short_help="Show the keys of the app, and what is wrong with those that were set.")
+def bindings(session: Session) -> int:
+    """Show every action of the app by its id with its keys, and what is wrong with those in the settings.
+
+    Other keys go into config.toml, several with commas:
+
+    \b
+    [keys]
+    "app.quit" = "ctrl+x"
+    "list.down" = "j,down,ctrl+n"
+
+    The exit code is 1 when a line there does not do what it says.
+    """
+    from netto_tui.tui.bindings import faults, in_force, known, shown
+
+    keys = session.load_config().keys
+    now, found = in_force(keys), faults(keys)
+    if session.json:
+        rows = [
+            {"id": each.id, "keys": list(now[each.id]), "usual": list(each.keys), "does": each.words}
+            for each in known().values()
+        ]
+        output.document({"bindings": rows, "faults": [{"id": one.id, "reason": one.words} for one in found]})
+    else:
+        changed = {name for name, each in known().items() if now[name] != each.keys}
+        output.table(
+            [
+                (each.id, shown(now[each.id]), f"not {shown(each.keys)}" if each.id in changed else "", each.words)
+                for each in known().values()
+            ],
+            grow=3,
+        )
+        for one in found:
+            output.foreign(f"“{one.id}” {one.words}.")
+    return 1 if found else 0
 
 
 @command("completion", short_help="Show a script that completes commands.")

@@ -43,6 +43,7 @@ COMMANDS = {
     "heads": "heads",
     "schema": "reference",
     "paths": "reference",
+    "bindings": "reference",
     "completion": "reference",
 }
 """The module under netto_tui.cli that has each command, in the order of the help."""

@@ -102,19 +102,26 @@ def faults(keys: Mapping[str, str]) -> list[Fault]:
     for name, text in keys.items():
         if name not in there:
             close = get_close_matches(name, there, 1)
-            found.append(Fault(name, "is no action" + (f"; is {close[0]} meant?" if close else "")))
+            found.append(Fault(name, "is no action" + (f"; the nearest is {close[0]}" if close else "")))
         else:
             wrong = [key for key in split(text) if not is_key(key)] or ([""] if not split(text) else [])
-            found += [Fault(name, f"“{key}” is no key; the action keeps its own") for key in wrong]
+            found += [Fault(name, f"has “{key}”, which is no key") for key in wrong]
     return [*found, *_clashes(keys)]
 
 
 def _clashes(keys: Mapping[str, str]) -> Iterator[Fault]:
+    """Actions whose new key is one of another action that can be reached from the same place."""
     there, now = known(), in_force(keys)
     told: set[frozenset[str]] = set()
     for name in keys.keys() & there.keys():
-        for other, theirs in now.items():
-            new = (set(now[name]) - set(there[name].keys)) & set(theirs)
-            if other != name and new and there[name].meets(there[other]) and frozenset({name, other}) not in told:
-                told.add(frozenset({name, other}))
-                yield Fault(name, f"{shown(sorted(new))} is a key of {other} too; where both are, the inner one has it")
+        new = set(now[name]) - set(there[name].keys)
+        others = [
+            other
+            for other, theirs in now.items()
+            if other != name and new & set(theirs) and there[name].meets(there[other]) and {name, other} not in told
+        ]
+        told.update(frozenset({name, other}) for other in others)
+        if others:
+            some = f"{', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}"
+            same = new & {key for other in others for key in now[other]}
+            yield Fault(name, f"shares {shown(sorted(same))} with {some}; where both are, the inner one has it")

@@ -106,4 +106,4 @@ def open_help(app: NettoApp) -> None:
     """Push the keys that work on the screen in front."""
     from netto_tui.tui.screens.help import HelpScreen
 
-    app.push_screen(HelpScreen(app.screen.active_bindings))
+    app.push_screen(HelpScreen(app.screen.active_bindings, sorted(app.preferences.usable_keys)))
