@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from netto_tui.recovery.differences import ItemDifference
 from netto_tui.security.display import safe_display, safe_line
@@ -22,6 +22,7 @@ from netto_tui.tui.difference_lines import DrawnLine, Look, draw, summary
 from netto_tui.tui.panes.recovery_words import error_lines
 from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.drawn import DrawnLines
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.workline import WorkLine
 from netto_tui.vault.vault import Vault
 
@@ -59,7 +60,7 @@ class DifferenceScreen(TaskScreen[None]):
         yield Static("", id="difference-names", classes="line", markup=False)
         yield WorkLine(id="difference-work")
         yield DrawnLines(id="difference-lines")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to compare."""

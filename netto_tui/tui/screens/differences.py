@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from netto_tui.plural import many, number
 from netto_tui.recovery.differences import Difference, ItemDifference, differences, item_differences
@@ -26,6 +26,7 @@ from netto_tui.tui.recovering import Wanted
 from netto_tui.tui.screens.difference import DifferenceScreen
 from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.columns import Column
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.workline import WorkLine
@@ -73,7 +74,7 @@ class DifferencesScreen(TaskScreen[Wanted | None]):
         yield Static("", id="differences-counts", classes="line", markup=False)
         yield WorkLine(id="differences-work")
         yield RowList[Difference](self._columns(), empty="Comparing…", widget_id="differences")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def _columns(self) -> list[Column[Difference]]:
         return difference_columns(self._then.zone, self.chosen)

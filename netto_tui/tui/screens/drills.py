@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from netto_tui.model.clock import to_ms
 from netto_tui.plural import many
@@ -20,9 +20,10 @@ from netto_tui.recovery.drill import DrillReport, PastDrill, last_drills, past_d
 from netto_tui.recovery.health import DRILL_AGE_MS
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import recovering, wording
-from netto_tui.tui.panes.recovery_words import drill_words, error_lines
+from netto_tui.tui.panes.recovery_words import drill_words
 from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.columns import Column
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.workline import WorkLine
@@ -95,9 +96,9 @@ class DrillsScreen(TaskScreen[None]):
         yield Static("", id="drills-words", classes="line", markup=False)
         yield RowList[Trial]((), empty="There is no replica.", widget_id="drills")
         yield WorkLine(id="drills-work")
-        yield Static("", id="drills-error", markup=False)
+        yield self.error_line()
         yield RowList[PastDrill]((), empty="No drill was made yet. D tries all replicas.", widget_id="drills-past")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     @property
     def trials(self) -> RowList[Trial]:
@@ -127,8 +128,7 @@ class DrillsScreen(TaskScreen[None]):
     @on(WorkLine.Ended)
     def _ended(self, message: WorkLine.Ended) -> None:
         message.stop()
-        error = self.query_one("#drills-error", Static)
-        error.update(error_lines(message.error) if message.error is not None else "")
+        self.say_error(message.error)
         self.reread()
         self.refresh_bindings()
 

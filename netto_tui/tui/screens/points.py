@@ -13,17 +13,16 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Static
 
 from netto_tui.plural import many
 from netto_tui.recovery.undo import UndoPoint, contents, points, undo, until
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.sync.events import Listener
 from netto_tui.tui import wording
-from netto_tui.tui.panes.recovery_words import error_lines
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.columns import Column
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.workline import WorkLine
@@ -76,9 +75,9 @@ class PointsScreen(TaskScreen[int]):
         """Title, progress, list, keys."""
         yield self.title_line(("Undo points", "bold"), ": how things stood before something drastic; kept for 30 days")
         yield WorkLine(id="points-work")
-        yield Static("", id="points-error", markup=False)
+        yield self.error_line()
         yield RowList[Line]((), empty="Looking…", widget_id="points")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     @property
     def rows(self) -> RowList[Line]:
@@ -95,12 +94,13 @@ class PointsScreen(TaskScreen[int]):
     @on(WorkLine.Ended)
     def _ended(self, message: WorkLine.Ended) -> None:
         message.stop()
+        self.say_error(message.error)
         if message.error is not None:
-            self.query_one("#points-error", Static).update(error_lines(message.error))
+            self.rows.empty = ""
         elif message.name == "going back":
             self.dismiss(message.result)
         else:
-            self.rows.empty = "Nothing drastic was done in the last 30 days, so there is nothing to go back to."
+            self.rows.empty = "Nothing drastic was done in the last 30 days: there is nothing to go back to."
             self.rows.show(listed(message.result), len(message.result))
         self.refresh_bindings()
 

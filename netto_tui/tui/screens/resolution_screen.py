@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from netto_tui.plural import many
@@ -25,6 +25,7 @@ from netto_tui.tui.picks import Row
 from netto_tui.tui.resolution import Resolution
 from netto_tui.tui.resolver_lines import Block, Look, blocks, draw, name_of, result_content, titles
 from netto_tui.tui.theme import STYLES
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.resolver_view import ColumnTitles, DrawnLine, ResolverView
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class ResolutionScreen(Screen[None]):
                 yield ResolverView(widget_id="resolver-rows")
                 with VerticalScroll(id="resolver-result", can_focus=False):
                     yield Static(id="resolver-result-text", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def beside(self) -> ComposeResult:
         """What stands left of the rows."""

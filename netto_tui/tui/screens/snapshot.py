@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from netto_tui.recovery.snapshots import Snapshot
 from netto_tui.security.display import safe_line
@@ -19,6 +19,7 @@ from netto_tui.tui.panes.base import Elsewhere
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.recovering import Wanted
 from netto_tui.tui.screens.task import TaskScreen
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -39,9 +40,24 @@ class SnapshotPane(BrowsePane):
     )
     """The actions of Browse that only read what is shown."""
 
-    def why_not(self, action: str) -> str:
-        """Why an action is not possible here."""
-        return super().why_not(action) if action in self.READS else READ_ONLY
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "screen.restore", "Bring back", id="snapshot.restore", tooltip=BACK),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What changes things is not among the keys here."""
+        return super().check_action(action, parameters) if action in self.READS else False
+
+    @classmethod
+    def writing_keys(cls) -> set[str]:
+        """The keys of Browse that change something."""
+        bindings = [each for kind in cls.__mro__ for each in vars(kind).get("BINDINGS", ())]
+        return {
+            key
+            for each in bindings
+            if isinstance(each, Binding) and each.action.partition("(")[0] not in (*cls.READS, "screen.restore")
+            for key in each.key.split(",")
+        }
 
 
 class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
@@ -49,9 +65,8 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/", id="snapshot.search", priority=True),
-        # Priority: in Browse these letters change things.
-        Binding("D", "differences", "Since then", id="snapshot.differences", priority=True, tooltip=SINCE),
-        Binding("R", "restore", "Bring back", id="snapshot.restore", priority=True, tooltip=BACK),
+        # Priority: in Browse this letter deletes.
+        Binding("D", "differences", "Diff", id="snapshot.differences", priority=True, tooltip=SINCE),
         Binding("z", "zoom", "Maximise", show=False, id="snapshot.maximise"),
     ]
 
@@ -76,7 +91,7 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
             markup=False,
         )
         yield SnapshotPane(id="browse")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     @property
     def pane(self) -> SnapshotPane:
@@ -115,7 +130,13 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a line of text a letter is a letter."""
-        return not (action in ("search", "differences", "restore") and isinstance(self.focused, Input))
+        return not (action in ("search", "differences") and isinstance(self.focused, Input))
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key of Browse does nothing here."""
+        if event.key in self.pane.writing_keys() - self.active_bindings.keys() and not isinstance(self.focused, Input):
+            event.stop()
+            self.notify(READ_ONLY, severity="warning")
 
     def action_search(self) -> None:
         """Put the cursor into the search line."""

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Static
 
 from netto_tui.plural import many
 from netto_tui.recovery.snapshots import Snapshot
@@ -21,10 +20,10 @@ from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import recovering, wording
 from netto_tui.tui.concealing import concealed
 from netto_tui.tui.panes.recovery_questions import ask_for_date
-from netto_tui.tui.panes.recovery_words import error_lines
 from netto_tui.tui.recovering import OpenSnapshot, Wanted
 from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.columns import Column
+from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.workline import WorkLine
@@ -63,7 +62,7 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
         Binding(
             "D",
             "differences",
-            "Since then",
+            "Diff",
             id="snapshots.differences",
             tooltip="What changed between the snapshot and now",
         ),
@@ -89,8 +88,8 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
         yield WorkLine(id="snapshots-open")
         yield WorkLine(id="snapshots-list")
         yield RowList[Snapshot]((), empty="Reading the history…", widget_id="snapshots")
-        yield Static("", id="snapshots-error", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield self.error_line()
+        yield KeyLine()
 
     @property
     def rows(self) -> RowList[Snapshot]:
@@ -125,8 +124,7 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
     @on(WorkLine.Ended)
     def _ended(self, message: WorkLine.Ended) -> None:
         message.stop()
-        error = self.query_one("#snapshots-error", Static)
-        error.update(error_lines(message.error) if message.error is not None else "")
+        self.say_error(message.error)
         if message.name == "listing":
             self.rows.empty = str(message.error or "Nothing was written there yet: the first sync makes a snapshot.")
             self.rows.refresh()

@@ -10,8 +10,10 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from netto_tui.errors import NettoError
 from netto_tui.plural import many
 from netto_tui.tui.panes.base import netto_of
+from netto_tui.tui.panes.recovery_words import error_lines
 from netto_tui.tui.widgets.workline import WorkLine
 
 if TYPE_CHECKING:
@@ -38,6 +40,19 @@ class TaskScreen(Screen[T]):
     def title_line(self, *parts: Content | str | tuple[str, str]) -> Static:
         """The first line of the screen, to be yielded from `compose`."""
         return Static(Content.assemble(" ", *parts), classes="task-title", markup=False)
+
+    def error_line(self) -> Static:
+        """Where `say_error` says it, to be yielded from `compose`."""
+        line = Static("", classes="task-error", markup=False)
+        line.display = False
+        return line
+
+    def say_error(self, error: NettoError | None) -> None:
+        """Say why a job did not end well, and what to do; None for nothing."""
+        line = self.query_one(".task-error", Static)
+        line.display = error is not None
+        if error is not None:
+            line.update(error_lines(error))
 
     def why_not(self, action: str) -> str:
         """Why an action is not possible now; "" when it is."""

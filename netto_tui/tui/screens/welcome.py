@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from netto_tui.capture.finding import Spot
 from netto_tui.errors import NettoError
@@ -28,6 +28,7 @@ from netto_tui.tui.screens.welcome_search import Search
 from netto_tui.tui.screens.welcome_steps import BringStep, HelloStep, ReplicasStep, SourcesStep, Step, SyncStep
 from netto_tui.tui.screens.welcome_work import Bringing, FirstSync
 from netto_tui.tui.theme import STYLES
+from netto_tui.tui.widgets.keyline import KeyLine
 
 if TYPE_CHECKING:
     from netto_tui.tui.app import NettoApp
@@ -65,7 +66,7 @@ class WelcomeScreen(Screen[None]):
             yield ReplicasStep(id="first-replicas")
             yield BringStep(id="first-import")
             yield SyncStep(id="first-sync")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
         yield Static("netto-tui needs 60 x 15 cells. Make the terminal larger, or press q.", id="small", markup=False)
 
     def on_mount(self) -> None:

@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, TextArea
+from textual.widgets import TextArea
 
 from netto_tui.security.display import safe_display
+from netto_tui.tui.widgets.keyline import KeyLine
 
 LIMIT = 100_000
 """Characters; a text area takes a second for twice as many."""
@@ -46,7 +47,7 @@ class WritingScreen(ModalScreen[str | None]):
         with Vertical(classes="modal") as box:
             box.border_title = Content(f"In your own words: {self.title_text}")
             yield TextArea(self.text_before, id="writing-text", soft_wrap=True, tab_behavior="indent")
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine()
 
     def on_mount(self) -> None:
         """Put the cursor at the end."""

@@ -1,0 +1,28 @@
+"""The line of keys at the bottom: made anew only where another key works, or one no longer does."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+from textual.widgets import Footer
+
+
+class KeyLine(Footer):
+    """Textual's footer makes all of its keys again whenever one asks for it, which takes longer than to draw a list."""
+
+    _known: object = None
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        """Draw the keys that work on a screen now, if they are others than before."""
+        if not (self.is_attached and screen is self.screen and screen.app.app_focus):
+            return
+        shown = [
+            (binding.key, binding.description, binding.action, enabled, tooltip, self.app.get_key_display(binding))
+            for _, binding, enabled, tooltip in screen.active_bindings.values()
+            if binding.show
+        ]
+        if shown != self._known:
+            self._known = shown
+            super().bindings_changed(screen)
