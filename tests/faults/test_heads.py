@@ -72,6 +72,13 @@ def settle(scene: Scene) -> None:
         assert device.alarms(scene.kinds[0]) == device.alarms(scene.kinds[1]) == set()
 
 
+def newcomers_alarms(scene: Scene, *kinds: str) -> set[str]:
+    """What a new device is told of the attacked replica after syncing with some kinds in turn, else with all."""
+    tablet = scene.device("tablet")
+    tablet.sync(*kinds)
+    return tablet.alarms(scene.kinds[0])
+
+
 def test_nobody_is_alarmed_while_nobody_attacks(scene: Scene, laptop: Device, phone: Device) -> None:
     for number in range(6):
         for device in (laptop, phone):
@@ -106,9 +113,7 @@ def test_a_replica_that_was_rolled_back(
     laptop.sync()
     scene.time.pass_minutes(5)
     mallory.bring_back(before)
-    tablet = scene.device("tablet")
-    tablet.sync(*scene.kinds)
-    assert "rolled-back" in tablet.alarms(scene.kinds[0])
+    assert "rolled-back" in newcomers_alarms(scene, *scene.kinds)
     mallory.bring_back(before)
     laptop.sync(scene.kinds[0])
     assert "rolled-back" in laptop.alarms(scene.kinds[0])
@@ -124,9 +129,7 @@ def test_a_fork(scene: Scene, laptop: Device, phone: Device, mallory: GitAttacke
     phone.sync(scene.kinds[0])
     assert phone.alarms(scene.kinds[0]) == set()  # from where it stands all is well
     scene.time.pass_minutes(5)
-    tablet = scene.device("tablet")
-    tablet.sync(*reversed(scene.kinds))
-    assert "forked" in tablet.alarms(scene.kinds[0])
+    assert "forked" in newcomers_alarms(scene, *reversed(scene.kinds))
     laptop.sync(scene.kinds[0])
     assert "forked" in laptop.alarms(scene.kinds[0])
     settle(scene)
@@ -149,9 +152,7 @@ def test_a_new_device_names_a_foreign_signer_too(
 ) -> None:
     token = mallory.token()
     mallory.show(forged(token, seq=heads.peek(token).seq + 1))
-    tablet = scene.device("tablet")
-    tablet.sync()
-    assert "foreign-signer" in tablet.alarms(scene.kinds[0])
+    assert "foreign-signer" in newcomers_alarms(scene)
 
 
 def test_the_head_of_another_replica(
@@ -180,9 +181,7 @@ def test_a_new_device_that_sees_the_other_replica_names_a_change_without_a_head(
 ) -> None:
     mallory.remove_record("")
     scene.time.pass_minutes(5)
-    tablet = scene.device("tablet")
-    tablet.sync(*reversed(scene.kinds))
-    assert tablet.alarms(scene.kinds[0]) & {"unsigned", "rolled-back"}
+    assert newcomers_alarms(scene, *reversed(scene.kinds)) & {"unsigned", "rolled-back"}
     settle(scene)
 
 
@@ -190,9 +189,7 @@ def test_a_record_that_was_taken_out_below_a_head_that_is_right(
     scene: Scene, laptop: Device, phone: Device, mallory: GitAttacker | FireAttacker
 ) -> None:
     mallory.remove_record(mallory.token())
-    tablet = scene.device("tablet")
-    tablet.sync(*scene.kinds)
-    assert "tampered" in tablet.alarms(scene.kinds[0])
+    assert "tampered" in newcomers_alarms(scene, *scene.kinds)
     settle(scene)
 
 
@@ -217,9 +214,7 @@ def test_a_head_that_was_taken_out_of_the_history(
     scene.time.pass_minutes(5)
     phone.sync(scene.kinds[0])
     assert "dropped" in phone.alarms(scene.kinds[0])
-    tablet = scene.device("tablet")
-    tablet.sync(*reversed(scene.kinds))
-    assert "dropped" in tablet.alarms(scene.kinds[0])
+    assert "dropped" in newcomers_alarms(scene, *reversed(scene.kinds))
     settle(scene)
 
 
@@ -233,9 +228,7 @@ def test_a_replica_that_is_frozen(
     mallory.bring_back(before)
     scene.time.pass_minutes(8 * DAY_MINUTES)
     laptop.sync(scene.kinds[1])
-    tablet = scene.device("tablet")
-    tablet.sync(*reversed(scene.kinds))
-    assert "rolled-back" in tablet.alarms(scene.kinds[0])  # it cannot know for how long
+    assert "rolled-back" in newcomers_alarms(scene, *reversed(scene.kinds))  # it cannot know for how long
     mallory.bring_back(before)
     laptop.sync(scene.kinds[0])
     assert "frozen" in laptop.alarms(scene.kinds[0])
@@ -254,9 +247,7 @@ def test_a_commit_of_a_persons_own_file_alarms_nobody(
         device.say(f"{device.vault.device} again")
         device.sync()
         assert device.alarms(scene.kinds[0]) == set()
-    tablet = scene.device("tablet")
-    tablet.sync()
-    assert tablet.alarms(scene.kinds[0]) == set()
+    assert newcomers_alarms(scene) == set()
 
 
 def test_an_attack_is_told_once_and_what_was_seen_outlives_the_index(
