@@ -152,7 +152,7 @@ def _one_below_the_other(sides: Sequence[Content | None], look: Look, *, marks: 
 
 def _beside(sides: Sequence[Content | None], look: Look) -> Iterator[DrawnLine]:
     width = (look.width - INDENT - 3) // 2
-    nothing = Content.styled("— not here —", "$faint")
+    nothing = Content.styled("— nothing —", "$faint")
     columns = [(nothing if side is None else side).wrap(max(8, width)) for side in sides]
     bar = Content.styled(" │ ", "$border")
     for left, right in zip_longest(*columns, fillvalue=Content("")):

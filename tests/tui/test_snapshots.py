@@ -90,8 +90,8 @@ async def test_a_snapshot_is_read_and_searched_like_the_vault_and_nothing_in_it_
         await driven.press("enter", "enter")
         assert screen.pane.reading.row is not None
         assert screen.pane.reading.row.title == "Recipe: feijoada"
-        await driven.press("c")
-        assert any("snapshot" in toast for toast in driven.toasts)
+        await driven.press("c", "u")
+        assert sum("This is a snapshot" in toast for toast in driven.toasts) == 2
         vault = netto_of(screen.pane).vault
         assert vault is not None and vault is not driven.app.vault
         with pytest.raises(Refused):
@@ -177,7 +177,7 @@ async def test_a_sealed_replica_shows_its_snapshots_and_says_when_it_is_locked(
     (tmp_path / "key").unlink()
     async with sealed_snapshots(tmp_path / "vault") as driven:
         await driven.press("enter")
-        error = driven.app.screen.query_one("#snapshots-error", Static)
+        error = driven.app.screen.query_one(".task-error", Static)
         await driven.until(lambda: str(error.content).startswith("✗"))
         assert "netto-tui keys unlock" in str(error.content)
 
