@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -50,7 +50,7 @@ class Command:
         return "  ".join(filter(None, [self.keys, self.reason or (self.more if self.more != self.name else "")]))
 
 
-def commands(screen: Screen[object]) -> list[Command]:
+def commands(screen: Screen[Any]) -> list[Command]:
     """What the keys of a screen do now, those of the focused part first; made from the bindings that are active."""
     found: dict[tuple[int, str], tuple[ActiveBinding, list[str]]] = {}
     for active in screen.active_bindings.values():

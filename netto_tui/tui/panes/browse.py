@@ -158,7 +158,8 @@ class BrowsePane(JumpingPane, CuratingPane):
         if not self.reading.display:
             return
         read = self.reading.entry
-        if entry and before and read and is_same(entry, before) and not is_same(entry, read):
+        still = is_same(entry, before) if entry and before else self.is_read
+        if entry and read and still and not is_same(entry, read):
             self.reading.reread()  # it was opened from elsewhere
         else:
             self._show(entry)
@@ -177,7 +178,7 @@ class BrowsePane(JumpingPane, CuratingPane):
         if marked:
             said = f"{number(marked)} marked: T p a D E act on all of them, esc unmarks   "
             words = Content.styled(said, "bold $text-accent") + words
-        self.query_one("#row-words", Static).update(words)
+        self.query_one("#row-words", Static).update(words, layout=False)
         self.refresh_bindings()
 
     @on(RowList.Chosen, "#list")
@@ -242,6 +243,12 @@ class BrowsePane(JumpingPane, CuratingPane):
             return safe_display(message.text)
         entry = self.entries.selected
         return safe_line(entry.title) if entry else ""
+
+    def why_not(self, action: str) -> str:
+        """Why an action is not possible now; "" when it is."""
+        if action in ("export", "copy_link") and not self.targets:
+            return "There is no conversation here."
+        return super().why_not(action)
 
     # Actions
 

@@ -118,18 +118,26 @@ class FramePane(Pane):
         if not self.reading.display or not self.entries.display:
             self.netto.notify("There is one column only. Make the terminal wider than 100 cells.", severity="warning")
             return
-        self._list_width = self.entries.size.width + by
+        self._list_width = max(NARROWEST, self.entries.size.width + by)
         self._share()
+
+    def on_mount(self) -> None:
+        """What has the whole screen has no width of its own."""
+        self.watch(self.screen, "maximized", self._maximized, init=False)
 
     def on_resize(self) -> None:
         """Give the list what a person gave it, where there is something to share."""
         self.call_after_refresh(self._share)
 
+    def _maximized(self) -> None:
+        self._share()  # before the screen is laid out, which asks for no width afterwards
+        self.on_resize()
+
     def _share(self) -> None:
         room = self.size.width - (self.dates.size.width if self.dates.display else 0)
-        if self._list_width and self.reading.display and self.entries.display:
-            self._list_width = max(NARROWEST, min(room - NARROWEST, self._list_width))
-            self.entries.styles.width = self._list_width
+        is_shared = self.reading.display and self.entries.display and self.screen.maximized is None
+        if self._list_width and is_shared:
+            self.entries.styles.width = max(NARROWEST, min(room - NARROWEST, self._list_width))
             self.reading.styles.width = "1fr"
         else:
             self.entries.styles.width = self.reading.styles.width = None

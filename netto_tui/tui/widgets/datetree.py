@@ -85,7 +85,7 @@ class DateTree(Tree[str]):
                 self._open(node, opened)
         if UNDATED in self._counts:
             self.root.add_leaf(UNDATED, data=UNDATED)
-        self.move_cursor(next((node for node in self._walk(self.root) if node.data == here), self.root))
+        self._stand_on(next((node for node in self._walk(self.root) if node.data == here), self.root))
 
     def reveal(self, day: str) -> None:
         """Put the cursor on a day, a month or a year, or on the nearest time above it that has anything."""
@@ -98,8 +98,16 @@ class DateTree(Tree[str]):
             if length < len(day):
                 below.expand()
             node = below
-        self.move_cursor(node)
-        self.scroll_to_node(node, animate=False)
+        self._stand_on(node)
+
+    def _stand_on(self, node: TreeNode[str]) -> None:
+        """Put the cursor on a node once it has a line: a new one gets its line when the tree is drawn."""
+
+        def stand() -> None:
+            self.move_cursor(node)
+            self.scroll_to_node(node, animate=False)
+
+        self.call_after_refresh(stand)
 
     def _walk(self, node: TreeNode[str]) -> list[TreeNode[str]]:
         return [node, *(found for child in node.children for found in self._walk(child))]
