@@ -95,10 +95,19 @@ def search(session: Session, query: tuple[str, ...], limit: int, reveal: bool) -
 @click.option("--all", "everything", is_flag=True, help="Also what the source itself hides.")
 @reveal_option
 @click.argument("conversation")
-def show(session: Session, conversation: str, everything: bool, reveal: bool) -> None:
-    """Read a CONVERSATION, given by its id or the beginning of one."""
+@click.argument("item", required=False)
+def show(session: Session, conversation: str, item: str | None, everything: bool, reveal: bool) -> None:
+    """Read a CONVERSATION, given by its id or the beginning of one; or of one ITEM in it all that is stored.
+
+    Of an ITEM: every revision, which of them are heads, who made it and whence it came, and its files.
+    """
     with session.reading() as reader:
         row = find_row(reader, conversation)
+        if item is not None:
+            from netto_tui.cli.stored import show_item
+
+            show_item(session, reader, row.conversation, item, reveal)
+            return
         found = (message for message in pages(reader, row.conversation) if everything or not message.hidden)
         messages = (concealed(message, reveal) for message in found)
         if session.json:

@@ -68,6 +68,22 @@ def test_a_message_is_logged_listed_found_and_shown(vault: Program) -> None:
     assert "Yes: 京都." in vault("show", conversation[:12]).out
 
 
+def test_show_tells_all_that_is_stored_of_one_message(vault: Program) -> None:
+    conversation, item = begin(vault)
+    assert vault("edit", conversation, item, "Is somebody there? API_TOKEN=Qr7vXe2LmN9pTz4W").code == 0
+    found = vault("show", conversation, item[:10], "--json").json
+    assert (found["item"], found["files"]) == (item, [])
+    assert [revision["head"] for revision in found["revisions"]] == [True, False]
+    head, first = found["revisions"]
+    assert head["record"]["rev"]["replaces"] == [first["revision"]] == [first["record"]["id"]]
+    assert head["origins"] == ["local"]
+    assert "Qr7vXe2L" not in vault("show", conversation, item).out
+    assert "Qr7vXe2LmN9pTz4W" in vault("show", conversation, item, "--reveal-secrets", "--json").out
+    assert "1 head" in vault("show", conversation, item).out
+    wrong = vault("show", conversation, "m_ffff")
+    assert wrong.code == 2 and "no m_ffff" in wrong.err
+
+
 def test_the_global_options_work_before_and_after_the_command(
     vault: Program, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

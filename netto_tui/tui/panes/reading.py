@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from netto_tui.vault.branches import Branches
     from netto_tui.vault.rows import ConversationRow, MessageRow
 
+WARM_UP_SECONDS = 0.1
+
 
 class Reading(MessageKeys):
     """One conversation. Shown again after a change, it stays where one reads, and follows where one reads its end.
@@ -60,6 +62,16 @@ class Reading(MessageKeys):
         """Heading and text."""
         yield Static("", id="reading-title", markup=False)
         yield Transcript(widget_id="transcript")
+
+    def on_mount(self) -> None:
+        """Load what draws a text once the first frame is there, so that the first text need not wait for it."""
+        self.set_timer(WARM_UP_SECONDS, self._warm_up)
+
+    @work(thread=True, exit_on_error=False, group="warm-up", description="Load what draws texts")
+    def _warm_up(self) -> None:
+        from netto_tui.tui.widgets.code import warm_up
+
+        warm_up()
 
     @property
     def row(self) -> ConversationRow | None:
@@ -135,7 +147,7 @@ class Reading(MessageKeys):
             parts.insert(0, Content.styled("raw (m)", "bold $text-accent"))
         if self._match:
             parts.insert(0, Content.styled(self._match, "bold $text-accent"))
-        self.query_one("#reading-title", Static).update(Content("  ").join(parts))
+        self.query_one("#reading-title", Static).update(Content("  ").join(parts), layout=False)
 
     def reread(self) -> None:
         """Show the same conversation as it is now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content, Span
 
 from netto_tui.security.display import safe_display
-from netto_tui.tui.widgets.lines import NOWHERE
+from netto_tui.tui.widgets.lines import NOWHERE, compact
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -24,7 +25,7 @@ class Words:
     """One line of words as it grows."""
 
     text: str = ""
-    places: list[int] = field(default_factory=list)
+    places: array[int] = field(default_factory=compact)
     spans: list[Span] = field(default_factory=list)
 
     @property

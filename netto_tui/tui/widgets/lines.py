@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from textual.content import Content
 
@@ -110,7 +112,7 @@ def wrapped(row: Row, width: int, source: int = 0) -> Iterator[Line]:
         line = content if not prefix else prefix + content
         if row.fill:
             line = line.pad_right(max(0, width - line.cell_length)).stylize_before(row.fill)
-        yield Line(line, _led(len(prefix), places), begin, end, source)
+        yield Line(line, led(len(prefix), places), begin, end, source)
 
 
 def _place(places: Sequence[int], at: int, last: int) -> int:
@@ -118,5 +120,11 @@ def _place(places: Sequence[int], at: int, last: int) -> int:
     return next((place for place in places[max(0, at) :] if place != NOWHERE), last)
 
 
-def _led(prefix: int, places: Sequence[int]) -> Sequence[int]:
-    return [NOWHERE] * prefix + list(places) if prefix else places
+def led(prefix: int, places: Sequence[int]) -> Sequence[int]:
+    """Places behind a prefix that nobody wrote."""
+    return compact([NOWHERE] * prefix, places) if prefix else places
+
+
+def compact(*places: Iterable[int]) -> array[int]:
+    """Places in little memory: a long conversation has millions, and none of them is to be a number object."""
+    return array("i", chain.from_iterable(places))

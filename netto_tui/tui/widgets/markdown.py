@@ -16,7 +16,7 @@ from textual.content import Content
 from netto_tui.security.display import safe_display
 from netto_tui.tui.widgets.code import GROUND, highlighted, language_of
 from netto_tui.tui.widgets.inline import Inline
-from netto_tui.tui.widgets.lines import NOWHERE, Line, Row, wrapped
+from netto_tui.tui.widgets.lines import NOWHERE, Line, Row, compact, led, wrapped
 from netto_tui.tui.widgets.tables import Cell, laid_out
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _HEADINGS = {"h1": "bold underline $text-primary", "h2": "bold $text-primary", "
 _BULLETS = "•◦▪"
 _DEEP = 12
 """Lists and quotes within each other are indented no further than this."""
+MOST_BLANKS = 24
+"""Blanks that are kept before a line of a paragraph."""
 
 
 @lru_cache(maxsize=1)
@@ -62,6 +64,8 @@ class _Blocks:
         self.rest: list[Content] = []
         self.style: list[str] = []
         self.lists: list[str] = []
+        self.opened: list[tuple[Token, int]] = []
+        self.rows = 0
         self.done = 0
 
     def lines(self) -> Iterator[Line]:
@@ -96,17 +100,21 @@ class _Blocks:
                 self.lists.pop()
             case "list_item_open":
                 mark = f"{self.lists[-1] or token.info + token.markup} "
-                self._push(Content.styled(mark, "$text-primary"), Content(" " * len(mark)))
+                self._push(token, Content.styled(mark, "$text-primary"), Content(" " * len(mark)))
             case "blockquote_open":
                 bar = Content.styled("▎ ", "$faint")
-                self._push(bar, bar, "$foreground-muted")
+                self._push(token, bar, bar, "$foreground-muted")
             case "list_item_close" | "blockquote_close":
+                opened, rows = self.opened.pop()
+                if rows == self.rows:  # nothing is in it; its mark was written all the same
+                    yield from self._flow(Content(""), [], *self._span(opened))
                 self.first.pop()
                 self.rest.pop()
                 self.style.pop()
 
-    def _push(self, first: Content, rest: Content, style: str = "") -> None:
+    def _push(self, token: Token, first: Content, rest: Content, style: str = "") -> None:
         deep = sum(each.cell_length for each in self.rest) > _DEEP
+        self.opened.append((token, self.rows))
         self.first.append(Content("") if deep else first)
         self.rest.append(Content("") if deep else rest)
         self.style.append(style)
@@ -132,11 +140,12 @@ class _Blocks:
     def _flow(self, content: Content, places: Sequence[int], begin: int, end: int, *, fill: str = "") -> Iterator[Line]:
         """Wrap one row behind the marks of what it stands in; a bullet stands before the first row only."""
         shift = self.shift
+        self.rows += 1
         for style in filter(None, self.style):
             content = content.stylize_before(style)
         row = Row(
             content,
-            [place + shift if place != NOWHERE else NOWHERE for place in places],
+            compact(place + shift if place != NOWHERE else NOWHERE for place in places),
             max(0, begin + shift),
             max(0, end + shift),
             Content("").join(self.first),
@@ -148,25 +157,33 @@ class _Blocks:
 
     def _words(self, block: Token, token: Token) -> Iterator[Line]:
         start, stop = self._span(token)
+        finish = self._span(block)[1] if block.map else stop  # a heading may be underlined
         style = _HEADINGS.get(block.tag, "bold") if block.type == "heading_open" else ""
         rows = list(Inline(self.text, start, stop).lines(token.children or []))
         begin = start
         for number, words in enumerate(rows):
             content = words.content.stylize_before(style) if style else words.content
             break_at = self.text.find("\n", max((p for p in words.places), default=begin), stop)
-            end = stop if number == len(rows) - 1 or break_at < 0 else break_at
-            yield from self._flow(content, words.places, begin, end)
+            end = finish if number == len(rows) - 1 or break_at < 0 else break_at
+            blanks = self._blanks(begin) if number else 0
+            yield from self._flow(Content(" " * blanks) + content, led(blanks, words.places), begin, end)
             begin = min(stop, end + 1)
+
+    def _blanks(self, begin: int) -> int:
+        """How far a line was indented beyond what it stands in; whoever pastes code means it."""
+        line = self.text[begin : begin + MOST_BLANKS * 2]
+        blanks = len(line) - len(line.lstrip(" ")) - sum(each.cell_length for each in self.rest)
+        return max(0, min(blanks, MOST_BLANKS))
 
     def _code(self, token: Token) -> Iterator[Line]:
         begin, stop = self._span(token)
-        at = begin
+        code, at = token.content.removesuffix("\n"), begin
         if token.type == "fence":
-            at = min(stop, self.starts[(token.map or [0])[0] + 1])
-            if name := language_of(token.info):
+            following = self.starts[(token.map or [0])[0] + 1]
+            at = min(stop, following)
+            if (name := language_of(token.info)) or not code:
                 label = Content.styled(f" {safe_display(name)}", "$faint")
-                yield from self._flow(label, [], begin, max(begin, at - 1), fill=GROUND)
-        code = token.content.removesuffix("\n")
+                yield from self._flow(label, [], begin, min(stop, following - 1) if code else stop, fill=GROUND)
         rows = highlighted(code, language_of(token.info)) if code else []
         for number, content in enumerate(rows):
             found = self.text.find(content.plain, at, stop)

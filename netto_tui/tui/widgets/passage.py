@@ -186,8 +186,8 @@ class Passage:
 
     def _heading(self) -> Content:
         row = self.row
-        name = "document" if row.kind == "document" else row.role or "message"
-        parts = [Content.styled(safe_line(name), ROLE_STYLES.get(row.role, "bold $text-accent"))]
+        name = f"document {row.item}" if row.kind == "document" else row.role or "message"
+        parts = [Content.styled(safe_line(name, 120), ROLE_STYLES.get(row.role, "bold $text-accent"))]
         if row.fork[1] > 1:
             parts.append(Content.styled(f"branch {row.fork[0]}/{row.fork[1]} (b)", "bold $text-accent"))
         if row.conflict:

@@ -14,7 +14,7 @@ from netto_tui.tui.widgets.passage import Manner, Passage
 if TYPE_CHECKING:
     from netto_tui.vault.rows import MessageRow
 
-KEEP = 600
+KEEP = 250
 """How many laid out messages are kept."""
 
 

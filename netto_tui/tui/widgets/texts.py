@@ -10,7 +10,7 @@ from typing import Literal
 from textual.content import Content
 
 from netto_tui.tui.widgets.code import GROUND, highlighted
-from netto_tui.tui.widgets.lines import NOWHERE, Line, Row, wrapped
+from netto_tui.tui.widgets.lines import Line, Row, led, wrapped
 from netto_tui.tui.widgets.pieces import Piece, pieces
 
 Form = Literal["plain", "markdown", "code"]
@@ -124,5 +124,4 @@ class DrawnText:
             content = content.stylize("$text-warning underline bold", *found.span())
         if not self.indent:
             return line if content is line.content else replace(line, content=content)
-        places = [NOWHERE] * self.indent + list(line.places) if line.places else line.places
-        return replace(line, content=Content(" " * self.indent) + content, places=places)
+        return replace(line, content=Content(" " * self.indent) + content, places=led(self.indent, line.places))

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Offset, Region, Size
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
@@ -22,6 +21,7 @@ from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
 from netto_tui.tui.widgets.passage import Manner, any_of, only_text
 from netto_tui.tui.widgets.passages import Anchor, Folds, Passages
 from netto_tui.tui.widgets.selecting import MARGIN, selected_text, word_at
+from netto_tui.tui.widgets.tall import Tall
 
 if TYPE_CHECKING:
     from netto_tui.model.sections import Section
@@ -31,7 +31,7 @@ READING_WIDTH = 100
 """Text is never wider than this: longer lines are hard to follow."""
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(Tall, can_focus=True):
     """Messages over a `fetch(offset, limit)`, with a cursor on one of them.
 
     sections: gives the parts of a message when it is looked at. zone: the one that times are shown in.
@@ -144,9 +144,7 @@ class Transcript(ScrollView, can_focus=True):
         self._place()
 
     def _place(self) -> None:
-        size = Size(0, self._passages.total)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.be_tall(self._passages.total)
 
     def _settle(self, top: int) -> None:
         """Make the lines of a window that begins at a line exact."""
@@ -198,7 +196,7 @@ class Transcript(ScrollView, can_focus=True):
             self._settle(top)
             moved = self._passages.top(index) + inside
             if moved != top and new_value < old_value:
-                self.set_reactive(ScrollView.scroll_y, float(moved))
+                self.set_reactive(Tall.scroll_y, float(moved))
         super().watch_scroll_y(old_value, new_value)
 
     def render_lines(self, crop: Region) -> list[Strip]:
