@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import ABOUT, About, Message, Role, Sent, Stamp, Text, mint
 from netto_tui.security.redact import mask
-from netto_tui.tui.app import NettoApp
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
 from netto_tui.tui.screens.resolver import ResolverScreen
@@ -21,7 +16,6 @@ from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
 from tests.tui.test_browse import type_query
-from tests.tui.test_pictures import SIZES, calm
 from tests.tui.vaults import NOW
 
 DEPLOY = conversation_id("secrets", "deploy")
@@ -179,24 +173,3 @@ async def test_a_notification_names_a_secret(start: Start) -> None:
         await driven.settle()
         assert [mask(toast) for toast in driven.toasts] == driven.toasts
         assert "‹token›" in driven.toasts[-1]
-
-
-@pytest.mark.parametrize("size", SIZES, ids=[f"{w}x{h}" for w, h in SIZES])
-@pytest.mark.parametrize("keys", [("enter",), ("enter", "x")], ids=["masked", "shown"])
-def test_picture(
-    keys: tuple[str, ...],
-    size: tuple[int, int],
-    leaky: Path,
-    snap_compare: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("netto_tui.tui.inquiry.time", SimpleNamespace(perf_counter=lambda: 0.0))
-    app = NettoApp(leaky, now=lambda: NOW, sync=False)
-
-    async def drive(pilot: Pilot[int | None]) -> None:
-        await calm(app)
-        for key in keys:
-            await pilot.press(key)
-            await calm(app)
-
-    assert snap_compare(app, terminal_size=size, run_before=drive)
