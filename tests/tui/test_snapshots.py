@@ -30,7 +30,7 @@ from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.servers import quick_slots
 from tests.tui.conftest import Driven, Start
-from tests.tui.test_recovery import done, open_recovery, outcome
+from tests.tui.test_recovery import done, lose, open_recovery, outcome
 from tests.tui.vaults import NOW, sync, talk
 
 HOUR = 3_600_000
@@ -199,32 +199,66 @@ async def sealed_snapshots(path: Path) -> AsyncIterator[Driven]:
 KEYS = {"verify": ("v", "v"), "preview": ("p",), "drill": ("D", "j", "t"), "open": ("s", "enter")}
 
 
-@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
-async def test_leaving_the_app_tells_what_runs_to_stop_and_leaves_nothing_behind(
-    start: Start, vault_path: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]
-) -> None:
-    begun, told = threading.Event(), threading.Event()
+class Endless:
+    """Lets a Git replica be read without an end, until it is told to stop."""
 
-    def endless(reads: Callable[..., Iterator[Held]]) -> Callable[..., Iterator[Held]]:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.told = threading.Event(), threading.Event()
+        monkeypatch.setattr(Git, "read", self._endless(Git.read))
+        monkeypatch.setattr(Git, "read_as_of", self._endless(Git.read_as_of))
+
+    def _endless(self, reads: Callable[..., Iterator[Held]]) -> Callable[..., Iterator[Held]]:
         def read(replica: Git, *given: object) -> Iterator[Held]:
-            begun.set()
+            self.begun.set()
             if replica.cancel.wait(20):
-                told.set()
+                self.told.set()
             yield from reads(replica, *given)
 
         return read
 
-    monkeypatch.setattr(Git, "read", endless(Git.read))
-    monkeypatch.setattr(Git, "read_as_of", endless(Git.read_as_of))
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
+async def test_leaving_the_app_tells_what_runs_to_stop_and_leaves_nothing_behind(
+    start: Start, vault_path: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]
+) -> None:
+    endless = Endless(monkeypatch)
     async with start() as driven:
         await open_recovery(driven)
         await driven.pilot.press("j", *keys)
-        await driven.until(begun.is_set, "it reads")
-        assert not isinstance(driven.app.focused, Input)
+        await driven.until(endless.begun.is_set, "it reads")
         await driven.pilot.press("ctrl+q")
-    assert told.wait(10)
+    assert endless.told.wait(10)
     for _ in range(500):
         if not staged(vault_path):
             break
         threading.Event().wait(0.01)
     assert staged(vault_path) == []
+
+
+async def test_esc_stops_a_restore_and_everything_is_as_it_was(
+    start: Start, vault_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose(vault_path, RECIPE)
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        await driven.press("j", "p")
+        assert "would add 1" in await done(driven, pane)
+        assert driven.app.vault is not None
+        digest, endless = driven.app.vault.digest(), Endless(monkeypatch)
+        await driven.pilot.press("R", *"RESTORE", "enter")
+        await driven.until(endless.begun.is_set, "it reads")
+        assert pane.why_not("verify").startswith("Wait: restoring")
+        await driven.pilot.press("escape")
+        await driven.until(lambda: outcome(pane).startswith("="), "it is stopped")
+        await driven.until(lambda: driven.app.vault is not None and driven.app.vault.digest() == digest)
+        assert staged(vault_path) == [] and not list((vault_path / "undo").glob("*"))
+
+
+async def test_what_ends_while_one_reads_elsewhere_takes_no_focus(start: Start, vault_path: Path) -> None:
+    lose(vault_path, RECIPE)
+    async with start() as driven:
+        pane = await open_recovery(driven)
+        pane.action_preview()
+        await driven.press("1", "slash")
+        await driven.until(lambda: not pane.running and "would add 1" in outcome(pane))
+        assert isinstance(driven.app.focused, Input)

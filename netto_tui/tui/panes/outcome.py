@@ -100,13 +100,14 @@ class Outcome(Vertical):
         self._preview, self._finds, self._text = preview, found, text
         self.query_one("#recovery-text", Static).update(text)
         rows: Sequence[Row] = preview.items if preview is not None else found
-        had_focus = self.rows.has_focus
+        focused = self.screen.focused
+        is_near = focused is not None and self.parent in focused.ancestors
         self.rows.display = bool(rows)
         self.rows.show(listed(rows), len(rows))
         self.query_one("#recovery-mends", Static).display = bool(found)
-        if rows:
+        if rows and is_near:  # who reads elsewhere meanwhile goes on reading
             self.screen.set_focus(self.rows)
-        elif had_focus:
+        elif focused is self.rows and not rows:
             self.screen.focus_previous()
         self.refresh_bindings()
 

@@ -53,14 +53,7 @@ class RecoveryPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify", "Verify", id="recovery.verify", tooltip="Read every record and compare; one or all"),
         Binding("V", "verify_deep", "Verify this one deep", show=False, id="recovery.verify-deep"),
-        Binding(
-            "p",
-            "preview",
-            "Preview",
-            show=False,
-            id="recovery.preview",
-            tooltip="What a restore would do; nothing is written",
-        ),
+        Binding("p", "preview", "Preview", show=False, id="recovery.preview", tooltip="What a restore would do"),
         Binding("R", "restore", "Restore", id="recovery.restore", tooltip="Bring it back, after a preview"),
         Binding("s", "snapshots", "Snapshots", id="recovery.snapshots", tooltip="How things were on earlier days"),
         Binding("D", "drills", "Drills", id="recovery.drill", tooltip="Try a restore into a temporary place"),
@@ -72,7 +65,7 @@ class RecoveryPane(Pane):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.wanted = Wanted("")
+        self._wanted = Wanted("")
         self.preview: tuple[Wanted, Preview] | None = None
         self._titles: dict[str, str] = {}
         self._previewed = 0  # how many revisions were here when the preview was made
@@ -135,16 +128,23 @@ class RecoveryPane(Pane):
 
     # What is wanted
 
+    @property
+    def wanted(self) -> Wanted:
+        """What would be brought back, from the replica under the cursor."""
+        row = self.sources.selected
+        if row is None or row.name == self._wanted.source:
+            return self._wanted
+        return replace(self._wanted, source=row.name, as_of_ms=self._wanted.as_of_ms if row.kind in HISTORIC else None)
+
     @on(RowList.Moved, "#sources")
     def _moved(self) -> None:
-        row = self.sources.selected
-        if row is not None and row.name != self.wanted.source:
-            keeps = row.kind in HISTORIC
-            self.want(replace(self.wanted, source=row.name, as_of_ms=self.wanted.as_of_ms if keeps else None))
+        if self.wanted != self._wanted:
+            self.want(self.wanted)
+        self.refresh_bindings()
 
     def want(self, wanted: Wanted) -> None:
         """Take another choice of what is to come back; a preview of something else is forgotten."""
-        self.wanted = wanted
+        self._wanted = wanted
         if self.preview is not None and self.preview[0] != wanted:
             self._forget()
         self._tell_choice()
