@@ -18,6 +18,7 @@ from textual.worker import WorkerState
 from netto_tui.tui import crash, messages, opening, preferences, running
 from netto_tui.tui.border import Border
 from netto_tui.tui.bridge import Bridge
+from netto_tui.tui.collecting import Collections
 from netto_tui.tui.concealing import concealed
 from netto_tui.tui.panes.base import Welcoming
 from netto_tui.tui.presence import Presence, Watched
@@ -109,6 +110,7 @@ class NettoApp(App[int]):
         self._folder = Watched(vault_path)
         self._watching: Timer | None = None
         self._border = Border()
+        self._collections = Collections()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.prefer(preferences.read(vault_path))
@@ -185,6 +187,8 @@ class NettoApp(App[int]):
     @on(messages.WorkerLoaded)
     def _start_worker(self, message: messages.WorkerLoaded) -> None:
         if self._may_sync:
+            if self.on_terminal:
+                self._collections.heed(message)
             self.worker = message.kind(self.vault_path, self.bridge, now=self.now)
             self.worker.start()
 
@@ -284,6 +288,8 @@ class NettoApp(App[int]):
     @on(messages.PassFinished)
     @on(messages.Happened)
     def _sync_told(self, message: messages.SyncTold) -> None:
+        if self.on_terminal:
+            self._collections.heed(message)
         if self.stands:
             self.main.sync_told(message)
             for screen in self.screen_stack:
