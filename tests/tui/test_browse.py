@@ -97,6 +97,16 @@ async def test_days_are_made_when_a_month_is_opened(start: Start) -> None:
         assert [node.data for node in november.children] == ["2026-11-23", "2026-11-22", "2026-11-20", "2026-11-03"]
 
 
+async def test_the_mouse_opens_a_month_and_chooses_it(start: Start) -> None:
+    async with start() as driven:
+        pane = browse(driven)
+        await driven.pilot.click("#tree", offset=(6, 2))  # its arrow
+        assert pane.dates.root.children[0].children[0].is_expanded
+        assert pane.line.value == ""
+        await driven.pilot.click("#tree", offset=(9, 3))
+        await driven.until(lambda: pane.line.value == "on:2026-11-23")
+
+
 async def test_escape_leaves_one_state_after_the_other(start: Start) -> None:
     async with start() as driven:
         pane = browse(driven)

@@ -53,7 +53,8 @@ async def test_several_are_marked_by_key_and_by_mouse_and_changed_together(start
         await driven.press("space", "v")
         await driven.pilot.click("#list", offset=(0, 3))
         assert list(pane.entries.marks) == [LISBON, FLAT, PARSER]
-        assert "3 marked" in str(pane.query_one("#row-words").render())
+        line = str(pane.query_one("#row-words").render())
+        assert "3 marked" in line and "title" not in line, "a title is for one"
         await driven.press("r")
         assert "a title is for one" in driven.toasts[-1]
         await driven.press("T")
@@ -64,6 +65,7 @@ async def test_several_are_marked_by_key_and_by_mouse_and_changed_together(start
         assert "#travel" in str(pane.query_one("#row-words").render())
         await driven.press("g", "space", "space", "p")
         await driven.until(lambda: (found := row(driven, FLAT)) and found.state == ("pinned",))
+        await driven.until(lambda: not pane.entries.marks)
         await driven.press("a")
         await driven.until(lambda: (found := row(driven, PARSER)) and found.state == ("archived",))
         await driven.press("u", "u")
@@ -72,6 +74,14 @@ async def test_several_are_marked_by_key_and_by_mouse_and_changed_together(start
         await driven.press("escape")
         await type_query(driven, "tag:travel")
         assert pane.entries.count == 3
+
+
+async def test_what_can_be_done_is_offered_to_the_mouse(start: Start) -> None:
+    async with start() as driven:
+        line = browse(driven).query_one("#row-words")
+        await driven.until(lambda: "a archive" in str(line.render()))
+        await driven.pilot.click("#row-words", offset=(str(line.render()).index("a archive") + 3, 0))
+        await driven.until(lambda: (found := row(driven, LISBON)) and found.state == ("archived",))
 
 
 async def test_tags_of_one_are_edited_as_a_line(start: Start) -> None:

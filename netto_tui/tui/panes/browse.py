@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
 from netto_tui.errors import NettoError, UsageError
 from netto_tui.model.links import Link
@@ -24,6 +23,7 @@ from netto_tui.tui.panes.curating import CuratingPane
 from netto_tui.tui.panes.entries import Entry, in_words, is_same
 from netto_tui.tui.panes.jumping import JumpingPane
 from netto_tui.tui.panes.listing import Listing
+from netto_tui.tui.widgets.actionline import ActionLine, Offer
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.searchbar import SearchBar
 from netto_tui.vault.rows import Hit
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
     from netto_tui.vault.rows import ConversationRow, MessageRow
 
 PREVIEW_SECONDS = 0.05
+
+OFFERS = (
+    Offer("r", "title", "entitle"),
+    Offer("T", "tags", "tags"),
+    Offer("p", "pin", "pin"),
+    Offer("a", "archive", "archive"),
+    Offer("D", "delete", "delete"),
+    Offer("E", "export", "export"),
+)
+"""What can be done with a conversation, for the mouse."""
 
 
 class BrowsePane(JumpingPane, CuratingPane):
@@ -68,6 +78,7 @@ class BrowsePane(JumpingPane, CuratingPane):
         self._preview: Timer | None = None
         self._refreshing = False
         self._total = 0
+        self._told = (False, False)
         self.is_filled = False
 
     # Asking
@@ -154,7 +165,6 @@ class BrowsePane(JumpingPane, CuratingPane):
         entry, before = self.entries.selected, self._followed
         self._followed = entry
         self._tell_row()
-        self.refresh_bindings()
         if not self.reading.display:
             return
         read = self.reading.entry
@@ -172,14 +182,17 @@ class BrowsePane(JumpingPane, CuratingPane):
 
     @on(Listing.Marked)
     def _tell_row(self) -> None:
-        """Say in words what the letters of the line under the cursor mean, and how many are marked."""
+        """Say what the letters of the line under the cursor mean, how many are marked, and what can be done."""
         entry, marked = self.entries.selected, len(self.entries.marks)
+        line = self.query_one(ActionLine)
         words = in_words(entry) if entry is not None else Content("")
         if marked:
-            said = f"{number(marked)} marked: T p a D E act on all of them, esc unmarks   "
-            words = Content.styled(said, "bold $text-accent") + words
-        self.query_one("#row-words", Static).update(words, layout=False)
-        self.refresh_bindings()
+            words = Content.styled(f"{number(marked)} marked (esc unmarks)   ", "bold $text-accent") + words
+        line.words = words
+        line.offers = (OFFERS if marked < 2 else OFFERS[1:]) if self.targets else ()
+        if (can := (bool(self.targets), marked > 1)) != self._told:
+            self._told = can
+            self.refresh_bindings()
 
     @on(RowList.Chosen, "#list")
     def _chosen(self) -> None:

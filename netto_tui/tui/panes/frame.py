@@ -10,12 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Static
 
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.entries import legend
 from netto_tui.tui.panes.listing import Listing
 from netto_tui.tui.panes.reading import Reading
+from netto_tui.tui.widgets.actionline import ActionLine
 from netto_tui.tui.widgets.datetree import DateTree
 from netto_tui.tui.widgets.searchbar import SearchBar
 from netto_tui.tui.widgets.searchline import SearchLine
@@ -47,7 +47,7 @@ class FramePane(Pane):
             yield DateTree(widget_id="tree")
             yield Listing(widget_id="list")
             yield Reading(widget_id="reading")
-        yield Static("", id="row-words", markup=False)
+        yield ActionLine(id="row-words")
 
     @property
     def bar(self) -> SearchBar:
@@ -92,6 +92,14 @@ class FramePane(Pane):
         """The day in the vault's zone; None while there is no vault."""
         vault = self.netto.vault
         return datetime.fromtimestamp(self.netto.now() / 1000, vault.zone).date() if vault is not None else None
+
+    @on(ActionLine.Wanted)
+    async def _wanted(self, message: ActionLine.Wanted) -> None:
+        message.stop()
+        if reason := self.why_not(message.action):
+            self.netto.notify(reason, severity="warning")
+        else:
+            await self.run_action(message.action)
 
     @on(SearchBar.Left)
     def _to_results(self) -> None:

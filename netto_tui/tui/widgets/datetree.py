@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from netto_tui.vault.rows import DayCount
 
 UNDATED = "undated"
+_TOGGLE = Style.from_meta({"toggle": True})
+"""What Textual opens or closes a node by when it is clicked."""
 _DEPTHS = {4: 1, 7: 2, 10: 3}
 """How deep a year, a month and a day stand, by the length of what they carry."""
 
@@ -163,11 +165,12 @@ class DateTree(Tree[str]):
         data = node.data or ""
         depth = 0 if node.is_root else 1 if data == UNDATED else _DEPTHS[len(data)]
         arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
-        name = f"{arrow}{_name(data)}{' today' if data and data == self._today else ''}"
+        name = f"{_name(data)}{' today' if data and data == self._today else ''}"
         is_more = self._capped and (not data or data == min(self._counts, key=lambda key: key or UNDATED)[: len(data)])
         count = number(self._counts.get(data, 0)) + ("+" if is_more else "")
-        room = self.size.width - 2 - depth * self.guide_depth - len(name) - 1
-        label = Text(name, style=style)
+        room = self.size.width - 4 - depth * self.guide_depth - len(name) - 1
+        label = Text(arrow, style=style + _TOGGLE if node.allow_expand and not node.is_root else style)
+        label.append(name, style=style)
         label.append(count.rjust(max(len(count) + 1, room)), style=style)
         return label
 
