@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,37 +14,45 @@ from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.writing import read_text
 from netto_tui.errors import UsageError
-from netto_tui.filing import PAGE
+from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 
 if TYPE_CHECKING:
-    from netto_tui.model.revision import Body
-    from netto_tui.vault.rows import ConflictRow
+    from netto_tui.recovery.decisions import Decided
+    from netto_tui.tui.picks import Choice, Row
+    from netto_tui.tui.resolution import Resolution
+    from netto_tui.tui.waiting import Waiting
+    from netto_tui.vault.reader import Reader
     from netto_tui.vault.vault import Vault
-    from netto_tui.vault.writing import Head
+
+Show = Callable[[str], str]
+"""How a foreign text is shown: as it is, or with its credentials named."""
 
 
 @command("conflicts", short_help="List what waits for a person's decision.")
 @reveal_option
 def conflicts(session: Session, reveal: bool) -> int:
-    """List every item that has several versions, with all of them.
+    """List every item that has several versions, with all of them and what they came from.
 
-    The exit code is 1 when there is any.
+    The conversation with the most work left comes first. The exit code is 1 when there is any.
     """
-    with session.open() as vault:
-        found = [(row, _heads(vault, row)) for row in _all_conflicts(vault)]
+    from netto_tui.security.redact import mask
+
+    show: Show = str if reveal else mask
+    with session.open() as vault, vault.reader() as reader:
+        found = [(waiting, row) for waiting in _waiting(vault, reader) for row in _rows(vault, reader, waiting)]
     if session.json:
-        output.document({"conflicts": [_document(row, heads, reveal) for row, heads in found]})
+        output.document({"conflicts": [_document(waiting, row, show) for waiting, row in found]})
     else:
-        for row, heads in found:
-            _print(session, row, heads, reveal)
+        for waiting, row in found:
+            _print(session, waiting, row, show)
         if not found:
             output.line("No conflicts.")
     return 1 if found else 0
 
 
 @command("resolve", short_help="Decide a conflict.")
-@click.option("--take", metavar="CHOICE", help="A replica's name, latest, both, or a revision.")
+@click.option("--take", metavar="CHOICE", help="A replica's name, latest, both, base, or a revision.")
 @click.option("--text", metavar="TEXT|-", help="Write this instead of any version.")
 @click.option("--all", "everything", is_flag=True, help="Every conflict at once.")
 @click.option("--dry-run", is_flag=True, help="Say what would be decided, and decide nothing.")
@@ -60,30 +70,26 @@ def resolve(
     """Decide the conflicts of one ITEM, of a CONVERSATION, or --all of them.
 
     What is decided replaces every version, on every replica; each of them stays in the history.
-    A decision over several is taken back with: netto-tui undo
+    It is read back at once, and taken back with: netto-tui undo
     """
-    from netto_tui.recovery.undo import keep_heads
+    from netto_tui.recovery.decisions import Decided
+    from netto_tui.tui.conflict_rows import write_picks
 
     _check_request(conversation, item, take, text, everything)
     with session.open() as vault:
-        chosen = _chosen_conflicts(session, vault, conversation, item)
+        chosen = _chosen_conflicts(vault, conversation, item)
         if not chosen:
             raise UsageError("There is no such conflict.", remedy="See: netto-tui conflicts")
         said = None if text is None else read_text(text)
-        decided, left = [], 0
-        for row in chosen:
-            body = _decision(vault, row, take, said, skip_missing=item is None)
-            if body is None:
-                left += 1
-            else:
-                decided.append((row, body))
-        if len(decided) > 1 and not dry_run:
-            keep_heads(vault, "resolve", [(row.conversation, row.item) for row, _ in decided])
-        records = [] if dry_run else [_resolve(vault, row, body) for row, body in decided]
+        total = sum(len(state.conflicts) for state in chosen.values())
+        decided = {name: _decide(state, take or "", said, one=item is not None) for name, state in chosen.items()}
+        decided = {name: state for name, state in decided.items() if state.conflicts}
+        done = Decided() if dry_run else write_picks(vault, *decided.values())
+    left = total - sum(len(state.conflicts) for state in decided.values()) + done.left
     if session.json:
-        output.document({"resolved": records or [_named(row) for row, _ in decided], "left": left, "dry_run": dry_run})
+        output.document(_report(decided, done, left, dry_run))
     else:
-        output.line(f"{'Would decide' if dry_run else 'Decided'} {len(decided)} of {len(chosen)} conflicts.")
+        _say(decided, done, total, dry_run)
         if left:
             output.line(f"{left} have no version from {take}: they stay as they are.")
     return 1 if left else 0
@@ -100,91 +106,143 @@ def _check_request(
         raise UsageError("A text is for one item.", remedy="Name the item: netto-tui conflicts lists them.")
 
 
-def _all_conflicts(vault: Vault) -> list[ConflictRow]:
-    found: list[ConflictRow] = []
+def _waiting(vault: Vault, reader: Reader) -> list[Waiting]:
+    from netto_tui.tui.waiting import read_waiting
+
+    return read_waiting(reader, vault.path, limit=sys.maxsize - 1)[0]
+
+
+def _rows(vault: Vault, reader: Reader, waiting: Waiting) -> list[Row]:
+    from netto_tui.tui.conflict_rows import read_conflicts
+
+    names = [item.item for item in waiting.items]
+    return read_conflicts(vault, reader, waiting.conversation, names, whole=True)
+
+
+def _chosen_conflicts(vault: Vault, conversation: str | None, item: str | None) -> dict[str, Resolution]:
+    """What is to be decided, by conversation."""
+    from netto_tui.tui.resolution import Resolution
+
+    chosen = {}
     with vault.reader() as reader:
-        while page := reader.conflicts(len(found), PAGE):
-            found.extend(page)
-    return found
+        name = "" if conversation is None else find_row(reader, conversation).conversation
+        for waiting in _waiting(vault, reader):
+            if name in ("", waiting.conversation):
+                rows = _rows(vault, reader, waiting)
+                if item is not None:
+                    rows = [row for row in rows if row.item.startswith((item, f"m_{item}"))]
+                    rows = [row for row in rows if row.item == item] or rows
+                if rows:
+                    chosen[waiting.conversation] = Resolution(rows)
+    return chosen
 
 
-def _chosen_conflicts(session: Session, vault: Vault, conversation: str | None, item: str | None) -> list[ConflictRow]:
-    rows = _all_conflicts(vault)
-    if conversation is None:
-        return rows
-    with vault.reader() as reader:
-        name = find_row(reader, conversation).conversation
-    return [
-        row
-        for row in rows
-        if row.conversation == name and (item is None or row.item == item or row.item.startswith((item, f"m_{item}")))
-    ]
+def _decide(state: Resolution, take: str, said: str | None, *, one: bool) -> Resolution:
+    """What is decided of some conflicts, without those that the choice does not fit; a single one has to fit."""
+    from netto_tui.tui.resolution import Resolution
+
+    for row in state.conflicts:
+        try:
+            _pick(state, row, take, said)
+        except UsageError:
+            if one:
+                raise
+    return Resolution([row for row in state.conflicts if row.item in state.picks], state.picks)
 
 
-def _decision(vault: Vault, row: ConflictRow, take: str | None, said: str | None, skip_missing: bool) -> Body | None:
-    """What an item shall say; None where the choice names none of its versions and others go on."""
-    from netto_tui.vault import writing
-
+def _pick(state: Resolution, row: Row, take: str, said: str | None) -> None:
+    """Pick what was asked for. Raises UsageError when it is none of the versions."""
+    problem = ""
     if said is not None:
-        return writing.with_text(vault.item(row.conversation, row.item).value.body, said)
-    try:
-        return writing.chosen(_heads(vault, row), take or "")
-    except UsageError:
-        if not skip_missing:
-            raise
-        return None
+        problem = state.take_edit(row, said)
+    elif take == "latest":
+        alive = [choice for choice in row.choices if not choice.deleted]
+        state.take_revision(row, (alive or list(row.choices))[-1].revision)
+    elif take == "both":
+        problem = state.take_both(row)
+    elif take == "base":
+        problem = state.take_base(row)
+    else:
+        state.take_revision(row, _named(row, take).revision)
+    if problem:
+        raise UsageError(problem, remedy="See the versions: netto-tui conflicts.")
 
 
-def _resolve(vault: Vault, row: ConflictRow, body: Body) -> dict[str, Any]:
-    from netto_tui.vault import writing
-
-    record = writing.resolve(vault, row.conversation, row.item, body)
-    return {**_named(row), "revision": record.id}
-
-
-def _named(row: ConflictRow) -> dict[str, Any]:
-    return {"conversation": row.conversation, "item": row.item}
-
-
-def _heads(vault: Vault, row: ConflictRow) -> list[Head]:
-    from netto_tui.vault import writing
-
-    return writing.heads_of(vault, row.conversation, row.item)
+def _named(row: Row, take: str) -> Choice:
+    """The version from a place, or of a name; of several from one place the latest."""
+    by_label = [choice for choice in row.choices if take in choice.labels]
+    by_place = [choice for choice in row.choices if take in choice.places]
+    by_name = [choice for choice in row.choices if len(take) >= 6 and choice.revision.startswith(take)]
+    found = by_label or by_place or (by_name if len(by_name) == 1 else [])
+    if found:
+        return found[-1]
+    known = sorted({label for choice in row.choices for label in choice.labels})
+    raise UsageError(
+        f"No version of this item is named {take!r}.",
+        remedy=f"Take latest, both, base, {', '.join(known)}, or a revision from: netto-tui conflicts.",
+    )
 
 
-def _text(head: Head, reveal: bool) -> str:
-    """What a version says, with its credentials named unless a person asked to see them."""
-    from netto_tui.security.redact import mask
+def _report(decided: dict[str, Resolution], done: Decided, left: int, dry_run: bool) -> dict[str, Any]:
+    written = {(record.rev.conversation, record.rev.item): record.id for record in done.records}
+    resolved = []
+    for conversation, state in decided.items():
+        for row in state.conflicts:
+            entry = {"conversation": conversation, "item": row.item, "versions": len(row.choices)}
+            revision = written.get((conversation, row.item))
+            resolved.append(entry | ({"revision": revision} if revision else {}))
+    places: dict[str, dict[str, int]] = {}
+    for state in decided.values():
+        for label, count in state.count_places().items():
+            place = places.setdefault(label, dict.fromkeys(count._fields, 0))
+            for name, number in count._asdict().items():
+                place[name] += number
+    return {"resolved": resolved, "left": left, "dry_run": dry_run, "places": places, "undo": done.undo}
 
-    return head.text if reveal else mask(head.text)
+
+def _say(decided: dict[str, Resolution], done: Decided, total: int, dry_run: bool) -> None:
+    rows = [row for state in decided.values() for row in state.conflicts]
+    aside = sum(len(row.choices) for row in rows)
+    if dry_run:
+        output.line(f"Would decide {len(rows)} of {many(total, 'conflict')}.")
+        output.line(f"{many(aside, 'version')} would leave the view and stay in the history.")
+    else:
+        output.line(f"Decided {len(rows)} of {many(total, 'conflict')}; read back and verified.")
+        if done.undo:
+            output.line(f"To take it back: netto-tui undo {done.undo}")
 
 
-def _document(row: ConflictRow, heads: list[Head], reveal: bool) -> dict[str, Any]:
+def _document(waiting: Waiting, row: Row, show: Show) -> dict[str, Any]:
+    from netto_tui.model.conversation import body_text
+
     return {
-        **_named(row),
+        "conversation": waiting.conversation,
+        "title": show(waiting.title),
+        "item": row.item,
+        "message": row.number or None,
+        "kind": row.conflict,
+        "role": row.role,
+        "base": None if row.base_whole is None else show(body_text(row.base_whole)),
         "heads": [
             {
-                "revision": head.record.id,
-                "replica": ",".join(head.replicas),
-                "at": head.record.rev.at,
-                "by": head.record.rev.by,
-                "text": _text(head, reveal),
+                "revision": choice.revision,
+                "replica": ",".join(choice.places),
+                "column": ",".join(choice.labels),
+                "at": choice.at,
+                "by": choice.by,
+                "deleted": choice.deleted,
+                "text": show(choice.text),
             }
-            for head in heads
+            for choice in row.choices
         ],
     }
 
 
-def _print(session: Session, row: ConflictRow, heads: list[Head], reveal: bool) -> None:
-    output.line(output.strong(safe_line(row.title) or row.conversation))
-    output.line(output.faint(f"{row.conversation[:SHORT]}  {safe_line(row.item)}  {row.kind}"))
-    for head in heads:
-        facts = (
-            head.record.id[:SHORT],
-            ", ".join(head.replicas),
-            session.local(head.record.rev.at),
-            head.record.rev.by,
-        )
+def _print(session: Session, waiting: Waiting, row: Row, show: Show) -> None:
+    output.line(output.strong(safe_line(show(waiting.title)) or waiting.conversation))
+    output.line(output.faint(f"{waiting.conversation[:SHORT]}  {safe_line(row.item)}  {row.conflict}"))
+    for choice in row.choices:
+        facts = (choice.revision[:SHORT], ", ".join(choice.labels), session.local(choice.at), choice.by)
         output.line("  " + output.faint(safe_line("  ".join(facts))))
-        output.foreign(_text(head, reveal) or "(deleted)", indent="    ")
+        output.foreign(show(choice.text) or "(deleted)", indent="    ")
     output.line()

@@ -45,11 +45,14 @@ def decide(vault: Vault, decisions: Sequence[Decision], told: Callable[[str], ob
         blobs |= parts
         records.append(resolve(item, stored, vault.clock.stamp()))
     told("Keeping an undo point…")
-    undo = keep_heads(vault, "resolve", [(record.rev.conversation, record.rev.item) for record in records])
+    with vault.transaction():  # taking the lock for each item would cost more than reading it
+        undo = keep_heads(vault, "resolve", [(record.rev.conversation, record.rev.item) for record in records])
     told("Writing…")
     vault.add(records, blobs)
     told("Reading back…")
-    return Decided(records, undo.rpartition("/")[2], _read_back(vault, records))
+    with vault.transaction():
+        left = _read_back(vault, records)
+    return Decided(records, undo.rpartition("/")[2], left)
 
 
 def _read_back(vault: Vault, records: Sequence[Record]) -> int:

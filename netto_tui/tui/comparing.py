@@ -23,7 +23,7 @@ from netto_tui.tui.wording import size_words
 
 LONG = 20_000
 """Characters of all versions together, above which an item is compared on a thread."""
-NEAR_LINES = 2
+NEAR_LINES = 1
 """Lines that stay visible beside a change."""
 NEAR_LETTERS = 160
 """Of a line without an end, so many letters stay visible beside a change."""
@@ -165,7 +165,7 @@ def folded(pieces: Sequence[Told]) -> Iterator[Told]:
         head = _near(text) if place or not last else 0
         tail = max(head, len(text) - _near(text[::-1]) + 1) if place < last else len(text)
         hidden = text[head:tail]
-        if kind not in "=*" or (hidden.count("\n") < 4 and len(hidden) < 400):
+        if kind not in "=*" or (hidden.count("\n") < 3 and len(hidden) < 400):
             yield kind, text
             continue
         yield kind, text[:head]
@@ -174,7 +174,7 @@ def folded(pieces: Sequence[Told]) -> Iterator[Told]:
 
 
 def _near(text: str) -> int:
-    """How much of the beginning stays visible: the rest of a line and two more; of endless ones some letters."""
+    """How much of the beginning stays visible: the rest of a line and one more; of endless ones some letters."""
     at = 0
     for _ in range(NEAR_LINES + 1):
         at = text.find("\n", at) + 1

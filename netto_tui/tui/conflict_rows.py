@@ -53,8 +53,13 @@ def read_rows(vault: Vault, reader: Reader, conversation: str) -> list[Row]:
     return [row for row in rest if row.item == ABOUT] + [row for row in rest if row.item != ABOUT] + rows
 
 
-def read_conflicts(vault: Vault, reader: Reader, conversation: str, names: Sequence[str]) -> list[Row]:
-    """Some conflicts of a conversation without what stands around them; what is settled by now is left out."""
+def read_conflicts(
+    vault: Vault, reader: Reader, conversation: str, names: Sequence[str], *, whole: bool = False
+) -> list[Row]:
+    """Some conflicts of a conversation without what stands around them; what is settled by now is left out.
+
+    whole: with their numbers, and with the texts of very long ones.
+    """
     if len(names) > MANY:
         every = items(vault.records(conversation))
         found = {name: every[name] for name in names if name in every}
@@ -62,7 +67,18 @@ def read_conflicts(vault: Vault, reader: Reader, conversation: str, names: Seque
         found = {name: vault.item(conversation, name) for name in names}
     found = {name: item for name, item in found.items() if item.conflict}
     origins = _origins(reader, found)
-    return [conflict_row(0, item, origins) for item in found.values()]
+    if not whole:
+        return [conflict_row(0, item, origins) for item in found.values()]
+    rows = [
+        conflict_row(_number(reader, conversation, name), item, origins, fetch=vault.blobs.get)
+        for name, item in found.items()
+    ]
+    return sorted(rows, key=lambda row: row.number)
+
+
+def _number(reader: Reader, conversation: str, name: str) -> int:
+    """Where a message stands, counted from 1; 0 for what is no message."""
+    return reader.position(conversation, name) + 1 if name.startswith("m_") else 0
 
 
 def _origins(reader: Reader, found: Mapping[str, Item]) -> dict[str, tuple[str, ...]]:
@@ -97,7 +113,10 @@ def conflict_row(
     fetch: where the texts of very long ones lie.
     """
     versions = item.versions
-    labels = _labels(versions, origins)
+    places = [
+        sorted({name for head in version.heads for name in origins.get(head.id, (LOCAL,))}) for version in versions
+    ]
+    labels = _labels(versions, places)
     records = [version.record for version in versions]
     base = merge_base(item, records[:1], records[1])
     for other in records[2:]:
@@ -119,8 +138,9 @@ def conflict_row(
                 version.record.rev.by,
                 version.body,
                 _inflated(version.body, fetch),
+                tuple(brought),
             )
-            for version, names in zip(versions, labels, strict=True)
+            for version, names, brought in zip(versions, labels, places, strict=True)
         ),
         source=item,
         base_inflated=None if base is None else _inflated(base, fetch),
@@ -144,11 +164,8 @@ def _inflated(body: Body, fetch: Fetch | None) -> Body | None:
         return None
 
 
-def _labels(versions: Sequence[Version], origins: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+def _labels(versions: Sequence[Version], places: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """The columns of each version. Two versions from one place are told apart by who wrote them."""
-    places = [
-        sorted({name for head in version.heads for name in origins.get(head.id, (LOCAL,))}) for version in versions
-    ]
     often = {label for names in places for label in names if sum(label in other for other in places) > 1}
     labels = []
     for version, names in zip(versions, places, strict=True):

@@ -14,7 +14,8 @@ from netto_tui.model.revision import Body, Deleted, body_key
 class Choice:
     """One version of an item; labels: the columns that hold it, such as `local` and `github`.
 
-    inflated: the body with all that is stored beside it, where that is so and nothing is missing.
+    places: the replicas that brought it, also where a label says more than that. inflated: the body with all that
+    is stored beside it, where that is so and nothing is missing.
     """
 
     revision: str
@@ -23,6 +24,7 @@ class Choice:
     by: str
     body: Body
     inflated: Body | None = field(default=None, compare=False)
+    places: tuple[str, ...] = ()
 
     @property
     def whole(self) -> Body:

@@ -110,8 +110,13 @@ class Resolution:
         choice = row.choice_in(label)
         if choice is None:
             return f"{label} has no version of its own here." if row.choices else "This message is not in conflict."
-        self._pick(row, Pick("delete" if choice.deleted else "take", (choice.revision,)))
+        self.take_revision(row, choice.revision)
         return ""
+
+    def take_revision(self, row: Row, revision: str) -> None:
+        """Take one version by its name."""
+        deleted = next(choice.deleted for choice in row.choices if choice.revision == revision)
+        self._pick(row, Pick("delete" if deleted else "take", (revision,)))
 
     def take_base(self, row: Row) -> str:
         """Go back to what both sides began from."""

@@ -26,7 +26,7 @@ PREFIX = 2 + 3 + 1 + 1 + 1 + ROLE_WIDTH + 1  # bar, number, state, role
 LABEL_WIDTHS = (11, 20)
 FOLDED_LIMIT = 4_000
 """Characters of one version that are drawn while what is alike is folded."""
-OPEN_LIMIT = 30_000
+OPEN_LIMIT = 12_000
 """Characters of one version that are drawn at all; `e` has the rest."""
 CONTEXT = 1
 """Settled rows that stay visible beside a conflict while the others are folded."""
@@ -81,11 +81,11 @@ def blocks(state: Resolution, look: Look) -> list[Block]:
 
 def name_of(row: Row) -> str:
     """What a row is called, such as `message 3`."""
-    if row.number:
-        return f"message {row.number}"
     if row.item == ABOUT:
         return "title and tags"
-    return "a message out of sight" if row.item.startswith("m_") else safe_line(row.item, 60)
+    if not row.item.startswith("m_"):
+        return safe_line(row.item, 60)
+    return f"message {row.number}" if row.number else "a message out of sight"
 
 
 def draw(state: Resolution, block: Block, compared: Compared | None, look: Look, *, here: bool) -> list[DrawnLine]:
@@ -103,12 +103,22 @@ def draw(state: Resolution, block: Block, compared: Compared | None, look: Look,
     if compared is None:
         text = Content.styled("comparing long texts…", "$faint")
         return [DrawnLine(lead + fit(text, look.width - lead.cell_length)), _blank(look)]
-    lines = _side_by_side if look.shown else _stacked
-    return [*lines(state, row, compared, look, here), _blank(look)]
+    if look.shown:
+        return [*_side_by_side(state, row, compared, look, here), _blank(look)]
+    return [*_stacked(state, row, compared, look, here), _times(state, row, look)]
 
 
 def _blank(look: Look) -> DrawnLine:
     return DrawnLine(Content(" " * look.width))
+
+
+def _times(state: Resolution, row: Row, look: Look) -> DrawnLine:
+    """When each of the stacked versions was written, and where."""
+    said = [
+        f"{state.columns.index(choice.labels[0]) + 1} {wording.moment(choice.at, look.zone)} {safe_line(choice.by, 12)}"
+        for choice in sorted(row.choices, key=lambda choice: state.columns.index(choice.labels[0]))
+    ]
+    return DrawnLine(fit(Content.styled(" " * PREFIX + "  " + " · ".join(said), "$faint"), look.width))
 
 
 def _prefix(state: Resolution, row: Row) -> Content:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
+
+import pytest
 
 from netto_tui.model.conversation import body_text, items
 from netto_tui.model.revision import Deleted, Record
@@ -13,6 +16,7 @@ from netto_tui.tui.panes.conflict_preview import ConflictPreview
 from netto_tui.tui.panes.conflicts import ConflictsPane
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.resolver import ResolverScreen
+from netto_tui.tui.screens.writing import WritingScreen
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
@@ -80,7 +84,7 @@ async def test_choosing_every_message_and_writing_settles_the_conflicts(start: S
         assert screen.state and not screen.state.unresolved
         await driven.press("w")
         assert isinstance(driven.app.screen, ConfirmScreen)
-        assert "3 revisions will be written" in str(driven.app.screen.text)
+        assert "3 decisions for 6 versions" in str(driven.app.screen.text)
         await driven.press("enter")
         await driven.until(lambda: driven.app.screen is driven.app.main)
         vault = driven.app.vault
@@ -296,7 +300,7 @@ async def test_hostile_and_endless_versions_beside_the_list_are_short_text(start
     with Vault.open(vault_path) as vault:
         alike = "The same beginning.\n" * 100
         vault.add([changed(records, 0, f"{alike}{HOSTILE}", "2026-11-23T09:50:00.000Z", "laptop")])
-        vault.add([changed(records, 0, alike + "x" * 300_000, "2026-11-23T09:51:00.000Z", "desk")], origin="[/x]")
+        vault.add([changed(records, 0, alike + "x" * 9_000, "2026-11-23T09:51:00.000Z", "desk")], origin="[/x]")
     async with start((100, 40)) as driven:
         await open_conflicts(driven)
         await driven.press("j")
@@ -304,3 +308,120 @@ async def test_hostile_and_endless_versions_beside_the_list_are_short_text(start
         assert "[@click=app.quit]press me[/]" in beside(driven), "what differs is in sight"
         assert not {"\x1b", "\x00", "\x9b", "\u202e"} & set(beside(driven))
         assert len(beside(driven).splitlines()) < 80
+
+
+async def test_marked_conversations_alone_are_decided_and_taken_back_from_the_screen(start: Start) -> None:
+    async with start((80, 24)) as driven:
+        pane = await open_conflicts(driven)
+        await driven.press("j", "space")
+        assert pane.marked == {TAX}
+        await driven.press("escape")
+        assert not pane.marked
+        await driven.press("k", "j", "space", "A")
+        await driven.until(lambda: getattr(driven.app.screen, "tally", None))
+        await driven.press("1")
+        assert isinstance(driven.app.screen, ConfirmScreen)
+        text = str(driven.app.screen.text)
+        assert "1 conflict in 1 conversation will say what firebase says" in text
+        assert "1 other version will be set aside" in text
+        await driven.press("enter")
+        await driven.until(lambda: [w.title for w in pane.waiting] == ["Trip to Lisbon"])
+        await driven.press("u")
+        await driven.until(lambda: driven.app.screen is not driven.app.main)
+        await driven.press("enter")
+        await driven.until(lambda: isinstance(driven.app.screen, ConfirmScreen))
+        await driven.press("enter")
+        await driven.until(lambda: len(pane.waiting) == 2, "both versions are back")
+
+
+async def test_the_conversations_are_beside_it_where_there_is_room_and_a_key_away_where_not(start: Start) -> None:
+    async with start(size=(200, 50)) as driven:
+        screen = await open_resolver(driven)
+        assert screen.entries.display and screen.entries.count == 2
+        await driven.press("1", "right_square_bracket")
+        await driven.until(lambda: screen.conversation == TAX and screen.state is not None)
+        assert "Dear all, thank you." in drawn(screen)
+        await driven.pilot.click(screen.entries, offset=(12, 1))
+        await driven.until(lambda: screen.conversation == LISBON and screen.state is not None)
+        assert screen.state is not None and len(screen.state.picks) == 1, "its draft waited"
+        await driven.pilot.resize_terminal(80, 24)
+        await driven.until(lambda: not screen.entries.display)
+        await driven.press("left_square_bracket")
+        await driven.until(lambda: screen.conversation == TAX)
+
+
+async def test_without_an_editor_a_text_is_written_in_the_app(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        await driven.press("e")
+        assert isinstance(driven.app.screen, WritingScreen)
+        await driven.press("X", "escape")
+        assert isinstance(driven.app.screen, WritingScreen), "the first esc asks"
+        assert any("esc again" in toast for toast in driven.toasts)
+        await driven.press("escape")
+        assert driven.app.screen_stack[-1] is screen
+        assert screen.state is not None and not screen.state.picks
+        await driven.press("e", "enter", "M", "e", "ctrl+s")
+        await driven.until(lambda: driven.app.screen is screen)
+        row = screen.state.conflicts[0]
+        body = screen.state.body_of(row)
+        assert body is not None and body_text(body).endswith("add Cascais.\nMe")
+        assert screen.state.letter(row) == "E" and "result" in drawn(screen)
+
+
+async def test_a_pick_whose_text_is_gone_is_named(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        await driven.press("1", "2")
+        vault = driven.app.vault
+        assert vault is not None
+        writing.edit(vault, LISBON, talk(0)[1][4].rev.item, "Day 4: at home.")
+        screen.reread()
+        await driven.until(lambda: screen.state is not None and len(screen.state.picks) == 1)
+        assert any("To choose again: message 4." in toast for toast in driven.toasts)
+
+
+async def test_a_version_higher_than_the_window_is_read_with_the_key_that_moves(start: Start, vault_path: Path) -> None:
+    records = talk(1)[1]
+    with Vault.open(vault_path) as vault:
+        for by, place in (("laptop", "local"), ("desk", "github")):
+            text = "".join(f"{by} writes line {n}\n" for n in range(40))
+            vault.add([changed(records, 0, text, "2026-11-23T09:50:00.000Z", by)], origin=place)
+    async with start((80, 24)) as driven:
+        pane = await open_conflicts(driven)
+        while pane.entries.selected is not None and pane.entries.selected.title != "Lisbon flat hunting":
+            await driven.press("j")
+        screen = await open_chosen(driven)
+        await driven.press(*"j" * 12)
+        assert screen.view.scroll_offset.y > 40, "the end of the second version"
+        assert screen.row is not None and screen.row.number > 1, "then the next row"
+
+
+async def test_the_commands_give_the_facts_of_the_screen(
+    start: Start, vault_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from netto_tui.cli import run
+
+    add_third_version(vault_path)
+    assert run(["--vault", str(vault_path), "conflicts", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)["conflicts"]
+    assert run(["--vault", str(vault_path), "resolve", "--all", "--take", "github", "--dry-run", "--json"]) == 1
+    dry = json.loads(capsys.readouterr().out)
+    async with start() as driven:
+        pane = await open_conflicts(driven)
+        assert list(dict.fromkeys(found["conversation"] for found in told)) == [w.conversation for w in pane.waiting]
+        screen = await open_chosen(driven)
+        assert screen.state is not None
+        shown = [
+            (row.item, row.number, [(c.revision, ",".join(c.labels), c.text) for c in row.choices])
+            for row in screen.state.conflicts
+        ]
+        said = [
+            (found["item"], found["message"], [(h["revision"], h["column"], h["text"]) for h in found["heads"]])
+            for found in told
+            if found["conversation"] == LISBON
+        ]
+        assert said == shown
+        screen.state.take_column("github")
+        assert dry["places"] == {label: count._asdict() for label, count in screen.state.count_places().items()}
+        assert dry["left"] == 1, "the letter has no version from there"

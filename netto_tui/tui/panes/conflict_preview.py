@@ -16,7 +16,7 @@ from netto_tui.errors import NettoError
 from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
-from netto_tui.tui.comparing import Compared, compare_row
+from netto_tui.tui.comparing import Compared, compare_row, is_long
 from netto_tui.tui.conflict_rows import conflict_row
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.picks import Row
@@ -29,8 +29,8 @@ ITEM_LIMIT = 30
 LINE_LIMIT = 12
 """Lines of one version."""
 
-Told = tuple[Row, Compared]
-"""A conflict with its versions compared."""
+Told = tuple[Row, Compared | None]
+"""A conflict with its versions compared; None where they are so long that only the resolver does."""
 
 
 class ConflictPreview(ResolverView):
@@ -92,7 +92,7 @@ class ConflictPreview(ResolverView):
                     number = 0 if name == "about" else reader.position(conversation, name) + 1
                     origins = reader.origins([head.id for head in item.heads])
                     row = conflict_row(number, item, origins, fetch=vault.blobs.get)
-                    rows.append((row, compare_row(row)))
+                    rows.append((row, None if is_long(row) else compare_row(row)))
         except NettoError as problem:
             error = str(problem)
         self.post_message(self.Read(serial, sorted(rows, key=lambda told: told[0].number), error))
@@ -120,11 +120,16 @@ class ConflictPreview(ResolverView):
         self.show(len(found), lambda block: [DrawnLine(line) for line in found[block]])
 
 
-def _drawn(row: Row, compared: Compared, width: int, zone: tzinfo) -> Iterator[Content]:
+def _drawn(row: Row, compared: Compared | None, width: int, zone: tzinfo) -> Iterator[Content]:
     """One conflict in `width` cells."""
     mark = ("x", "bold $text-error") if row.tombstone else ("?", "bold $text-warning")
     head = Content.assemble("  ", mark, f" {name_of(row)}", (f"  {safe_line(row.role, 12)}", "$foreground-muted"))
     yield head.truncate(width, ellipsis=True)
+    if compared is None:
+        size = wording.size_words(max(len(choice.text) for choice in row.choices))
+        yield Content.styled(f"    {size} characters; enter compares them", "$foreground-muted")
+        yield Content("")
+        return
     look = Look(width, zone)
     if row.base is not None:
         yield from _version(Content.styled("before", "$foreground-muted"), base_content(compared, look), width)

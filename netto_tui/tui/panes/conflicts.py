@@ -21,10 +21,11 @@ from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
-from netto_tui.tui.waiting import LIMIT, Waiting, read_waiting, waiting_columns
+from netto_tui.tui.waiting import LIMIT, Waiting, read_waiting
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
+from netto_tui.tui.widgets.waiting_columns import waiting_columns
 
 PREVIEW_SECONDS = 0.08
 """The cursor rests so long on a conversation before its versions are read."""

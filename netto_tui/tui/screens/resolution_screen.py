@@ -17,7 +17,6 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from netto_tui.plural import many
 from netto_tui.security.display import safe_line
 from netto_tui.tui.comparing import Compared, compare_row, is_long
 from netto_tui.tui.panes.base import netto_of
@@ -211,15 +210,12 @@ class ResolutionScreen(Screen[None]):
         state, row = self.state, self.row
         assert state is not None and row is not None  # noqa: S101  # only called with rows
         left = len(state.unresolved)
+        open_words = f"? {left} of {len(state.conflicts)} to choose" if left else "✓ all chosen, w writes"
         parts = [
-            Content.styled(f" {safe_line(self.title_text, max(16, self.size.width - 66)) or 'untitled'}", "bold"),
-            *([Content.styled(f"conversation {self.place}", "$foreground-muted")] if self.place else []),
+            Content.styled(f" {safe_line(self.title_text, max(20, self.size.width - 66)) or 'untitled'}", "bold"),
+            Content.styled(open_words, "bold $text-warning" if left else "bold $text-success"),
             Content.styled(name_of(row), "$foreground-muted"),
-            Content.styled(many(len(state.conflicts), "conflict"), "$foreground-muted"),
-            Content.styled(
-                f"? {left} to choose" if left else "✓ all chosen, w writes",
-                "bold $text-warning" if left else "bold $text-success",
-            ),
+            *([Content.styled(f"conversation {self.place}", "$foreground-muted")] if self.place else []),
         ]
         return Content.styled(" · ", "$faint").join(parts)
 
@@ -235,7 +231,9 @@ class ResolutionScreen(Screen[None]):
         self.redraw_row()
 
     def action_row(self, by: int) -> None:
-        """Go to the next row that is visible."""
+        """Go to the next row, once all of this one was in sight."""
+        if self.view.scroll_in_block(by):
+            return
         visible = [block.row for block in self._blocks if not block.hidden]
         later = [row for row in visible if (row > self.cursor if by > 0 else row < self.cursor)]
         if later:

@@ -27,9 +27,10 @@ from netto_tui.tui.resolver_lines import name_of
 from netto_tui.tui.screens.choosing import ChoosingScreen
 from netto_tui.tui.screens.main import tell_reason
 from netto_tui.tui.standing import replica_rows
-from netto_tui.tui.waiting import Waiting, read_waiting, waiting_columns
+from netto_tui.tui.waiting import Waiting, read_waiting
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
+from netto_tui.tui.widgets.waiting_columns import waiting_columns
 
 
 class ResolverScreen(ChoosingScreen):

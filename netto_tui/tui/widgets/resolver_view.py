@@ -101,6 +101,16 @@ class ResolverView(ScrollView, can_focus=True, inherit_bindings=False):
             if wanted != top:
                 self.scroll_to(y=wanted, animate=False, force=True)
 
+    def scroll_in_block(self, by: int) -> bool:
+        """Show more of a block that is higher than the window; False where its end is in sight."""
+        if not 0 <= self.cursor < self.count:
+            return False
+        top, height = round(self.scroll_y), self.size.height
+        rest = self._tops[self.cursor + 1] - top - height if by > 0 else top - self._tops[self.cursor]
+        if rest > 0:
+            self.scroll_to(y=top + by * min(rest, max(1, height // 3)), animate=False, force=True)
+        return rest > 0
+
     @property
     def lines(self) -> Sequence[DrawnLine]:
         """Every line there is; draws also what nobody has looked at."""
