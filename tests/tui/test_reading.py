@@ -210,6 +210,32 @@ async def test_b_shows_another_branch_and_changes_nothing_that_is_stored(start: 
         assert driven.app.reader.last_item(NAME) == item("8")
 
 
+async def test_folds_branches_and_files_open_with_the_mouse(start: Start, rich: Path) -> None:
+    async with start(size=(160, 60), path=rich) as driven:
+        await driven.press("enter")
+        transcript = reading(driven).transcript
+
+        async def click(words: str) -> None:
+            lines = shown(driven).split("\n")
+            y = next(y for y, line in enumerate(lines) if words in line)
+            await driven.pilot.click(transcript, offset=(lines[y].index(words), y))
+            await driven.settle()
+
+        await click("▸ thinking")
+        assert "Then I count." in shown(driven) and "▾ Bash" in shown(driven)
+        await click("▾ thinking")
+        assert "▸ thinking" in shown(driven)
+        await click("▸ tool")
+        assert "▾ Bash" in shown(driven)
+        await click("▾ Bash")
+        await click("assistant")
+        assert transcript.selected and transcript.selected.role == "assistant"
+        await click("branch 2/2")
+        assert "Make it shorter." in shown(driven)
+        await click("▪ ../chart.png")
+        assert isinstance(driven.app.screen, AttachmentsScreen)
+
+
 async def test_a_conversation_with_one_branch_says_so(start: Start) -> None:
     async with start() as driven:
         await driven.press("enter", "b")

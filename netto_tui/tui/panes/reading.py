@@ -176,11 +176,15 @@ class Reading(MessageKeys):
 
     @on(Transcript.Moved)
     def _moved(self) -> None:
+        self._tell()
         self.refresh_bindings()
 
-    @on(Transcript.Redrawn)
-    def _redrawn(self) -> None:
-        self._tell()
+    @on(Transcript.Touched)
+    def _touched(self, message: Transcript.Touched) -> None:
+        if message.what == "files":
+            self.action_files()
+        elif message.what == "branch":
+            self.action_branch(1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What needs a secret or a branch is offered where there is one; `why_not` tells what else is missing."""

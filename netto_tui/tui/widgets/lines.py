@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Literal
 
 from textual.content import Content
 
@@ -15,6 +16,8 @@ NOWHERE = -1
 
 NOTHING = Content("")
 
+Touch = Literal["", "fold", "files", "branch"]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -22,6 +25,7 @@ class Line:
 
     places: for each character of the content, where it stands in the source, or NOWHERE.
     source: which of a passage's texts that is; NOWHERE for a line that draws none of them, such as a heading.
+    touch: what a click on its characters from touch_from on does, as a key would; "" for nothing.
     """
 
     content: Content
@@ -29,6 +33,9 @@ class Line:
     begin: int = 0
     end: int = 0
     source: int = NOWHERE
+    touch: Touch = ""
+    touch_from: int = 0
+    touch_to: int = 1 << 30
 
     def span(self, start: int, stop: int | None) -> tuple[int, int]:
         """The part of the source under the drawn characters from `start` to `stop`, markers at the edges included."""

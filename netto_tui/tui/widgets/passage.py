@@ -90,7 +90,7 @@ class Passage:
     def line(self, number: int) -> Line:
         """One line; 0 is the heading."""
         if number == 0:
-            return Line(self._folded_heading() if self.folded else self._heading())
+            return Line(self._folded_heading(), touch="fold") if self.folded else self._heading()
         number -= 1
         for block in () if self.folded else self.blocks:
             height = _height(block)
@@ -129,9 +129,9 @@ class Passage:
         aside = section.kind in ASIDES
         text = safe_display(section.text)
         if section.kind == "file":
-            yield Line(self._file(section))
+            yield Line(self._file(section), touch="files")
         elif aside:
-            yield Line(self._aside(section))
+            yield Line(self._aside(section), touch="fold")
         shown = self.details or section.kind in ("prose", "code")
         if shown and text:
             yield DrawnText(
@@ -147,7 +147,7 @@ class Passage:
         if section.whole is not None and shown:
             size = wording.size_words(section.whole.bytes)
             rest = f"… {size} in all: v shows them, o saves them"
-            yield Line(self._fitted(Content.styled(rest, "$text-warning")))
+            yield Line(self._fitted(Content.styled(rest, "$text-warning")), touch="files")
 
     def _form(self, section: Section) -> Form:
         if self.manner.raw:
@@ -184,12 +184,14 @@ class Passage:
 
     # Headings
 
-    def _heading(self) -> Content:
+    def _heading(self) -> Line:
         row = self.row
         name = f"document {row.item}" if row.kind == "document" else row.role or "message"
         parts = [Content.styled(safe_line(name, 120), ROLE_STYLES.get(row.role, "bold $text-accent"))]
-        if row.fork[1] > 1:
-            parts.append(Content.styled(f"branch {row.fork[0]}/{row.fork[1]} (b)", "bold $text-accent"))
+        branch = f"branch {row.fork[0]}/{row.fork[1]} (b)" if row.fork[1] > 1 else ""
+        begin = len(parts[0]) + 2
+        if branch:
+            parts.append(Content.styled(branch, "bold $text-accent"))
         if row.conflict:
             word = "deleted or edited?" if row.conflict == "edit-vs-delete" else "several versions"
             parts.append(Content.styled(f"? {word}", "bold $text-warning"))
@@ -203,7 +205,8 @@ class Passage:
             parts.append(Content.styled("hidden by its source", "$faint"))
         if not row.branch:
             parts.append(Content.styled("other branch", "$faint"))
-        return self._fitted(Content("  ").join(parts))
+        heading = self._fitted(Content("  ").join(parts))
+        return Line(heading, touch="branch" if branch else "", touch_from=begin, touch_to=begin + len(branch))
 
     def _folded_heading(self) -> Content:
         row = self.row

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from textual.content import Content
 from textual.selection import Selection
 
-from netto_tui.tui.widgets.lines import NOWHERE, Line, Picked, gather
+from netto_tui.tui.widgets.lines import NOWHERE, Line, Picked, Touch, gather
 from netto_tui.tui.widgets.passages import Passages
 
 MARGIN = 2
@@ -46,9 +46,26 @@ def word_at(passages: Passages, y: int, x: int) -> tuple[int, int] | None:
     if passage is None:
         return None
     content = passage.line(inside).content
+    at = _character_at(content, x)
+    found = next((word for word in _WORD.finditer(content.plain) if word.start() <= at < word.end()), None)
+    return (found.start() + MARGIN, found.end() + MARGIN) if found else None
+
+
+def touched(passages: Passages, y: int, x: int) -> Touch:
+    """What a click on a cell of a line does."""
+    index, inside = passages.at(y)
+    passage = passages.passage(index)
+    if passage is None:
+        return ""
+    line = passage.line(inside)
+    at = _character_at(line.content, x)
+    return line.touch if line.touch_from <= at < min(line.touch_to, len(line.content)) else ""
+
+
+def _character_at(content: Content, x: int) -> int:
+    """The character at a cell, margin included; the length of the content for one beyond it."""
     at, cells = 0, MARGIN
     while at < len(content) and cells + content[at].cell_length <= x:
         cells += content[at].cell_length
         at += 1
-    found = next((word for word in _WORD.finditer(content.plain) if word.start() <= at < word.end()), None)
-    return (found.start() + MARGIN, found.end() + MARGIN) if found else None
+    return at

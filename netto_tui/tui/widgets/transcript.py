@@ -20,11 +20,12 @@ from textual.style import Style
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
 from netto_tui.tui.widgets.passage import Manner, any_of, only_text
 from netto_tui.tui.widgets.passages import Anchor, Folds, Passages
-from netto_tui.tui.widgets.selecting import MARGIN, selected_text, word_at
+from netto_tui.tui.widgets.selecting import MARGIN, selected_text, touched, word_at
 from netto_tui.tui.widgets.tall import Tall
 
 if TYPE_CHECKING:
     from netto_tui.model.sections import Section
+    from netto_tui.tui.widgets.lines import Touch
     from netto_tui.vault.rows import MessageRow
 
 READING_WIDTH = 100
@@ -48,16 +49,8 @@ class Transcript(Tall, can_focus=True):
         Binding("G,end", "last", "End", show=False, id="transcript.last"),
         Binding("escape", "screen.leave", "Back", id="transcript.leave"),
         Binding("space,enter", "fold", "Fold", id="transcript.fold", tooltip="Fold or unfold this message"),
-        Binding(
-            "f",
-            "fold_all",
-            "All",
-            id="transcript.fold-all",
-            tooltip="Fold or unfold thoughts, tools and hidden messages",
-        ),
-        Binding(
-            "m", "raw", "Raw", show=False, id="transcript.raw", tooltip="Show Markdown as it was written, or drawn"
-        ),
+        Binding("f", "fold_all", "All", id="transcript.fold-all", tooltip="Fold or unfold all that can be folded"),
+        Binding("m", "raw", "Raw", show=False, id="transcript.raw", tooltip="Show Markdown as written, or drawn"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"transcript--cursor", "transcript--empty"}
 
@@ -65,7 +58,7 @@ class Transcript(Tall, can_focus=True):
 
     @dataclass
     class Moved(Message):
-        """The cursor is on another message."""
+        """The cursor is on another message, or everything is drawn another way."""
 
         transcript: Transcript
         index: int
@@ -76,15 +69,11 @@ class Transcript(Tall, can_focus=True):
             return self.transcript
 
     @dataclass
-    class Redrawn(Message):
-        """Markdown is shown the other way: drawn, or as it was written."""
+    class Touched(Message):
+        """What belongs to the message under the cursor was clicked: its files, or its branch."""
 
         transcript: Transcript
-
-        @property
-        def control(self) -> Transcript:
-            """The transcript, for `@on` selectors."""
-            return self.transcript
+        what: Touch
 
     def __init__(self, *, empty: str = "Choose a conversation.", widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
@@ -240,12 +229,17 @@ class Transcript(Tall, can_focus=True):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the message that was clicked; a double click selects the word."""
+        """Put the cursor on the message that was clicked; a click on a mark does what it marks, two select the word."""
         place = event.get_content_offset(self)
         if place is None or not self.pages.count or place.y + self.scroll_offset.y >= self._passages.total:
             return
         y = place.y + self.scroll_offset.y
         self.cursor = self._passages.at(y)[0]
+        what = touched(self._passages, y, place.x) if event.chain == 1 and not self.screen.get_selected_text() else ""
+        if what == "fold":
+            self.action_fold()
+        elif what:
+            self.post_message(self.Touched(self, what))
         if event.chain >= 2:
             event.prevent_default()  # Textual's own would select everything
         if event.chain == 2 and (word := word_at(self._passages, y, place.x)) is not None:
@@ -343,7 +337,7 @@ class Transcript(Tall, can_focus=True):
         """Show Markdown as it was written, or drawn."""
         self._manner = replace(self._manner, raw=not self._manner.raw)
         self._lay_out_again()
-        self.post_message(self.Redrawn(self))
+        self.post_message(self.Moved(self, self.cursor))
 
     @property
     def is_raw(self) -> bool:
