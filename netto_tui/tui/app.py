@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.notifications import SeverityLevel
 from textual.worker import Worker as TextualWorker
 from textual.worker import WorkerState
 
-from netto_tui.tui import crash, messages, opening, preferences, running
-from netto_tui.tui.border import Border
+from netto_tui.tui import messages, opening, preferences, running
 from netto_tui.tui.bridge import Bridge
 from netto_tui.tui.collecting import Collections
-from netto_tui.tui.concealing import concealed
 from netto_tui.tui.panes.base import Welcoming
 from netto_tui.tui.presence import Presence, Watched
 from netto_tui.tui.screens.main import MainScreen
+from netto_tui.tui.sturdy import SturdyApp
 from netto_tui.tui.theme import DARK, LIGHT, STYLES, variables_of
 
 if TYPE_CHECKING:
     from textual.command import Provider
-    from textual.filter import LineFilter
     from textual.timer import Timer
 
     from netto_tui.sync.worker import Worker
@@ -64,7 +59,7 @@ def _sections() -> type[Provider]:
     return Actions
 
 
-class NettoApp(App[int]):
+class NettoApp(SturdyApp):
     """netto-tui in a terminal, over the vault at `vault_path`."""
 
     TITLE = "netto"
@@ -72,13 +67,6 @@ class NettoApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_sections, _conversations}
     PAUSE_GC_ON_SCROLL = True
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it in a way that forbids ClassVar
-        (0, "-tiny"),
-        (60, "-narrow"),
-        (100, "-medium"),
-        (160, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-high")]  # noqa: RUF012  # as above
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "Quit", id="app.quit", show=False),
         Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
@@ -92,8 +80,7 @@ class NettoApp(App[int]):
         now: Callable[[], int] = wall_clock,
         sync: bool = True,
     ) -> None:
-        super().__init__()
-        self.vault_path = vault_path
+        super().__init__(vault_path)
         self.now = now
         self.sync = sync
         self.animation_level = "none"
@@ -102,14 +89,12 @@ class NettoApp(App[int]):
         self.inquiry: Inquiry | None = None
         self.worker: Worker | None = None
         self.bridge = Bridge(self.post_message)
-        self.crash_log: Path | None = None
         self.on_terminal = False
         """Whether it runs on a terminal of its own: then signals end it in order, and no thread holds it up."""
         self._paused = False
         self._seen = -1
         self._folder = Watched(vault_path)
         self._watching: Timer | None = None
-        self._border = Border()
         self._collections = Collections()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -130,10 +115,6 @@ class NettoApp(App[int]):
         made = super().get_css_variables()
         self.theme_variables = {**made, **variables_of(self.current_theme, made)}
         return self.theme_variables
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """What every drawn line goes through; the border comes last."""
-        return [*super().get_line_filters(), self._border]
 
     def on_worker_state_changed(self, event: TextualWorker.StateChanged) -> None:
         """Log what ended a thread or a task of the app that nobody foresaw."""
@@ -296,24 +277,6 @@ class NettoApp(App[int]):
                 if isinstance(screen, Welcoming):
                     screen.sync_told(message)
 
-    def action_help_quit(self) -> None:
-        """Say how to leave, since ctrl+c is for copying."""
-        self.notify("ctrl+q leaves netto-tui from anywhere.")
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """Show a toast. Texts may be foreign: they are made safe, without secrets, and never read as markup."""
-        super().notify(
-            concealed(message, 600), title=concealed(title, 200), severity=severity, timeout=timeout, markup=False
-        )
-
     def _stop_threads(self) -> None:
         if self.worker is not None:
             self.worker.stop(STOP_SECONDS)
@@ -333,18 +296,3 @@ class NettoApp(App[int]):
     def on_unmount(self) -> None:
         """Close what was opened."""
         self.close_stores()
-
-    # Private to Textual 8.2.8, whose own version prints local variables: pinned, and tested in tests/tui.
-    def _fatal_error(self) -> None:
-        error = sys.exception() or self._exception
-        self.crash_log = crash.note(self.vault_path, error) if error is not None else None
-        self._return_code = crash.EXIT_STATUS
-        self._exit_renderables.append(crash.panel(error, self.crash_log))
-        self._close_messages_no_wait()
-
-    def _handle_exception(self, error: Exception) -> None:
-        self._return_code = crash.EXIT_STATUS
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._fatal_error()

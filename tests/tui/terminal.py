@@ -29,7 +29,7 @@ class Terminal:
             kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
             kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
             os.execve(sys.executable, [sys.executable, *arguments], kept)  # noqa: S606  # our own program
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.resize(size)
 
     @classmethod
     def app(
@@ -48,6 +48,15 @@ class Terminal:
     def type(self, keys: str) -> None:
         """Send keys."""
         os.write(self.fd, keys.encode())
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make the terminal larger or smaller: columns, lines."""
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program; what it writes from then on goes nowhere."""
+        os.close(self.fd)
+        self.fd = os.open(os.devnull, os.O_RDWR)
 
     def kill(self, number: signal.Signals) -> None:
         """Send a signal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -64,7 +65,7 @@ def test_hostile_text_lets_no_escape_sequence_through(terminal: list[Terminal]) 
     app.type("2")
     app.until(b"Journal", since=there)
     app.type("5")
-    app.until(b"Textual", since=there)
+    app.until(b"Evidence", since=there)
     app.type("q")
     assert app.ended() == 0
     drawn = app.output[begun:].partition(RESTORED)[0]
@@ -92,12 +93,12 @@ def test_no_field_of_a_hostile_vault_speaks_to_the_terminal(
         ("2", b"Journal"),
         ("jj", b""),
         ("3", b"to decide in"),
-        ("\r", b"Undo"),
+        ("\r", b"Take"),
         ("12j", b""),
         ("q", b"Conflicts"),
         ("4", b"Preview"),
         ("p", b""),
-        ("5", b"Textual"),
+        ("5", b"Evidence"),
         ("jj", b""),
         ("?", b"Keys"),
     ):
@@ -122,6 +123,80 @@ def test_a_signal_ends_the_app_and_gives_the_terminal_back(terminal: list[Termin
     assert app.ended() == 128 + number
     assert RESTORED in app.output
     assert b"\x1b[?25h" in app.output.partition(RESTORED)[2] + app.output[-200:], "the cursor is visible"
+
+
+def test_a_terminal_that_is_closed_ends_the_app_in_order(terminal: list[Terminal]) -> None:
+    app = open_app(terminal)
+    app.until(b"Trip to Lisbon")
+    app.hang_up()
+    assert app.ended() == 128 + signal.SIGHUP
+    assert "stopped" not in (log.read_text() if (log := Path("vault/log/app.log")).exists() else "")
+
+
+BUSY = """
+import sys, threading
+from pathlib import Path
+from netto_tui.sync import worker
+from netto_tui.tui import app, running
+def stuck(*_):
+    threading.Event().wait(600)
+worker.run_round = stuck
+class Stuck(app.NettoApp):
+    def on_ready(self):
+        self.run_worker(stuck, thread=True, exit_on_error=False)
+app.NettoApp = Stuck
+sys.exit(running.run(Path(sys.argv[1])))
+"""
+"""Sync, and a job of the app, in a call that does not come back for ten minutes."""
+
+
+def test_neither_a_slow_pass_nor_a_slow_job_holds_up_leaving(terminal: list[Terminal]) -> None:
+    app = open_app(terminal, code=BUSY)
+    app.until(b"Trip to Lisbon")
+    app.type("2S")
+    app.until(b"Syncing with every replica")
+    app.type("q")
+    assert app.ended(seconds=60) == 0
+    assert RESTORED in app.output
+
+
+def test_it_goes_to_the_shell_and_comes_back_drawn_anew(terminal: list[Terminal]) -> None:
+    shell = "import os; os.execvp('bash', ['bash', '--norc', '--noprofile', '-i'])"
+    terminal.append(one := Terminal("-c", shell, env={"PS1": "READY> "}))
+    one.until(b"READY>")
+    one.type(f"{sys.executable} -c {shlex.quote(RUN)} vault\n")
+    one.until(b"Trip to Lisbon")
+    there = len(one.output)
+    one.type("\x1a")
+    one.until(b"Stopped", since=there)
+    assert RESTORED in one.output[there:], "the shell has its own screen"
+    there = len(one.output)
+    one.type("fg\n")
+    one.until(b"Trip to Lisbon", since=there)
+    one.type("5")
+    one.until(b"Evidence", since=there)
+    there = len(one.output)
+    one.type("q")
+    one.until(b"READY>", since=there)
+    one.type("exit\n")
+    assert one.ended() == 0
+
+
+def test_a_terminal_that_is_too_small_says_so_and_can_be_left(terminal: list[Terminal]) -> None:
+    app = open_app(terminal)
+    app.until(b"Trip to Lisbon")
+    for keys in ("", "A", "\x1b?"):  # over a dialog too, with a line to type in or without one
+        app.type(keys)
+        app.resize((50, 10))
+        there = len(app.output)
+        app.until(b"needs 60 x 15", since=there)
+        there = len(app.output)
+        app.resize((100, 30))
+        app.until(b"Trip to Lisbon" if not keys else b"esc", since=there)
+    app.resize((50, 10))
+    app.until(b"needs 60 x 15", since=there)
+    app.type("\x11")
+    assert app.ended() == 0
 
 
 CRASH = """
@@ -191,11 +266,11 @@ def test_an_editor_gets_the_terminal_and_what_it_saves_is_taken(terminal: list[T
     app.type("3")
     app.until(b"to decide in")
     app.type("\r")
-    app.until(b"3 unresolved")
+    app.until(b"3 to choose")
     there = len(app.output)
     app.type("e")
     app.until(b"THE EDITOR HAS THE TERMINAL", since=there)
-    app.until(b"2 unresolved", since=there)
+    app.until(b"2 to choose", since=there)
     app.until(b"Written by hand.", since=there)
     assert RESTORED in app.output[there:], "the app left the screen to the editor"
     app.type("q")

@@ -18,6 +18,7 @@ from netto_tui.plural import many
 from netto_tui.tui import messages, opening, preferences, wording
 from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, Rereading, netto_of
 from netto_tui.tui.panes.browse import BrowsePane
+from netto_tui.tui.sturdy import TOO_SMALL
 from netto_tui.tui.widgets.header import SECTIONS, Header
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class MainScreen(Screen[None]):
         with ContentSwitcher(initial="browse", id="sections"):
             yield BrowsePane(id="browse")
         yield Footer(compact=True, show_command_palette=False)
-        yield Static("netto-tui needs 60 x 15 cells. Make the terminal larger, or press q.", id="small", markup=False)
+        yield Static(TOO_SMALL, id="small", markup=False)
 
     @property
     def header(self) -> Header:
