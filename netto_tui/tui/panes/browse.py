@@ -48,6 +48,7 @@ class BrowsePane(JumpingPane, CuratingPane):
     """A date tree, a list and a transcript over one query text."""
 
     FIRST_FOCUS: ClassVar[str] = "#list"
+    OFFERED: ClassVar[Sequence[Offer]] = OFFERS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("E", "export", "Export", id="browse.export", tooltip="Write conversations as files"),
         Binding("n", "next_match(1)", "Next match", show=False, id="browse.next-match"),
@@ -189,7 +190,8 @@ class BrowsePane(JumpingPane, CuratingPane):
         if marked:
             words = Content.styled(f"{number(marked)} marked (esc unmarks)   ", "bold $text-accent") + words
         line.words = words
-        line.offers = (OFFERS if marked < 2 else OFFERS[1:]) if self.targets else ()
+        fitting = [offer for offer in self.OFFERED if marked < 2 or offer.action != "entitle"]
+        line.offers = fitting if self.targets else ()
         if (can := (bool(self.targets), marked > 1)) != self._told:
             self._told = can
             self.refresh_bindings()

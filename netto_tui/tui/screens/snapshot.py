@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events, on
@@ -16,9 +17,10 @@ from netto_tui.tui import messages, wording
 from netto_tui.tui.inquiry import Inquiry
 from netto_tui.tui.instead import Instead
 from netto_tui.tui.panes.base import Elsewhere
-from netto_tui.tui.panes.browse import BrowsePane
+from netto_tui.tui.panes.browse import OFFERS, BrowsePane
 from netto_tui.tui.recovering import Wanted
 from netto_tui.tui.screens.task import TaskScreen
+from netto_tui.tui.widgets.actionline import Offer
 from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.vault.vault import Vault
 
@@ -32,21 +34,21 @@ SINCE = "What changed between the snapshot and now"
 BACK = "Bring this conversation back, after a preview"
 
 
+READS = frozenset(("tree", "next_match", "list_width", "drop_filter", "jump", "mark", "export", "copy_link"))
+"""The actions of Browse that only read what is shown."""
+
+
 class SnapshotPane(BrowsePane):
     """Browse, over a snapshot."""
 
-    READS: ClassVar[frozenset[str]] = frozenset(
-        ("tree", "next_match", "list_width", "drop_filter", "jump", "mark", "export", "copy_link")
-    )
-    """The actions of Browse that only read what is shown."""
-
+    OFFERED: ClassVar[Sequence[Offer]] = [offer for offer in OFFERS if offer.action in READS]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "screen.restore", "Bring back", id="snapshot.restore", tooltip=BACK),
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What changes things is not among the keys here."""
-        return super().check_action(action, parameters) if action in self.READS else False
+        return super().check_action(action, parameters) if action in READS else False
 
     @classmethod
     def writing_keys(cls) -> set[str]:
@@ -55,7 +57,7 @@ class SnapshotPane(BrowsePane):
         return {
             key
             for each in bindings
-            if isinstance(each, Binding) and each.action.partition("(")[0] not in (*cls.READS, "screen.restore")
+            if isinstance(each, Binding) and each.action.partition("(")[0] not in (*READS, "screen.restore")
             for key in each.key.split(",")
         }
 
