@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -39,6 +40,7 @@ from netto_tui.setup import trial
 from netto_tui.setup.adding import add
 from netto_tui.sync.journal import Journal
 from netto_tui.sync.round import close_all, new_engine, open_replicas, sync_all
+from netto_tui.vault.curating import Change
 from netto_tui.vault.identity import Identity
 from netto_tui.vault.vault import Vault
 from tests.servers import keyrings, quick_slots
@@ -167,18 +169,20 @@ def sealed() -> None:
         close_all(replicas)
 
 
+PASTED: tuple[tuple[Role, str], ...] = (
+    ("user", "How do I deploy this from my laptop?"),
+    ("assistant", "Set the key of the service first:\n\n```sh\nexport SERVICE_API_KEY=…\n```"),
+    ("user", f"So like this?\n\n```sh\nexport SERVICE_API_KEY={LEAKED}\n./deploy --now\n```"),
+    ("assistant", "Yes. Make a new key afterwards: this one is written down now."),
+)
+
+
 def leaky() -> None:
     """A vault with one conversation, in which somebody pasted a key."""
     empty()
-    said: tuple[tuple[Role, str], ...] = (
-        ("user", "How do I deploy this from my laptop?"),
-        ("assistant", "Set the key of the service first:\n\n```sh\nexport SERVICE_API_KEY=…\n```"),
-        ("user", f"So like this?\n\n```sh\nexport SERVICE_API_KEY={LEAKED}\n./deploy --now\n```"),
-        ("assistant", "Yes. Make a new key afterwards: this one is written down now."),
-    )
     name = conversation_id("chat", "deploy")
     with opened() as vault:
-        vault.add(conversation(name, "First deploy", "chat", "2026-11-23T09:00:00.000Z", said))
+        vault.add(conversation(name, "First deploy", "chat", "2026-11-23T09:00:00.000Z", PASTED))
 
 
 def conversation(
@@ -313,6 +317,34 @@ def history() -> None:
         curation.delete(vault, [talk(2)[0]])
 
 
+def troubled() -> None:
+    """The ordinary one with a message that holds a key, a pinned and tagged conversation, and replicas that are broken.
+
+    A record on the disk is damaged, the mirror lacks a message, and the stick is not plugged in.
+    """
+    ordinary()
+    config = load(VAULT / "config.toml")
+    stick = ReplicaConfig("stick", "folder", "stick", plain=True)
+    save(VAULT / "config.toml", replace(config, replicas=(*config.replicas, stick)))
+    with opened() as vault:
+        deploy = conversation_id("chat", "deploy")
+        vault.add(conversation(deploy, "First deploy", "chat", "2026-11-23T09:00:00.000Z", PASTED))
+        curation.change(vault, [talk(6)[0]], Change(add_tags=("kitchen", "winter"), pinned=True), "tags")
+        sync(vault, "stick", "disk")
+        Path("stick").rename("unplugged")
+        replicas = open_replicas(vault, load(VAULT / "config.toml"), ("stick",))
+        sync_all(new_engine(vault, config, Journal(vault, lambda event: None)), replicas, complete=False)
+        close_all(replicas)
+    file = next(Path("disk").glob(f"sessions/**/{talk(2)[0]}.jsonl"))
+    file.write_bytes(file.read_bytes().replace(b"state machine", b"state mashine"))
+
+
+def make(world: World) -> None:
+    """Make the current folder, which is empty, a world; its device has a name that is the same every time."""
+    with patch("netto_tui.vault.vault.new_identity", lambda *_: Identity(ID, "laptop", "UTC")):
+        world()
+
+
 class Kept:
     """Worlds that were made once, as folders; each test gets a copy."""
 
@@ -326,8 +358,7 @@ class Kept:
             place.mkdir()
             os.chdir(place)
             try:
-                with patch("netto_tui.vault.vault.new_identity", lambda *_: Identity(ID, "laptop", "UTC")):
-                    world()
+                make(world)
             finally:
                 os.chdir(here)
         shutil.copytree(place, here, dirs_exist_ok=True)
