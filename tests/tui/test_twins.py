@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,9 +35,10 @@ Twin = Callable[..., Any]
 
 @pytest.fixture
 def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Twin:
-    """What a command prints, as `twin("list", "lisbon")`; its clock stands where the app's does."""
+    """What a command prints, as `twin("list", "lisbon")`; its clock stands where the app's does, on a disk that nobody fills."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "time_ns", lambda: NOW * 1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=2**38, used=2**37, free=2**36))
 
     def printed(*arguments: str) -> Any:
         capsys.readouterr()
