@@ -17,7 +17,7 @@ from netto_tui.model.clock import to_instant
 from netto_tui.model.query import Query, Term
 from netto_tui.vault import rows
 from netto_tui.vault.reader import Reader
-from netto_tui.vault.searching import distinct, match_of, matching_messages, shown, snippet
+from netto_tui.vault.searching import distinct, match_of, matching_messages, quoted, shown, snippet
 from netto_tui.vault.tidying import SHORTEST
 
 COMPLETIONS = 64
@@ -74,7 +74,14 @@ def hits_at(reader: Reader, found: Sequence[int], terms: Sequence[Term]) -> list
 
 def _hits(found: Iterable[tuple[Any, ...]], terms: Sequence[Term]) -> list[rows.Hit]:
     return [
-        rows.Hit(name, item, to_instant(sent), role, title, snippet(shown(text, masked=bool(secrets)), terms))
+        rows.Hit(
+            name,
+            item,
+            to_instant(sent) if sent else "",
+            role,
+            title,
+            snippet(shown(text, masked=bool(secrets)), terms),
+        )
         for name, item, sent, role, title, text, secrets in found
     ]
 
@@ -116,4 +123,4 @@ def _completions(reader: Reader, term: Term) -> list[str]:
         "SELECT word FROM completions WHERE word >= ? AND word < ? ORDER BY texts DESC LIMIT ?",
         (beginning, beginning + chr(0x10FFFF), COMPLETIONS),
     )
-    return [match_of([Term(word)]) for (word,) in found]
+    return [quoted(word) for (word,) in found]

@@ -65,10 +65,13 @@ def indexed_tags(about: About) -> str:
     return f" {' '.join(tag for tag in tags if not redact.has_secret(tag))} "
 
 
+def quoted(text: str) -> str:
+    """A text in the query language of FTS5, where a quoted string is only a string."""
+    return '"' + text.replace('"', '""') + '"'
+
+
 def _match(term: Term) -> str:
-    """A term in the query language of FTS5, where a quoted string is only a string."""
-    quoted = '"' + term.text.replace('"', '""') + '"'
-    return f"{quoted} *" if term.prefix else quoted
+    return f"{quoted(term.text)} *" if term.prefix else quoted(term.text)
 
 
 def contains(text: str, word: str) -> bool:
@@ -92,9 +95,12 @@ LEAD = 16
 
 def snippet(text: str, terms: Sequence[Term]) -> str:
     """One line of a text around the first word that was searched for, at most SNIPPET characters."""
-    folded = text.lower()
-    found = [at for term in terms if (at := folded.find(term.text.lower())) >= 0]
-    first = min(found, default=0)
+    folded, first = text.lower(), -1
+    for term in terms:
+        at = folded.find(term.text.lower())
+        if at >= 0 and not 0 <= first < at:
+            first = at
+    first = max(first, 0)
     start = text.rfind(" ", 0, first - LEAD) + 1 if first > LEAD else 0
     start = max(start, first - 2 * LEAD)
     cut = " ".join(text[start : start + SNIPPET + SNIPPET // 2].split())[:SNIPPET]

@@ -9,22 +9,21 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
 from netto_tui.tui.widgets.columns import Column, line, titles
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
+from netto_tui.tui.widgets.tall import Tall
 
 T = TypeVar("T")
 MARGIN = 2
 """Cells left of a row: the cursor's bar and a blank. One is left free on the right."""
 
 
-class RowList(ScrollView, Generic[T], can_focus=True):
+class RowList(Tall, Generic[T], can_focus=True):
     """A list with a cursor and columns, over a `fetch(offset, limit)`; it never holds the model."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -127,7 +126,7 @@ class RowList(ScrollView, Generic[T], can_focus=True):
         return self.pages.count
 
     def _measure(self) -> None:
-        self.virtual_size = Size(0, self.pages.count + self.headings)
+        self.be_tall(self.pages.count + self.headings)
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
