@@ -35,7 +35,7 @@ Twin = Callable[..., Any]
 
 @pytest.fixture
 def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Twin:
-    """What a command prints, as `twin("list", "lisbon")`; its clock stands where the app's does, on a disk that nobody fills."""
+    """What a command prints, as `twin("list", "lisbon")`, by the clock of the app, on a disk that nobody fills."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "time_ns", lambda: NOW * 1_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=2**38, used=2**37, free=2**36))
