@@ -39,14 +39,22 @@ limit_option = click.option("--limit", type=click.IntRange(0), default=50, show_
 @limit_option
 @click.argument("query", nargs=-1)
 def list_conversations(session: Session, query: tuple[str, ...], limit: int) -> None:
-    """List conversations that match a QUERY, latest first."""
+    """List conversations that match a QUERY, latest first.
+
+    With --json, `held` says for each replica whether it has a conversation: equal (read back and compared),
+    absent, behind (as it was before a change here), different, withheld (not all of it), or unknown.
+    """
     parsed = session.parse(" ".join(query))
     with session.reading() as reader:
         total = reader.count(parsed)
         rows = reader.conversations(parsed, 0, limit or total)
-    if session.json:
-        output.document({"conversations": [_conversation(row) for row in rows], "total": total})
-        return
+        if session.json:
+            from netto_tui.vault.browsing import held
+
+            how = held(reader, [row.conversation for row in rows])
+            found = [{**_conversation(row), "held": how[row.conversation]} for row in rows]
+            output.document({"conversations": found, "total": total})
+            return
     output.table(
         [
             (session.local(row.started), row.title, row.messages, row.source, _marks(row), row.conversation[:SHORT])

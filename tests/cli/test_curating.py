@@ -27,6 +27,10 @@ def test_a_conversation_gets_a_title_tags_and_a_state_and_gives_them_back(talk: 
     [row] = netto("list", "tag:travel", "is:pinned", "--json").json["conversations"]
     assert row["tags"] == ["travel", "work"]
     assert "#travel" in netto("list").out
+    assert set(row["held"].values()) == {"unknown"}, "no pass has looked"
+    netto("sync")
+    [row] = netto("list", "--json").json["conversations"]
+    assert set(row["held"].values()) == {"equal"}
     assert netto("edit", name, "--untag", "work", "--unpin", "--json").json["tags"] == ["travel"]
     again = netto("edit", name, "--untag", "work", "--json").json
     assert (again["revision"], again["undo"]) == (None, None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 
+from netto_tui.security.display import UNSAFE
 from netto_tui.tui.panes.entries import in_words
 from netto_tui.tui.screens.ask import AskScreen
 from netto_tui.tui.screens.confirm import ConfirmScreen
@@ -190,3 +191,18 @@ async def test_what_the_letters_say_stands_under_the_help(start: Start) -> None:
         shown = "\n".join(str(child.render()) for child in driven.app.screen.query("Static"))
         for words in ("only here: the replica does not have it yet", "read back and compared", "pinned"):
             assert words in shown
+
+
+async def test_a_hostile_title_is_only_text_in_every_question_and_is_not_changed_by_looking(start: Start) -> None:
+    name = talk(5)[0]
+    async with start(size=(80, 24)) as driven:
+        await driven.press("j", "j", "j", "j", "j")
+        before = row(driven, name)
+        for key in ("r", "T", "D", "E"):
+            await driven.press(key)
+            assert len(driven.app.screen_stack) == 2, key
+            drawn = "\n".join(strip.text for strip in driven.app.screen._compositor.render_strips())
+            assert not UNSAFE.search(drawn), key
+            await driven.press("enter" if key in "rT" else "escape")
+        assert row(driven, name) == before
+        assert driven.app.return_code is None

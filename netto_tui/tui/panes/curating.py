@@ -111,12 +111,13 @@ class CuratingPane(Pane):
         from netto_tui.vault.curating import Change
 
         [row] = self._rows()[:1]
+        shown = safe_line(row.title)
 
         def answered(title: str | None) -> None:
-            if title is not None and title.strip() != row.title:
+            if title is not None and title.strip() != shown.strip():
                 self._change([row.conversation], Change(title=title), "title", "Renamed")
 
-        self.app.push_screen(AskScreen("Title", "how the conversation is called", safe_line(row.title)), answered)
+        self.app.push_screen(AskScreen("Title", "how the conversation is called", shown), answered)
 
     def action_tags(self) -> None:
         """Ask for tags: of one conversation all that it has, of several those to add."""

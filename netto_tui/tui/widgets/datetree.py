@@ -58,6 +58,8 @@ class DateTree(Tree[str]):
         self._counts: dict[str, int] = {}
         self._today = ""
         self._capped = False
+        self._oldest: str | None = None
+        """The day with which counting stopped; None when everything was counted."""
 
     @property
     def undated(self) -> int:
@@ -73,6 +75,7 @@ class DateTree(Tree[str]):
         if (counts, today, capped) == (self._days, self._today, self._capped):
             return
         self._today, self._capped = today, capped
+        self._oldest = min(counts, default="") if capped else None
         opened = {node.data for node in self._walk(self.root) if node.is_expanded}
         here = self.cursor_node.data if self.cursor_node else ""
         self._days = counts
@@ -166,7 +169,7 @@ class DateTree(Tree[str]):
         depth = 0 if node.is_root else 1 if data == UNDATED else _DEPTHS[len(data)]
         arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
         name = f"{_name(data)}{' today' if data and data == self._today else ''}"
-        is_more = self._capped and (not data or data == min(self._counts, key=lambda key: key or UNDATED)[: len(data)])
+        is_more = self._oldest is not None and self._oldest.startswith(data)
         count = number(self._counts.get(data, 0)) + ("+" if is_more else "")
         room = self.size.width - 4 - depth * self.guide_depth - len(name) - 1
         label = Text(arrow, style=style + _TOGGLE if node.allow_expand and not node.is_root else style)
