@@ -45,8 +45,18 @@ class Branches:
             for node in self._nodes.values()
             if node.active and self._above(node.item) == "" and not self._children.get(node.item)
         }
+        self._loose |= self._nodes.keys() - self._reached()
         self._choices: dict[str, str] = {}
         self._show()
+
+    def _reached(self) -> set[str]:
+        """The messages on a way from a first one; those that only answer each other in a circle are not."""
+        reached, waiting = set[str](), [""]
+        while waiting:
+            following = self._children.get(waiting.pop(), ())
+            waiting.extend(following)
+            reached.update(following)
+        return reached
 
     def _above(self, item: str) -> str:
         """The message before one; "" for the first, also where the one before it is not here."""

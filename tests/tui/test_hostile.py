@@ -195,7 +195,8 @@ async def test_the_border_stops_what_a_widget_forgets(crossed: list[str]) -> Non
 
 BACK = "escape"
 WALK = [
-    *("j", "j", "enter", "space", "f", "J", "v", "G", "ctrl+d", "y", BACK),
+    *("j", "j", "enter", "space", "f", "J", "v", "G", "ctrl+d", "y", "m", "m", "b"),
+    *("i", "G", "y", "x", BACK, "g", "n", "Y", "o", BACK),
     *("slash", *"owned", "enter", "j", "enter", BACK, BACK),
     *("2", "j", "G", "tab", "j", "y"),
     *("3", "j", "tab", "j", "shift+tab", "enter", "1", "j", "space", "2", "b", "n", "0", "v", "tab", "w", BACK, "q"),
@@ -206,7 +207,16 @@ WALK = [
 ]
 """Keys that lead through every section and screen; q leaves the resolver."""
 
-SEEN = {"BrowsePane", "SyncPane", "ConflictsPane", "RecoveryPane", "HealthPane", "ResolverScreen", "HelpScreen"}
+SEEN = {
+    "BrowsePane",
+    "RecordScreen",
+    "SyncPane",
+    "ConflictsPane",
+    "RecoveryPane",
+    "HealthPane",
+    "ResolverScreen",
+    "HelpScreen",
+}
 
 
 @pytest.mark.parametrize(

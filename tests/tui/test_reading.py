@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,14 +35,16 @@ from netto_tui.model.revision import (
     ToolResult,
     mint,
 )
+from netto_tui.security.display import safe_display
 from netto_tui.tui.app import NettoApp
 from netto_tui.tui.panes.reading import Reading
-from netto_tui.tui.screens.attachments import AttachmentsScreen
+from netto_tui.tui.screens.attachments import AttachmentsScreen, file_name
 from netto_tui.tui.screens.record import RecordScreen
 from netto_tui.tui.widgets.transcript import Transcript
+from netto_tui.vault.rows import FileRow
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
-from tests.tui.vaults import MINUTE, NOW
+from tests.tui.vaults import HOSTILE, MINUTE, NOW
 
 NAME = conversation_id("chatgpt", "rich")
 BEGUN = to_ms("2026-11-23T08:00:00.000Z")
@@ -433,3 +437,15 @@ async def test_the_command_line_tells_the_same_of_a_message_as_the_screens(
         assert [(row.name, row.state, row.path) for row in driven.app.screen.rows] == [
             (file["name"], file["state"], file["path"] or "") for file in document["files"]
         ]
+
+
+async def test_hostile_names_of_files_are_drawn_as_text(start: Start) -> None:
+    async with start() as driven:
+        row = FileRow("/parts/0", HOSTILE, HOSTILE, 3, "", "missing", "", (HOSTILE,))
+        await driven.app.push_screen(AttachmentsScreen([row, replace(row, state="lost")]))
+        await driven.settle()
+        drawn = "\n".join(strip.text for strip in driven.app.screen._compositor.render_strips())
+        assert "Files of this message" in drawn and safe_display(drawn) == drawn
+        assert (
+            not re.search(r"[/\x00-\x1f\x1b]|^[.-]", file_name(f"../../{HOSTILE}")) and file_name("..") == "attachment"
+        )

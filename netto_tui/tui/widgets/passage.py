@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from netto_tui.model.sections import ASIDES, Section
 from netto_tui.plural import many
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import wording
@@ -18,6 +17,7 @@ from netto_tui.tui.widgets.lines import Line
 from netto_tui.tui.widgets.texts import DrawnText, Form
 
 if TYPE_CHECKING:
+    from netto_tui.model.sections import Section
     from netto_tui.vault.rows import MessageRow
 
 ROLE_STYLES = {
@@ -32,6 +32,8 @@ PROSE_FILES = (".md", ".markdown", ".txt", "")
 
 def only_text(row: MessageRow) -> Sequence[Section]:
     """The parts of a message of which nothing but its text is known."""
+    from netto_tui.model.sections import Section  # the first frame has no message
+
     return (Section("prose", row.text),)
 
 
@@ -126,6 +128,8 @@ class Passage:
     # Parts
 
     def _drawn(self, number: int, section: Section) -> Iterator[Line | DrawnText]:
+        from netto_tui.model.sections import ASIDES
+
         aside = section.kind in ASIDES
         text = safe_display(section.text)
         if section.kind == "file":
@@ -213,6 +217,8 @@ class Passage:
         mark = "?" if row.conflict else "s" if row.secrets else "▸"
         head = Content.styled(f"{mark} {safe_line(row.role or row.kind, 12)}", "$faint")
         words, size = row.text, wording.size_words(len(row.text))
+        from netto_tui.model.sections import ASIDES
+
         asides = [section for section in self.sections if section.kind in ASIDES] if row.asides == "all" else []
         if asides:
             head += Content.styled(f"  {safe_line(asides[0].label, 40)}", "$text-accent")
