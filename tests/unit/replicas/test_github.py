@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 
 from netto_tui.errors import NettoError
 from netto_tui.model.clock import to_ms
+from netto_tui.recovery.snapshots import snapshots
 from netto_tui.replicas import github_client, github_objects
 from netto_tui.replicas.git_objects import Objects
 from netto_tui.replicas.github import GitHub
@@ -299,10 +300,16 @@ def test_its_history_is_told_newest_first_and_read_as_of_a_time(world: World) ->
         assert len(moments) == 4 + 1 + 1  # the identity is two commits: the first file, and the rest
         for at_ms, name, _ in marks:
             assert [moment.at_ms for moment in opened.history(name)] == [at_ms]
-        for at_ms, _, ids in marks:
+        for at_ms, name, ids in marks:
             found = {record.id for held in opened.read_as_of(at_ms + 1) for record in held.records}
             assert found == ids
+            some = opened.read_as_of(at_ms + 1, [opened.envelope.name(name)])
+            assert [held.records[0].rev.conversation for held in some] == [name]
         assert list(opened.read_as_of(to_ms("2000-01-01T00:00:00.000Z"))) == []
+        before = opened.requests
+        told = [(one.changed, one.by) for one in snapshots(opened) if one.changed]
+        assert told == [(1, laptop.vault.device)] * 4, "what a commit says; counting would cost requests"
+        assert opened.requests - before <= 2
         opened.close()
 
 
