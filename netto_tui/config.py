@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from netto_tui.errors import UsageError
 from netto_tui.files import atomic_write
-from netto_tui.model.merge import Policy
+from netto_tui.model.policy import Policy
 
 RESERVED_NAMES = ("local", "latest", "both")
 """What a replica cannot be called, since commands mean something else by it."""

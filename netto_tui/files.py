@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -229,6 +226,8 @@ def _replace_group(group: Sequence[tuple[Path, bytes]], mode: int) -> None:
 
 def _begin(path: Path, data: bytes, mode: int) -> tuple[Path, int]:
     """Write a temporary file beside a path; returns it open."""
+    import secrets  # only who writes needs it
+
     temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
     file = open_new(temporary, mode)
     try:
@@ -249,12 +248,17 @@ def write_all(file: int, data: bytes) -> None:
 
 def seal_json(content: dict[str, Any]) -> bytes:
     """A small JSON object that carries a SHA-256 of itself, so that one flipped bit shows."""
+    import hashlib
+    import json
+
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return json.dumps({"sha256": hashlib.sha256(text.encode()).hexdigest(), **content}, indent=1).encode() + b"\n"
 
 
 def open_json(data: bytes) -> dict[str, Any]:
     """The inverse of seal_json. Raises InvalidRecord for anything but its exact output."""
+    import json
+
     try:
         content = json.loads(data)
         content.pop("sha256")

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from diff_match_patch import diff_match_patch
 
 from netto_tui.model.conversation import Item
+from netto_tui.model.policy import Policy
 from netto_tui.model.revision import About, Body, Document, Message, Record, Stamp, Text, encode_body, mint
-
-Policy = Literal["merge", "latest", "flag"]
 
 MERGED_BY = "merge"
 """The author of revisions that a merge minted."""

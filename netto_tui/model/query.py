@@ -17,6 +17,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 
 from netto_tui.errors import UsageError
 
@@ -42,16 +43,21 @@ def _either_case(words: Sequence[str]) -> str:
     return "(?:" + "|".join("".join(f"[{letter}{letter.upper()}]" for letter in word) for word in words) + ")"
 
 
-_TOKEN = re.compile(
-    rf"""
-      (?P<date>{_either_case(DATE_KEYS)}):
-      (?P<span>{_either_case(("this", "last"))}{_GAP}+{_either_case(("week", "month", "year"))})(?!{_SOLID})
-    | (?P<key>{_either_case(KEYS)}):(?:"(?P<quoted>[^"]*)"?|(?P<value>{_SOLID}*))
-    | "(?P<phrase>[^"]*)(?P<close>"?)(?P<star>\**)
-    | (?P<word>{_SOLID}+)
-    """,
-    re.VERBOSE,
-)
+@cache
+def _token() -> re.Pattern[str]:
+    """A piece of a query; made when one is read, which is after the first frame."""
+    return re.compile(
+        rf"""
+          (?P<date>{_either_case(DATE_KEYS)}):
+          (?P<span>{_either_case(("this", "last"))}{_GAP}+{_either_case(("week", "month", "year"))})(?!{_SOLID})
+        | (?P<key>{_either_case(KEYS)}):(?:"(?P<quoted>[^"]*)"?|(?P<value>{_SOLID}*))
+        | "(?P<phrase>[^"]*)(?P<close>"?)(?P<star>\**)
+        | (?P<word>{_SOLID}+)
+        """,
+        re.VERBOSE,
+    )
+
+
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _YEARS = range(1970, 9999)
 
@@ -181,7 +187,7 @@ def filter_values(text: str, key: str) -> list[str]:
 
 def _tokens(text: str) -> Iterator[_Token]:
     """Cut a text into pieces; whatever is typed has some reading, so nothing is refused here."""
-    for match in _TOKEN.finditer(text):
+    for match in _token().finditer(text):
         found = match.groupdict()
         last = match.end() == len(text)
         if key := (found["key"] or found["date"] or "").lower():

@@ -26,7 +26,7 @@ from netto_tui.errors import (
     WrongTarget,
 )
 from netto_tui.model.clock import to_instant
-from netto_tui.model.merge import Policy
+from netto_tui.model.policy import Policy
 from netto_tui.replicas.base import Changes, Marker, Metered, Probe, Replica
 from netto_tui.sync import events, plan
 from netto_tui.sync.context import Context

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from netto_tui.sync.events import SyncEvent, SyncFinished, SyncProgressed, SyncStarted
 from netto_tui.tui import messages
+
+if TYPE_CHECKING:
+    from netto_tui.sync.events import SyncEvent
 
 PROGRESS_SECONDS = 0.1
 """Between two progress messages of one replica and step."""
@@ -31,6 +34,8 @@ class Bridge:
             self._post(message)
 
     def _message(self, event: SyncEvent) -> Message | None:
+        from netto_tui.sync.events import SyncFinished, SyncProgressed, SyncStarted  # no event precedes the first frame
+
         match event:
             case SyncProgressed(replica=replica, step=step, done=done, total=total):
                 if not self._is_due((replica, step), ends=0 < total <= done):

@@ -20,7 +20,8 @@ from netto_tui.files import make_folder
 from netto_tui.model.clock import Clock, local_day, to_instant
 from netto_tui.model.conversation import Item
 from netto_tui.model.ids import conversation_id
-from netto_tui.model.merge import Policy, merge_item
+from netto_tui.model.merge import merge_item
+from netto_tui.model.policy import Policy
 from netto_tui.model.revision import Record
 from netto_tui.vault import premises, sessions
 from netto_tui.vault.adding import Added, add_chunk, chunks

@@ -26,7 +26,6 @@ from netto_tui.tui.panes.listing import Listing
 from netto_tui.tui.widgets.actionline import ActionLine, Offer
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.searchbar import SearchBar
-from netto_tui.vault.rows import Hit
 
 if TYPE_CHECKING:
     from netto_tui.vault.rows import ConversationRow, MessageRow
@@ -211,6 +210,8 @@ class BrowsePane(JumpingPane, CuratingPane):
             self.netto.notify("This conversation is not in the vault any more.", severity="warning")
             return
         self.add_class("-reading")
+        from netto_tui.vault.rows import Hit
+
         hit = Hit(conversation, item, row.started, "", row.title, "") if item else None
         self._show(Entry(conversation, row.started, row.title, row=row, hit=hit))
         self.screen.set_focus(self.transcript)
@@ -245,8 +246,9 @@ class BrowsePane(JumpingPane, CuratingPane):
             return (row.conversation, found) if found is not None and row is not None else None
         if entry is None or entry.hit is None or reader is None:
             return None
-        found = next(iter(reader.messages(entry.conversation, reader.position(entry.conversation, entry.hit.item), 1)))
-        return entry.conversation, found
+        place = reader.position(entry.conversation, entry.hit.item)
+        there = [row for row in reader.messages(entry.conversation, place, 1) if row.item == entry.hit.item]
+        return (entry.conversation, there[0]) if there else None
 
     def changed(self) -> None:
         """What was marked is done."""

@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from netto_tui.errors import NettoError, UsageError
-from netto_tui.model.clock import to_ms
 from netto_tui.model.query import Query, parse, with_filter
 from netto_tui.tui.panes.frame import FramePane
 from netto_tui.tui.widgets.datetree import UNDATED, DateTree
@@ -109,6 +108,8 @@ class JumpingPane(FramePane):
         self.entries.cursor = message.place
         self.screen.set_focus(self.entries)
         entry = self.entries.selected
+        from netto_tui.model.clock import to_ms  # the first frame needs no clock
+
         at = to_ms(entry.at) if entry is not None and entry.at else 0
         self.dates.reveal(datetime.fromtimestamp((at or message.span.since) / 1000, vault.zone).strftime("%Y-%m-%d"))
         if entry is None:
