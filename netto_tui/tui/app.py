@@ -38,7 +38,7 @@ WATCH_SECONDS = 1.0
 """How often the index is asked whether anything changed: one read of a counter."""
 
 
-STOP_SECONDS = 0.3
+STOP_SECONDS = 0.2
 """How long leaving waits for a step of sync; one that takes longer is cut off, which every store stands."""
 
 
@@ -101,7 +101,7 @@ class NettoApp(SturdyApp):
         self.prefer(preferences.read(vault_path))
 
     def prefer(self, wished: preferences.Preferences) -> None:
-        """Take the theme and the keys that a person set; what cannot be is told by `check_preferences`."""
+        """Take the theme and the keys that a person set; what cannot be, the main screen tells."""
         self.preferences = wished
         self.theme = wished.theme if wished.theme in self.available_themes else DARK.name
         self.set_keymap(wished.usable_keys)

@@ -98,7 +98,9 @@ def open_fault(app: NettoApp, title: str, error: Exception) -> None:
 
     said: NettoError = crash.in_words(error, app.vault_path)
     path = log.file_of(app.vault_path)
-    if app.is_running:
+    if any(isinstance(screen, FaultScreen) for screen in app.screen_stack):
+        app.notify(said.message, title=title, severity="error")  # one dialog at a time
+    elif app.is_running:
         app.push_screen(FaultScreen(title, said.message, said.remedy, str(path) if path.exists() else ""))
 
 

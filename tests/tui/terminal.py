@@ -12,6 +12,7 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 RUN = "import sys; from pathlib import Path; from netto_tui.tui.running import run; sys.exit(run(Path(sys.argv[1])))"
@@ -44,6 +45,13 @@ class Terminal:
         while text not in self.output[since:]:
             if time.monotonic() > end or not self._read(0.2):
                 raise AssertionError(f"{text!r} was not written; the end of what was: {self.output[-600:]!r}")
+
+    def wait(self, condition: Callable[[], object], *, seconds: float = 30) -> None:
+        """Read until something holds outside the terminal; fails after some time."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end or not self._read(0.05):
+                raise AssertionError(f"it does not happen; the end of what was written: {self.output[-600:]!r}")
 
     def type(self, keys: str) -> None:
         """Send keys."""

@@ -139,6 +139,7 @@ from pathlib import Path
 from netto_tui.sync import worker
 from netto_tui.tui import app, running
 def stuck(*_):
+    Path("stuck", threading.current_thread().name).mkdir(parents=True)
     threading.Event().wait(600)
 worker.run_round = stuck
 class Stuck(app.NettoApp):
@@ -153,8 +154,7 @@ sys.exit(running.run(Path(sys.argv[1])))
 def test_neither_a_slow_pass_nor_a_slow_job_holds_up_leaving(terminal: list[Terminal]) -> None:
     app = open_app(terminal, code=BUSY)
     app.until(b"Trip to Lisbon")
-    app.type("2S")
-    app.until(b"Syncing with every replica")
+    app.wait(lambda: len(list(Path().glob("stuck/*"))) == 2)
     app.type("q")
     assert app.ended(seconds=60) == 0
     assert RESTORED in app.output

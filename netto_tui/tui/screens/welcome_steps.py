@@ -70,6 +70,8 @@ class TextStep(Step):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,down,l,j", "app.focus_next", "Next button", show=False, id="welcome.next"),
         Binding("left,up,h,k", "app.focus_previous", "Previous button", show=False, id="welcome.previous"),
+        Binding("ctrl+d,pagedown", "scroll(6)", "Page down", show=False, id="welcome.page-down"),
+        Binding("ctrl+u,pageup", "scroll(-6)", "Page up", show=False, id="welcome.page-up"),
     ]
     CHOICES: ClassVar[Sequence[str]] = ("go", "more", "back")
 
@@ -81,6 +83,10 @@ class TextStep(Step):
         with Horizontal(classes="welcome-buttons"):
             for choice in self.CHOICES:
                 yield Button("", classes=f"welcome-{choice}", compact=True)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll a text that is longer than the screen."""
+        self.query_one(".welcome-room").scroll_relative(y=by, animate=False)
 
     @property
     def progress(self) -> ProgressLine:
