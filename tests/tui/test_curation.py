@@ -128,8 +128,16 @@ async def test_a_message_is_deleted_from_the_text_and_from_what_was_found(start:
         await driven.press("u")
         await driven.until(lambda: pane.transcript.pages.count == 4)
         await driven.press("escape")
-        await type_query(driven, "feijoada")
-        await driven.press("escape")
+        await type_query(driven, "soak")
+        await driven.press("enter", "D")
+        await driven.until(lambda: isinstance(driven.app.screen, ConfirmScreen))
+        assert "one message" in getattr(driven.app.screen, "question", ""), "the one that was found"
+        await driven.press("enter")
+        await driven.until(lambda: pane.entries.count == 0)
+        recipe = row(driven, talk(6)[0])
+        assert recipe is not None and recipe.messages == 1
+        await driven.press("u")
+        await driven.until(lambda: pane.entries.count == 1)
 
 
 async def test_copying_a_row_takes_its_title_or_its_link(start: Start) -> None:

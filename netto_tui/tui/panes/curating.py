@@ -110,8 +110,10 @@ class CuratingPane(Pane):
         from netto_tui.tui.screens.ask import AskScreen
         from netto_tui.vault.curating import Change
 
-        [row] = self._rows()[:1]
-        shown = safe_line(row.title)
+        rows = self._rows()
+        if len(rows) != 1:
+            return  # it was deleted elsewhere just now
+        row, shown = rows[0], safe_line(rows[0].title)
 
         def answered(title: str | None) -> None:
             if title is not None and title.strip() != shown.strip():
@@ -162,6 +164,9 @@ class CuratingPane(Pane):
         from netto_tui.tui.screens.confirm import ConfirmScreen
 
         rows, message = self._rows(), self.message
+        if not rows or (message is None and any(entry.hit is not None for entry in self.targets)):
+            self.netto.notify("It is deleted already.")
+            return
         if message is not None:
             question, text, yes = "Delete one message?", Content(_beginning(message[1])), "Delete the message"
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -126,7 +126,7 @@ class Listing(RowList[Entry]):
 
     def _mark(self, entry: Entry) -> None:
         if self.marks.pop(entry.conversation, None) is None:
-            self.marks[entry.conversation] = entry
+            self.marks[entry.conversation] = replace(entry, hit=None)  # the conversation is meant
         self._tell()
 
     def _tell(self) -> None:
