@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from netto_tui.recovery.preview import Preview
     from netto_tui.recovery.restore import RestoreReport
     from netto_tui.replicas.base import Replica
+    from netto_tui.vault.vault import Vault
 
 
 @command("restore", short_help="Bring back everything, or some conversations, from one replica.")
@@ -283,15 +284,33 @@ def undo(session: Session, point: str, listing: bool) -> None:
 
     with session.open() as vault:
         if listing:
-            points = recovery.points(vault)
-            rows = [{"name": one.name, "at": one.at, "what": one.what, "items": one.items} for one in points]
-            if session.json:
-                output.document({"points": rows})
-            else:
-                output.table([(one.name, session.local(one.at), one.what, one.items) for one in points])
+            _tell_points(session, vault)
             return
         changed = recovery.undo(vault, point)
     if session.json:
         output.document({"changed": changed})
     else:
         output.line(f"Taken back: {many(changed, 'item')}.")
+
+
+def _tell_points(session: Session, vault: Vault) -> None:
+    """Show the undo points; items is 0 where whole files are kept."""
+    from netto_tui.recovery.undo import contents, points, until
+
+    found = points(vault)
+    if session.json:
+        rows = [
+            {
+                "name": one.name,
+                "at": one.at,
+                "what": one.what,
+                "items": one.items,
+                "conversations": contents(vault, one),
+                "until": until(one),
+            }
+            for one in found
+        ]
+        output.document({"points": rows})
+        return
+    lines = [(one.name, session.local(one.at), one.what, one.items, session.local(until(one))) for one in found]
+    output.table(lines, heads=("point", "when", "before a", "items", "kept until"))

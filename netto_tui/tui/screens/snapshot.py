@@ -66,6 +66,7 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
     """Browse over a snapshot, below a bar that says so; its result is what is to be brought back, None for nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "leave", "Back", show=False, id="snapshot.leave"),  # the bar says so
         Binding("slash", "search", "Search", key_display="/", id="snapshot.search", priority=True),
         # Priority: in Browse this letter deletes.
         Binding("D", "differences", "Diff", id="snapshot.differences", priority=True, tooltip=SINCE),
@@ -87,7 +88,7 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
         yield Static(
             Content.assemble(
                 (f" SNAPSHOT of {moment} ", "bold"),
-                f"· {safe_line(self.source, 30)} · by {safe_line(self.snapshot.by, 30) or 'somebody'} · read only ",
+                f"· {safe_line(self.source, 30)} · by {safe_line(self.snapshot.by, 30) or 'somebody'} · read only · esc leaves ",
             ),
             id="snapshot-bar",
             markup=False,
