@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from netto_tui.errors import VaultError
 from netto_tui.model.blobs import externalize
+from netto_tui.model.clock import to_instant
 from netto_tui.model.conversation import Item, items
 from netto_tui.model.merge import resolve
 from netto_tui.model.revision import Body, Record
 from netto_tui.recovery.undo import keep_heads
+from netto_tui.sync.events import Curated
+from netto_tui.sync.journal import Journal
 from netto_tui.vault.vault import Vault
 
 Decision = tuple[Item, Body]
@@ -52,7 +55,19 @@ def decide(vault: Vault, decisions: Sequence[Decision], told: Callable[[str], ob
     told("Reading back…")
     with vault.transaction():
         left = _read_back(vault, records)
-    return Decided(records, undo.rpartition("/")[2], left)
+    done = Decided(records, undo.rpartition("/")[2], left)
+    _note(vault, done)
+    return done
+
+
+def _note(vault: Vault, done: Decided) -> None:
+    """Leave a line in the journal, with the way back."""
+    if done.records:
+        conversations = len({record.rev.conversation for record in done.records})
+        at = to_instant(vault.clock.now())
+        journal = Journal(vault, lambda _event: None)
+        journal(Curated(at, "", "decided", conversations, len(done.records), done.undo))
+        journal.flush()
 
 
 def _read_back(vault: Vault, records: Sequence[Record]) -> int:

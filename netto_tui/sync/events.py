@@ -118,8 +118,8 @@ class DrillFailed(SyncEvent):
 class Curated(SyncEvent):
     """A person changed whole conversations, deleted something, or took that back.
 
-    what: `title`, `tags`, `pin`, `archive`, `delete`, `change` for several of them, or `undo`. items: revisions.
-    undo: the name of the undo point before it, "" for none.
+    what: `title`, `tags`, `pin`, `archive`, `delete`, `change` for several of them, `decided` between versions, or
+    `undo`. items: revisions. undo: the name of the undo point before it, "" for none.
     """
 
     what: str

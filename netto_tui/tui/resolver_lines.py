@@ -115,8 +115,9 @@ def _blank(look: Look) -> DrawnLine:
 def _times(state: Resolution, row: Row, look: Look) -> DrawnLine:
     """When each of the stacked versions was written, and where."""
     said = [
-        f"{state.columns.index(choice.labels[0]) + 1} {wording.moment(choice.at, look.zone)} {safe_line(choice.by, 12)}"
-        for choice in sorted(row.choices, key=lambda choice: state.columns.index(choice.labels[0]))
+        f"{number} {wording.moment(choice.at, look.zone).partition('-')[2] or 'undated'} {safe_line(choice.by, 12)}"
+        for number, label in enumerate(state.columns, 1)
+        if (choice := row.choice_in(label)) is not None and choice.labels[0] == label
     ]
     return DrawnLine(fit(Content.styled(" " * PREFIX + "  " + " · ".join(said), "$faint"), look.width))
 

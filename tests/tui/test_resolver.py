@@ -15,6 +15,7 @@ from netto_tui.tui.drafts import draft_path, load_draft
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
 from netto_tui.tui.panes.conflicts import ConflictsPane
 from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.tui.screens.fault import FaultScreen
 from netto_tui.tui.screens.resolver import ResolverScreen
 from netto_tui.tui.screens.writing import WritingScreen
 from netto_tui.vault import writing
@@ -239,7 +240,8 @@ async def test_of_more_than_two_versions_a_person_says_which_and_in_what_order(s
         screen = await open_resolver(driven)
         await driven.press("j", "b")
         assert driven.app.screen is not screen
-        await driven.press("2", "1", "enter")
+        await driven.pilot.click("#order-text", offset=(5, 1))
+        await driven.press("1", "enter")
         await driven.until(lambda: driven.app.screen is screen)
         assert screen.state is not None
         row = next(row for row in screen.state.conflicts if row.number == 4)
@@ -425,3 +427,17 @@ async def test_the_commands_give_the_facts_of_the_screen(
         screen.state.take_column("github")
         assert dry["places"] == {label: count._asdict() for label, count in screen.state.count_places().items()}
         assert dry["left"] == 1, "the letter has no version from there"
+
+
+async def test_a_failure_to_write_is_shown_to_copy_and_costs_no_pick(start: Start) -> None:
+    async with start() as driven:
+        screen = await open_resolver(driven)
+        (driven.app.vault_path / "undo").write_text("not a folder, so that no undo point can be kept")
+        await driven.press("1", "1", "1", "w", "enter")
+        await driven.until(lambda: isinstance(driven.app.screen, FaultScreen))
+        await driven.press("escape")
+        assert driven.app.screen_stack[-1] is screen
+        assert screen.state is not None and len(screen.state.picks) == 3
+        vault = driven.app.vault
+        assert vault is not None
+        assert vault.item(LISBON, talk(0)[1][3].rev.item).conflict, "nothing was written"

@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from netto_tui.errors import NettoError
-from netto_tui.plural import many
+from netto_tui.plural import many, number
 from netto_tui.security.display import safe_line
 from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.conflict_preview import ConflictPreview
@@ -66,7 +66,7 @@ class ConflictsPane(Pane):
 
     def compose(self) -> ComposeResult:
         """List and detail."""
-        yield Static("", id="conflicts-summary", classes="line", markup=False)
+        yield Static("Reading the conflicts…", id="conflicts-summary", classes="line", markup=False)
         with Horizontal():
             yield RowList(self._columns(), empty="", marked=self._is_marked, widget_id="waiting")
             with Vertical(id="conflict-detail"):
@@ -126,13 +126,13 @@ class ConflictsPane(Pane):
     def _summarize(self, more: bool = False) -> None:
         total = sum(len(waiting.items) for waiting in self.waiting)
         left = sum(waiting.open for waiting in self.waiting)
-        text = f"{many(left, 'message')} to decide in {many(len(self.waiting), 'conversation')}"
+        text = f"{number(left)} to decide in {many(len(self.waiting), 'conversation')}"
         if left < total:
-            text += f", {many(total - left, 'pick')} in drafts"
+            text += f", {number(total - left)} in drafts"
         if more:
             text += f"; the first {LIMIT} are listed"
         if self.marked:
-            text += f" · {len(self.marked)} marked (A decides them, esc unmarks)"
+            text += f" · {number(len(self.marked))} marked: A decides, esc unmarks"
         self.query_one("#conflicts-summary", Static).update(Content(text if total else "Nothing waits for you."))
 
     @on(RowList.Moved, "#waiting")

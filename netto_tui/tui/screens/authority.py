@@ -24,6 +24,7 @@ from netto_tui.tui import crash
 from netto_tui.tui.conflict_rows import read_conflicts, write_picks
 from netto_tui.tui.deciding import tell_decided
 from netto_tui.tui.drafts import drafts, load_draft, save_draft
+from netto_tui.tui.opening import open_fault
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.resolution import ColumnCount, Resolution
 from netto_tui.tui.screens.confirm import ConfirmScreen
@@ -220,7 +221,7 @@ class AuthorityScreen(ModalScreen[Decided | None]):
     def _failed(self, message: Failed) -> None:
         self.writing = False
         self.query_one("#authority-text", Static).update(Content(str(message.error)))
-        self.notify(str(message.error), title="That did not work", severity="error", timeout=15)
+        open_fault(netto_of(self), "That did not work", message.error)
 
     def action_leave(self) -> None:
         """Go back, but not out of the middle of writing."""

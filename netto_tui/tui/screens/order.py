@@ -46,7 +46,7 @@ class OrderScreen(ModalScreen[Sequence[str]]):
         """The versions with their places."""
         with Vertical(classes="modal") as box:
             box.border_title = "Which first? Press the numbers in order"
-            box.border_subtitle = "enter takes them · enter alone: as they stand · u takes one back · esc leaves"
+            box.border_subtitle = "enter takes them · esc leaves"
             yield Static(id="order-text", markup=False)
 
     def on_mount(self) -> None:
@@ -60,7 +60,8 @@ class OrderScreen(ModalScreen[Sequence[str]]):
             bar = "▌" if number == self.cursor else " "
             name = safe_line(", ".join(choice.labels), 30)
             head = Content.styled(f"{bar} {place} {number} {name:<16} ", "bold")
-            lines.append(head + Content(safe_line(concealed(choice.text, 200), 200)).truncate(60, ellipsis=True))
+            lines.append(head + Content(safe_line(concealed(choice.text, 200), 200)))
+        lines.append(Content.styled("\nenter alone takes them as they stand · u takes one back", "$foreground-muted"))
         self.query_one("#order-text", Static).update(Content("\n").join(lines))
 
     def action_add(self, number: int) -> None:

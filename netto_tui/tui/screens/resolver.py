@@ -21,6 +21,7 @@ from netto_tui.tui import crash
 from netto_tui.tui.conflict_rows import read_rows, write_picks
 from netto_tui.tui.deciding import preview, tell_decided
 from netto_tui.tui.drafts import load_draft, save_draft
+from netto_tui.tui.opening import open_fault, open_help
 from netto_tui.tui.picks import Row
 from netto_tui.tui.resolution import Resolution
 from netto_tui.tui.resolver_lines import name_of
@@ -193,7 +194,7 @@ class ResolverScreen(ChoosingScreen):
         self.reading = self.ended = False
         if self.state is None:
             self.query_one("#resolver-title", Static).update(Content(f" {message.error} · esc goes back"))
-        self.notify(str(message.error), title="That did not work", severity="error", timeout=15)
+        open_fault(self.netto, "That did not work; your picks are kept", message.error)
 
     # Other conversations
 
@@ -274,9 +275,7 @@ class ResolverScreen(ChoosingScreen):
 
     def action_help(self) -> None:
         """Show the keys."""
-        from netto_tui.tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self.active_bindings))
+        open_help(self.netto)
 
     def action_leave(self) -> None:
         """Go back; the draft stays."""

@@ -106,6 +106,8 @@ class ResolverView(ScrollView, can_focus=True, inherit_bindings=False):
         if not 0 <= self.cursor < self.count:
             return False
         top, height = round(self.scroll_y), self.size.height
+        if self._tops[self.cursor] >= top + height or self._tops[self.cursor + 1] <= top:
+            return False  # the wheel went elsewhere
         rest = self._tops[self.cursor + 1] - top - height if by > 0 else top - self._tops[self.cursor]
         if rest > 0:
             self.scroll_to(y=top + by * min(rest, max(1, height // 3)), animate=False, force=True)

@@ -33,6 +33,8 @@ def test_a_decision_replaces_every_version_and_is_taken_back_in_one_step(vault: 
     assert [record.rev.replaces for record in done.records] == [tuple(sorted(h.id for h in i.heads)) for i in items]
     assert not any(vault.item(LISBON, name).conflict for name in NAMES)
     assert (done.left, len(told)) == (0, 3)
+    with vault.reader() as reader:
+        assert reader.journal(1)[0].detail.endswith(f"the way back: netto-tui undo {done.undo}")
     assert undo(vault, done.undo) == 3
     assert all(vault.item(LISBON, name).conflict for name in NAMES)
 
