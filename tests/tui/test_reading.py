@@ -44,6 +44,7 @@ from netto_tui.tui.widgets.transcript import Transcript
 from netto_tui.vault.rows import FileRow
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
+from tests.tui.test_contrast import THEMES, faint
 from tests.tui.vaults import HOSTILE, MINUTE, NOW
 
 NAME = conversation_id("chatgpt", "rich")
@@ -69,8 +70,9 @@ A **small** machine is *enough*; see [the docs](https://example.com/a) and `pars
 > quoted
 
 ```python
+@cache
 def parse(line: str) -> list[str]:
-    return line.split()
+    return line.split("a", 1)  # and more
 ```
 """
 
@@ -449,3 +451,13 @@ async def test_hostile_names_of_files_are_drawn_as_text(start: Start) -> None:
         assert (
             not re.search(r"[/\x00-\x1f\x1b]|^[.-]", file_name(f"../../{HOSTILE}")) and file_name("..") == "attachment"
         )
+
+
+async def test_all_that_is_drawn_of_a_conversation_can_be_read(start: Start, rich: Path) -> None:
+    async with start(size=(200, 60), path=rich) as driven:
+        for keys in (("enter",), ("f",), ("m",), ("J", "i"), ("escape", "f", "J", "J", "o")):
+            await driven.press(*keys)
+            for theme in THEMES:
+                driven.app.theme = theme
+                await driven.pilot.pause()
+                assert list(faint(driven.app.screen)) == [], (keys, theme)
