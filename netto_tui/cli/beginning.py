@@ -175,6 +175,7 @@ def _tell(session: Session, fresh: bool, joined: Joined) -> None:
     output.line(f"{verb} in {session.path}, device {joined.device}, zone {joined.zone}.")
     output.table([(one.name, one.kind, shown(one.target), "plain" if one.plain else "sealed") for one in replicas])
     if replicas:
-        output.line("Next: netto-tui import PATH brings conversations in (--find shows where they are), netto-tui sync makes the replicas equal.")
+        output.line("Next: netto-tui import PATH brings conversations in; --find shows where there are some here.")
+        output.line("Then: netto-tui sync makes the replicas equal.")
     else:
         output.line("It has no replica yet: netto-tui init --replica disk=folder:/mnt/disk/netto adds one.")

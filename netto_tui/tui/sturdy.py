@@ -45,6 +45,15 @@ class SturdyApp(App[int]):
         self._border = Border()
         self._focus_before: dict[Screen[Any], Widget | None] = {}
 
+    def on_mount(self) -> None:
+        """Back from the shell, the terminal shows what others wrote."""
+        self.app_resume_signal.subscribe(self, self._draw_anew)
+
+    def _draw_anew(self, _: object) -> None:
+        for widget in self.screen.query("*"):
+            widget.refresh()
+        self.screen.refresh(layout=True)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every drawn line goes through; the border comes last."""
         return [*super().get_line_filters(), self._border]

@@ -55,6 +55,8 @@ class WelcomeScreen(Screen[None]):
         self.vault_path = vault_path
         self.only_import = only_import
         self._search = Search(self)
+        self._hurried = False
+        """Whether a person was told that the search still goes on."""
         self._bringing = Bringing(self)
         self._first_sync = FirstSync(self)
 
@@ -238,8 +240,10 @@ class WelcomeScreen(Screen[None]):
                 self._go("sources")
             case ("sources", "more"):
                 self._ask_place()
+            case ("sources", _) if self._search.runs and not self._hurried:
+                self._hurried = True
+                self.notify("Still looking. Wait for it, or press again to go on with what was found until now.")
             case ("sources", _):
-                self._search.stop()
                 rows = self.query_one(SourcesStep).list
                 self._choose(list(rows.spots), set(rows.ticked))
             case ("replicas", "more"):

@@ -49,6 +49,9 @@ class Search:
 
     def __init__(self, screen: WelcomeScreen) -> None:
         self.screen = screen
+        self.runs = False
+        """Whether the usual places are still being looked at."""
+        self._ended = False
         self._cancel = threading.Event()
 
     @property
@@ -56,18 +59,19 @@ class Search:
         return self.screen.query_one(SourcesStep)
 
     def begin(self) -> None:
-        """Look at the usual places; those that were found before stay."""
+        """Look at the usual places, unless that was done to its end; those that were found before stay."""
         self.stop()
-        if self._step.list.spots:
+        if self._ended:
             self.tell("")
             return
         self._step.list.now_ms = self.screen.netto.now()
-        self._cancel = threading.Event()
+        self._cancel, self.runs = threading.Event(), True
         self._run(partial(self._find, self._cancel))
 
     def stop(self) -> None:
         """End it soon."""
         self._cancel.set()
+        self.runs = False
 
     def look_at(self, path: Path) -> None:
         """Look at one place that a person named."""
@@ -84,7 +88,8 @@ class Search:
                 post(self.SpotFound(spot))
         except Exception as error:  # whatever it is, the screen has to say so
             post(self.Failed(crash.in_words(error, self.screen.vault_path)))
-        post(self.Looked(""))
+        if not cancel.is_set():
+            post(self.Looked(""))
 
     def _measure(self, path: Path) -> None:
         post = self.screen.post_message
@@ -108,7 +113,8 @@ class Search:
 
     def tell(self, place: str) -> None:
         """Show what is being looked at, or that all was."""
-        rows = self._step.list
+        rows, self.runs = self._step.list, bool(place)
+        self._ended = self._ended or not place
         if place:
             self._step.say(f"Looking at {safe_line(place, 60)}…")
         elif rows.spots:
