@@ -71,11 +71,12 @@ class Chips(Widget, can_focus=True):
     def watch_chips(self, chips: tuple[Chip, ...]) -> None:
         """Take no room where there is nothing to show."""
         self.display = bool(chips)
+        self.refresh(layout=True)  # what is wrong takes lines of its own
         self.chosen = max(0, min(self.chosen, len(chips) - 1))
 
     def render(self) -> Content:
-        """Draw the chips and remember where they are; what is wrong is said behind them."""
-        line, spots, width = Content(" "), [], self.size.width
+        """Draw the chips and remember where they are; what is wrong is said below them."""
+        line, spots, width = Content(""), [], self.content_size.width
         first = 0
         while first < self.chosen and sum(len(c.label) + 5 for c in self.chips[first : self.chosen + 1]) > width - 2:
             first += 1
@@ -89,9 +90,10 @@ class Chips(Widget, can_focus=True):
             spots.append((start, line.cell_length, place))
             line += Content(" ")
         self._spots = spots
+        line = line.truncate(width, ellipsis=True) if line.cell_length > width else line
         if self.problem:
-            line += Content.styled(safe_line(self.problem, 300), "$text-warning")
-        return line.truncate(width, ellipsis=True) if line.cell_length > width else line
+            line += Content.styled(f"\n{safe_line(self.problem, 300)}", "$text-warning")
+        return line
 
     def watch_has_focus(self, focused: bool) -> None:
         """The chosen chip shows only with the focus."""
@@ -100,8 +102,9 @@ class Chips(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Take out what was clicked."""
+        at = event.get_content_offset(self)
         for start, end, place in self._spots:
-            if start <= event.x < end:
+            if at is not None and at.y == 0 and start <= at.x < end:
                 self._remove(place)
                 break
 

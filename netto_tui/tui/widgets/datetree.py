@@ -168,10 +168,10 @@ class DateTree(Tree[str]):
         data = node.data or ""
         depth = 0 if node.is_root else 1 if data == UNDATED else _DEPTHS[len(data)]
         arrow = ("▾ " if node.is_expanded else "▸ ") if node.allow_expand and not node.is_root else "  "
-        name = f"{_name(data)}{' today' if data and data == self._today else ''}"
+        name = f"{data[8:]} today" if data and data == self._today else _name(data)
         is_more = self._oldest is not None and self._oldest.startswith(data)
         count = number(self._counts.get(data, 0)) + ("+" if is_more else "")
-        room = self.size.width - 4 - depth * self.guide_depth - len(name) - 1
+        room = self.scrollable_content_region.width - 4 - depth * self.guide_depth - len(name) - 1
         label = Text(arrow, style=style + _TOGGLE if node.allow_expand and not node.is_root else style)
         label.append(name, style=style)
         label.append(count.rjust(max(len(count) + 1, room)), style=style)
