@@ -305,7 +305,7 @@ def _tell_points(session: Session, vault: Vault) -> None:
                 "at": one.at,
                 "what": one.what,
                 "items": one.items,
-                "conversations": contents(vault, one),
+                "conversations": list(contents(vault, one)),
                 "until": until(one),
             }
             for one in found

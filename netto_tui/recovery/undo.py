@@ -82,11 +82,13 @@ def until(point: UndoPoint) -> str:
     return (datetime.fromisoformat(point.at) + KEPT).isoformat(timespec="milliseconds")
 
 
-def contents(vault: Vault, point: UndoPoint) -> list[str]:
-    """The conversations that a point is about, each once; none for whole files."""
+def contents(vault: Vault, point: UndoPoint) -> dict[str, list[str]]:
+    """The conversations that a point is about, each with the revisions that were heads; none for whole files."""
     file = folder_of(vault, point) / "heads.json"
-    kept = json.loads(file.read_bytes())["items"] if file.exists() else []
-    return list(dict.fromkeys(str(each["conversation"]) for each in kept))
+    found: dict[str, list[str]] = {}
+    for each in json.loads(file.read_bytes())["items"] if file.exists() else ():
+        found.setdefault(str(each["conversation"]), []).extend(map(str, each["heads"]))
+    return found
 
 
 def undo(vault: Vault, name: str = "") -> int:

@@ -221,7 +221,7 @@ async def test_drills_are_tried_remembered_and_seen_by_the_health_section(start:
         assert isinstance(screen, DrillsScreen)
         await driven.until(lambda: screen.past)
         assert [(one.name, one.ok) for one in screen.past] == [("disk", True)]
-        assert "mirror was never tried" in str(screen.query_one("#drills-words", Static).content)
+        assert "A restore from mirror was never tried" in str(screen.query_one("#drills-words", Static).content)
         shutil.rmtree("mirror.git")
         await driven.press("D")
         await driven.until(lambda: len(screen.past) == 3)

@@ -31,6 +31,10 @@ HINTS = (
 """Key, name and meaning of what can be done here."""
 
 
+DRILL_HINTS = ("D shows why.", "D tries one; nothing of the vault is touched.")
+"""What to do where a drill failed, and where one is due."""
+
+
 def hint_lines(drills: str) -> Content:
     """What can be done here, while there is nothing else to say; drills: how the last ones stand."""
     lines = [
@@ -40,21 +44,26 @@ def hint_lines(drills: str) -> Content:
     return Content("\n").join([*lines, Content(""), Content(drills)])
 
 
-def drill_words(names: Sequence[str], drills: Mapping[str, DrillReport], now_ms: int) -> str:
-    """When a restore was last tried, and whether it is time again; names: of the replicas."""
+def drill_words(
+    names: Sequence[str], drills: Mapping[str, DrillReport], now_ms: int, hints: tuple[str, str] = DRILL_HINTS
+) -> str:
+    """When a restore was last tried, and whether it is time again; names: of the replicas.
+
+    hints: what to do where one failed, and where one is due.
+    """
     tried = [drills[name] for name in names if name in drills]
     never = [name for name in names if name not in drills]
     failed = [one.name for one in tried if not one.ok]
     if failed:
-        return f"‼ The last drill of {_listed(failed)} failed. D shows why."
+        return f"‼ The last drill of {_listed(failed)} failed. {hints[0]}"
     if not tried:
-        return "! A restore was never tried. D tries one; nothing of the vault is touched." if names else ""
+        return f"! A restore was never tried. {hints[1]}" if names else ""
     oldest = min(one.at for one in tried)
     age = f"The last drills went well, the oldest {wording.ago(oldest, now_ms)}."
     if never:
-        return f"! {_listed(never)} was never tried. D tries a restore."
+        return f"! A restore from {_listed(never)} was never tried. {hints[1]}"
     if now_ms - to_ms(oldest) > DRILL_AGE_MS:
-        return f"! {age} A restore should be tried about once a month: D."
+        return f"! {age} It is time again. {hints[1]}"
     return f"✓ {age}"
 
 

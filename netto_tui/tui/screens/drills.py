@@ -28,6 +28,8 @@ from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.workline import WorkLine
 
+HINTS = ("Its reason is below.", "D tries all, enter one.")
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -95,6 +97,7 @@ class DrillsScreen(TaskScreen[None]):
         yield self.title_line(("Drills", "bold"), ": can everything be brought back, and how long does it take?")
         yield Static("", id="drills-words", classes="line", markup=False)
         yield RowList[Trial]((), empty="There is no replica.", widget_id="drills")
+        yield Static("", id="drills-detail", markup=False)
         yield WorkLine(id="drills-work")
         yield self.error_line()
         yield RowList[PastDrill]((), empty="No drill was made yet. D tries all replicas.", widget_id="drills-past")
@@ -123,7 +126,7 @@ class DrillsScreen(TaskScreen[None]):
         past: RowList[PastDrill] = self.query_one("#drills-past", RowList)
         past.columns = past_columns(vault.zone)
         past.show(listed(self.past), len(self.past))
-        self.query_one("#drills-words", Static).update(Content(drill_words(self.names, last, now)))
+        self.query_one("#drills-words", Static).update(Content(drill_words(self.names, last, now, HINTS)))
 
     @on(WorkLine.Ended)
     def _ended(self, message: WorkLine.Ended) -> None:
@@ -140,6 +143,13 @@ class DrillsScreen(TaskScreen[None]):
             if self.query_one(WorkLine).running:
                 return "Wait: a drill is running. esc stops it."
         return ""
+
+    @on(RowList.Moved, "#drills")
+    def _moved(self) -> None:
+        one, detail = self.trials.selected, self.query_one("#drills-detail", Static)
+        error = one.last.error if one is not None and one.last is not None else ""
+        detail.display = bool(error)
+        detail.update(Content.styled(f"✗ {safe_line(error, 400)}", "$text-error"))
 
     @on(RowList.Chosen, "#drills")
     def _chosen(self) -> None:

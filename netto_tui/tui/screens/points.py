@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import partial
+from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from netto_tui.plural import many
+from netto_tui.recovery.preview import title_in
 from netto_tui.recovery.undo import UndoPoint, contents, points, undo, until
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.sync.events import Listener
@@ -26,6 +28,7 @@ from netto_tui.tui.widgets.keyline import KeyLine
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
 from netto_tui.tui.widgets.workline import WorkLine
+from netto_tui.vault.reader import Reader
 from netto_tui.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -35,9 +38,9 @@ NAMED = 3
 """So many conversations of a point are named in its line."""
 
 _WHATS = {
-    "exchange": "restore of everything",
-    "restore": "restore of some",
-    "resolve": "decision over conflicts",
+    "exchange": "restore of all",
+    "restore": "restore",
+    "resolve": "decision",
     "undo": "going back",
     "delete": "deletion",
 }
@@ -55,7 +58,7 @@ def point_columns(zone: tzinfo) -> list[Column[Line]]:
     """The columns of the list."""
     return [
         Column("When", lambda line: Content(wording.moment(line.point.at, zone)), 16),
-        Column("Before a", lambda line: _WHATS.get(line.point.what, line.point.what), 22),
+        Column("Before a", lambda line: _WHATS.get(line.point.what, line.point.what), 14),
         Column("Holds", _holds, 9, "right"),
         Column("What", lambda line: line.about),
         Column("Kept until", lambda line: Content(wording.moment(until(line.point), zone)[:10]), 10, from_width=90),
@@ -143,13 +146,20 @@ def _read(vault: Vault, _listener: Listener, _cancel: Event) -> Sequence[Line]:
     with vault.reader() as reader:
         found = []
         for point in points(vault):
-            names = contents(vault, point)
-            rows = [reader.conversation(name) for name in names[:NAMED]]
-            titles = [row.title or row.conversation for row in rows if row is not None]
-            more = [f"and {len(names) - NAMED} more"] if len(names) > NAMED else []
+            held = contents(vault, point)
+            titles = [_title(vault, reader, name, heads) for name, heads in islice(held.items(), NAMED)]
+            more = [f"and {len(held) - NAMED} more"] if len(held) > NAMED else []
             about = ", ".join([*titles, *more]) or f"the vault's files as they were: undo/{point.name}"
             found.append(Line(point, about))
     return found
+
+
+def _title(vault: Vault, reader: Reader, name: str, heads: Collection[str]) -> str:
+    """The title of a conversation now, else the one that it had at a point."""
+    row = reader.conversation(name)
+    if row is not None and row.title:
+        return row.title
+    return title_in(record for record in vault.records(name) if record.id in heads) or name
 
 
 def _go_back(name: str, vault: Vault, _listener: Listener, _cancel: Event) -> int:

@@ -158,13 +158,13 @@ def test_going_back_to_before_an_exchange_says_again_what_was_said(device: Devic
     report = restore(device.vault, device.open("disk"))
     assert shown(device.vault)[0] == "said on the phone"
     point = undo.points(device.vault)[0]
-    assert (f"undo/{point.name}", point.items, undo.contents(device.vault, point)) == (report.undo, 0, [])
+    assert (f"undo/{point.name}", point.items, undo.contents(device.vault, point)) == (report.undo, 0, {})
     assert undo.until(point)[:10] == report.until[:10] == "2026-12-23"
     device.time.pass_minutes(1)
     assert undo.undo(device.vault, point.name) == 1
     assert shown(device.vault)[0] == "hello 1.0"
     assert shown(device.vault, talk(8)[0].rev.conversation), "what came in where nothing was stays"
-    assert undo.contents(device.vault, undo.points(device.vault)[0]) == [FIRST]
+    assert list(undo.contents(device.vault, undo.points(device.vault)[0])) == [FIRST]
     assert undo.undo(device.vault) == 1
     assert shown(device.vault)[0] == "said on the phone"
     assert places(device) == []
