@@ -25,7 +25,25 @@ def run(argv: Sequence[str]) -> int:
 
         output.line(f"netto-tui {__version__}")
         return 0
+    if not argv:
+        return _open_app()
     from netto_tui.cli import diagnostics
     from netto_tui.cli.root import root
 
     return diagnostics.guard(lambda: root.main(list(argv), prog_name="netto-tui", standalone_mode=False))
+
+
+def _open_app() -> int:
+    """What is asked for most: the app, without what reads a command line, which it would wait for."""
+    from netto_tui.cli.session import Session
+
+    try:
+        return Session().run_app()
+    except Exception as error:
+        fault = error
+    from netto_tui.cli import diagnostics
+
+    def tell() -> int:
+        raise fault
+
+    return diagnostics.guard(tell)

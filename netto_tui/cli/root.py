@@ -140,7 +140,4 @@ def root(context: click.Context) -> int | None:
     session = context.ensure_object(Session)
     if session.config is not None:
         raise UsageError("The app reads the settings in its vault.", remedy="Use --config with commands only.")
-    session.load_config()  # a mistake in it is told before the screen is taken
-    from netto_tui.tui.running import run
-
-    return run(session.path)
+    return session.run_app()

@@ -56,6 +56,14 @@ class Session:
             diagnostics.note(f"{self.config_path}: {warning}")
         return loaded
 
+    def run_app(self) -> int:
+        """Open the app; a mistake in its settings is told before the screen is taken. The exit status."""
+        if self.config_path.exists():  # what reads them is not loaded without need
+            self.load_config()
+        from netto_tui.tui.running import run
+
+        return run(self.path)
+
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which the vault's days are. Raises VaultError where there is no vault."""
