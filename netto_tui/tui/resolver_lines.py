@@ -115,7 +115,7 @@ def _blank(look: Look) -> DrawnLine:
 def _times(state: Resolution, row: Row, look: Look) -> DrawnLine:
     """When each of the stacked versions was written, and where."""
     said = [
-        f"{number} {wording.moment(choice.at, look.zone).partition('-')[2] or 'undated'} {safe_line(choice.by, 12)}"
+        f"{number} {safe_line(choice.by, 12)} {wording.moment(choice.at, look.zone).partition('-')[2] or 'undated'}"
         for number, label in enumerate(state.columns, 1)
         if (choice := row.choice_in(label)) is not None and choice.labels[0] == label
     ]

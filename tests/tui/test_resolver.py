@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from netto_tui.model.conversation import body_text, items
 from netto_tui.model.revision import Deleted, Record
@@ -17,6 +18,7 @@ from netto_tui.tui.panes.conflicts import ConflictsPane
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.fault import FaultScreen
 from netto_tui.tui.screens.resolver import ResolverScreen
+from netto_tui.tui.screens.whole import WholeScreen
 from netto_tui.tui.screens.writing import WritingScreen
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
@@ -135,13 +137,20 @@ async def test_undo_and_redo_walk_through_the_picks(start: Start) -> None:
 async def test_a_whole_column_says_what_it_decides_before_it_does(start: Start) -> None:
     async with start() as driven:
         screen = await open_resolver(driven)
-        await driven.press("l", "a")
-        assert isinstance(driven.app.screen, ConfirmScreen)
-        assert "Take github for 3 messages of 3" in str(driven.app.screen.text)
+        await driven.press("a")
+        assert isinstance(driven.app.screen, WholeScreen)
+        text = [line.split() for line in str(driven.app.screen.query_one("#whole-text", Static).content).splitlines()]
+        assert text[1][1:] == ["local", "3", "of", "3", "3", "0"]
+        assert text[2] == ["2", "github", "3", "of", "3", "3", "1"], "it deletes one"
         await driven.press("escape")
         assert screen.state and not screen.state.picks
-        await driven.press("a", "enter")
-        assert len(screen.state.picks) == 3
+        await driven.press("a", "2")
+        assert [screen.state.letter(row) for row in screen.state.conflicts] == ["2", "2", "D"]
+        await driven.press("a")
+        await driven.pilot.click("#whole-text", offset=(5, 1))
+        assert [screen.state.letter(row) for row in screen.state.conflicts] == ["1", "1", "1"]
+        await driven.press("u")
+        assert [screen.state.letter(row) for row in screen.state.conflicts] == ["2", "2", "D"], "one step to undo"
 
 
 async def test_picks_stay_when_a_replica_brings_another_version(start: Start) -> None:
@@ -394,6 +403,7 @@ async def test_a_version_higher_than_the_window_is_read_with_the_key_that_moves(
         while pane.entries.selected is not None and pane.entries.selected.title != "Lisbon flat hunting":
             await driven.press("j")
         screen = await open_chosen(driven)
+        assert screen.view.scroll_offset.y == 0, "it begins with the beginning"
         await driven.press(*"j" * 12)
         assert screen.view.scroll_offset.y > 40, "the end of the second version"
         assert screen.row is not None and screen.row.number > 1, "then the next row"

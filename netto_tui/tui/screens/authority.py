@@ -17,9 +17,8 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from netto_tui.errors import NettoError
-from netto_tui.plural import many, number
+from netto_tui.plural import many
 from netto_tui.recovery.decisions import Decided
-from netto_tui.security.display import safe_line
 from netto_tui.tui import crash
 from netto_tui.tui.conflict_rows import read_conflicts, write_picks
 from netto_tui.tui.deciding import tell_decided
@@ -28,6 +27,7 @@ from netto_tui.tui.opening import open_fault
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.resolution import ColumnCount, Resolution
 from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.tui.screens.whole import place_lines
 from netto_tui.tui.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -142,15 +142,7 @@ class AuthorityScreen(ModalScreen[Decided | None]):
     @on(Counted)
     def _counted(self, message: Counted) -> None:
         self.tally = message.tally
-        head = Content.styled(f"   {'':<24}{'decides':>12}{'set aside':>12}{'deletes':>10}", "$foreground-muted")
-        lines = [head]
-        for key, (label, count) in enumerate(self.tally.ranking, 1):
-            share = f"{number(count.items)} of {number(self.tally.total)}"
-            lines.append(
-                Content.styled(f" {key} {safe_line(label, 23):<24}", "bold")
-                + Content(f"{share:>12}{number(count.aside):>12}{number(count.deleted):>10}")
-            )
-        lines.append(Content.styled("\n Set aside: versions that leave the view and stay in the history.", "$faint"))
+        lines = place_lines(self.tally.ranking, self.tally.total)
         self.query_one("#authority-text", Static).update(Content("\n").join(lines))
 
     def on_click(self, event: events.Click) -> None:

@@ -194,28 +194,17 @@ class ChoosingScreen(ResolutionScreen):
 
     @work
     async def action_take_all(self) -> None:
-        """Take the marked column for the whole conversation, after saying what that decides."""
-        if self.state is None or self.chosen >= len(self.state.columns):
+        """Take one place's versions in the whole conversation, once a person has seen what each decides."""
+        if self.state is None:
             return
-        from netto_tui.tui.screens.confirm import ConfirmScreen
+        from netto_tui.tui.screens.whole import WholeScreen
 
-        state, label = self.state, self.state.columns[self.chosen]
-        count = state.count_column(label)
-        others = [f"{n} {name}" for n, name in enumerate(state.columns, 1) if name != label]
-        lines = [
-            f"Take {label} for {many(count.items, 'message')} of {len(state.conflicts)}.",
-            f"{many(count.aside, 'other version')} would be set aside; all of them stay in the history.",
-        ]
-        if count.deleted:
-            lines.append(f"{many(count.deleted, 'message')} would be deleted, since {label} deleted them.")
-        if count.replaced:
-            lines.append(f"{many(count.replaced, 'pick')} that you made would give way.")
-        lines += [
-            "Nothing is written yet, and u takes it back.",
-            f"For another one ({', '.join(others)}): esc, then l.",
-        ]
-        question = ConfirmScreen(f"Whole conversation from {label}", "\n".join(lines), "Take")
-        if await self.app.push_screen_wait(question) and self.state is state:
+        state = self.state
+        places = [(label, state.count_column(label)) for label in state.columns]
+        question = WholeScreen(places, len(state.conflicts), self.chosen + 1, len(state.picks))
+        label = await self.app.push_screen_wait(question)
+        if label and self.state is state:
+            self.chosen = state.columns.index(label)
             state.take_column(label)
             self._redone()
 

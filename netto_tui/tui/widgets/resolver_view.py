@@ -140,8 +140,8 @@ class ResolverView(ScrollView, can_focus=True, inherit_bindings=False):
         """Measure whatever may be in sight together with a block; what is on the first line stays there."""
         first = self._at(round(self.scroll_y))
         inside = round(self.scroll_y) - self._tops[first]
-        for step in (1, -1):
-            at, room = block, self.size.height
+        for at, step in ((block, 1), (block - 1, -1)):
+            room = self.size.height
             while 0 <= at < self.count and room > 0:
                 self._measure([at])
                 room -= self._heights[at]
