@@ -190,8 +190,17 @@ def _error(row: ReplicaRow) -> str:
     return f"; last error: {row.last_error}" if row.last_error else ""
 
 
+REMEDIES = {
+    "locked": "netto-tui keys unlock",
+    "denied": "netto-tui doctor tells what its token may not do",
+    "wrong-target": "Check its target in the settings; netto-tui doctor tells what is there",
+    "newer-format": "Upgrade netto-tui on this machine",
+}
+"""What is to be done about the states that another pass would not mend."""
+
+
 def _remedy(row: ReplicaRow) -> str:
-    return f"netto-tui sync {row.name}"
+    return REMEDIES.get(row.state, f"netto-tui sync {row.name}")
 
 
 def _drill_checks(vault: Vault, config: Config) -> Iterator[Check]:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from netto_tui.config import ReplicaConfig, load, save
+from netto_tui.files import seal_json
 from netto_tui.sync.events import Alerted, PassReport
 from netto_tui.tui import messages
+from netto_tui.tui.app import NettoApp
 from netto_tui.tui.panes.sync import SyncPane
 from netto_tui.tui.screens.help import HelpScreen, groups
 from netto_tui.tui.widgets.progress import ProgressLine
@@ -126,20 +128,15 @@ async def test_hostile_toasts_and_errors_are_text(start: Start) -> None:
         assert driven.toasts[-1] == "[/bad] ␛[2J [@click=app.quit]x[/]"
 
 
-async def test_a_vault_that_is_not_there_is_said_on_the_screen(tmp_path_factory: object, start: Start) -> None:
-    from pathlib import Path
-
-    from netto_tui.tui.app import NettoApp
+async def test_a_vault_that_cannot_be_opened_is_said_on_the_screen(vault_path: Path) -> None:
     from netto_tui.tui.panes.browse import BrowsePane
 
-    app = NettoApp(Path("nowhere"), sync=False)
-    async with app.run_test(size=(120, 40)) as pilot:
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if "Opening" not in app.main.query_one(BrowsePane).entries.empty:
-                break
-        assert "no vault" in app.main.query_one(BrowsePane).entries.empty.lower()
-    assert not Path("nowhere/log").exists(), "nothing is made where there is no vault"
+    (vault_path / ".netto" / "vault.json").write_bytes(seal_json({"format": "netto.vault/99"}))
+    app = NettoApp(vault_path, sync=False)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        driven = Driven(app, pilot, [])
+        await driven.until(lambda: app.screen is not app.main, "the error is shown")
+        assert "Upgrade netto-tui" in app.main.query_one(BrowsePane).entries.empty
 
 
 async def test_settings_with_a_mistake_are_named_when_sync_is_asked_for(start: Start, vault_path: Path) -> None:

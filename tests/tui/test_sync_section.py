@@ -70,7 +70,7 @@ def drawn(row: ReplicaRow, width: int, running: str = "") -> tuple[str, str]:
 
 def test_at_80_cells_a_store_shows_its_proof_and_what_differs_and_more_where_there_is_room() -> None:
     heads, row = drawn(LONG, 80)
-    assert heads.split() == ["Store", "State", "Verified", "Proof", "Ahead", "Behind", "Confl", "Next"]
+    assert heads.split() == ["Store", "State", "Proven", "Age", "Ahead", "Behind", "Confl", "Next"]
     assert row.split() == [
         "firestore-o…", "✓", "in", "step", "48", "205", "12", "min", "6", "31", "4", "in", "8", "min",
     ]  # fmt: skip
@@ -78,6 +78,16 @@ def test_at_80_cells_a_store_shows_its_proof_and_what_differs_and_more_where_the
     assert "9 d" in drawn(LONG, 120)[1] and "2 %" in drawn(LONG, 120)[1], "the meter of which the least is left"
     assert "Where" in drawn(LONG, 200)[0] and LONG.target in drawn(LONG, 200)[1]
     assert "▸ writing" in drawn(LONG, 80, "writing")[1]
+    assert "Next" in drawn(LONG, 79)[0] and "…" not in drawn(LONG, 79)[0], "there is room for a scrollbar"
+
+
+def test_what_is_told_of_a_store_is_wrapped_beside_its_name() -> None:
+    told = [("Wrong", "The disk is not mounted, and so nothing can be written to it.", ""), ("Where", "folder", "")]
+    assert sync_words.lines(told, 40).plain.split("\n") == [
+        "Wrong    The disk is not mounted, and so",
+        "         nothing can be written to it.",
+        "Where    folder",
+    ]
 
 
 def test_what_nobody_knows_is_a_question_mark_and_a_wait_has_its_end() -> None:
@@ -262,6 +272,7 @@ async def test_what_runs_is_stopped_alone_where_the_cursor_is(start: Start, monk
         driven.app.post_message(messages.ProgressMoved("mirror", "pull", 1, 4))
         await driven.until(lambda: len(driven.app.main.progress) == 2)
         assert "▸ writing" in shown(driven) and "▸ reading" in shown(driven)
+        assert driven.app.main.active_bindings["x"].enabled
         await driven.press("x", "k", "x")
         assert asked == [["disk"], None]
         for name in ("disk", "mirror"):

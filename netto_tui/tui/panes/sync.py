@@ -78,6 +78,7 @@ class SyncPane(Pane):
         self._shown: tuple[object, ...] = ()
         self._told = Content("")
         self._wanted = ""
+        self._runs = False
 
     def compose(self) -> ComposeResult:
         """Stores, detail, progress, journal."""
@@ -174,6 +175,10 @@ class SyncPane(Pane):
             if row.name == self._wanted:
                 self.stores.cursor, self._wanted = index, ""
 
+    def on_resize(self) -> None:
+        """Wrap the lines below the list anew."""
+        self.call_after_refresh(self._tell)
+
     def tick(self) -> None:
         """Let ages grow, and waits shrink."""
         self.stores.refresh()
@@ -192,10 +197,11 @@ class SyncPane(Pane):
             told += sync_words.detail(row, self._days(row.name), self._zone, self.netto.now())
         if len(self.rows) == 1 and not self.standing.fault:
             told.append(("To do", "There is no second copy yet. A adds one: GitHub, Firebase, a folder, or Git.", ""))
-        lines = sync_words.lines(told)
+        below = self.query_one("#store-detail", Static)
+        lines = sync_words.lines(told, below.content_size.width)
         if lines != self._told:  # another text lays everything out anew
             self._told = lines
-            self.query_one("#store-detail", Static).update(lines)
+            below.update(lines)
         above, title = sync_words.journal_title(row, self.about), self.query_one("#journal-title", Static)
         if str(title.content) != above:
             title.update(Content(above))
@@ -211,10 +217,12 @@ class SyncPane(Pane):
                 bar.move(what, message.done, message.total, now, key=replica)
             case messages.PassFinished(report=report):
                 bar.finish(report.name)
+        self.stores.refresh()
+        if self._runs != bool(self.netto.main.progress):
+            self._runs = not self._runs
+            self.refresh_bindings()
         if isinstance(message, messages.ProgressMoved):
-            self.stores.refresh()
             return
-        self.refresh_bindings()
         if self.is_on_screen:
             self._rereads.ask(soon=False)
         else:
@@ -242,8 +250,7 @@ class SyncPane(Pane):
 
     def action_sync_this(self) -> None:
         """Start a pass over the replica under the cursor."""
-        row, worker = self.stores.selected, self.netto.worker
-        if row is not None and worker is not None:
+        if (row := self.stores.selected) is not None and (worker := self.netto.worker) is not None:
             worker.sync_now([row.name])
             self.netto.notify(f"Syncing with {row.name}.")
 
@@ -294,11 +301,7 @@ class SyncPane(Pane):
             return
         from netto_tui.tui.screens.confirm import ConfirmScreen
 
-        text = (
-            f"{row.kind} · {shown(row.target)}\n\n{row.last_error}\n\n"
-            "What can still be read there is taken in first. What is too damaged is set aside, not deleted.\n"
-            "Then everything that is here is written there and read back."
-        )
+        text = sync_words.rebuild_text(row)
         if await self.app.push_screen_wait(ConfirmScreen(f"Rebuild {row.name} from here?", text, "", word="REBUILD")):
             worker.rebuild(row.name)
             self.netto.notify(f"Rebuilding {row.name}.")

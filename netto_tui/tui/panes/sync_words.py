@@ -12,7 +12,7 @@ from netto_tui.config import shown
 from netto_tui.plural import many, number
 from netto_tui.recovery import meters
 from netto_tui.replicas.base import TOKEN_DAYS
-from netto_tui.security.display import safe_display, safe_line
+from netto_tui.security.display import safe_line
 from netto_tui.sync.history import DAYS, DayTally
 from netto_tui.sync.journal import SAID, sentence
 from netto_tui.tui import wording
@@ -22,6 +22,9 @@ from netto_tui.vault.rows import JournalRow, MeterRow, ReplicaRow
 
 BLOCKS = "▂▃▄▅▆▇"
 QUIET = "$faint"
+NAME = 9
+"""Cells for the name of a line below the list."""
+
 COLOURS = {"✗": "$text-error", "‼": "$text-error", "!": "$text-warning", "≠": "$text-warning", "=": "$text-warning"}
 """Of the letters that journal lines begin with; the others need no eye."""
 
@@ -86,8 +89,8 @@ class StoreColumns:
             Column("Store", lambda row: row.name, 24, from_width=160),
             Column("Kind", lambda row: row.kind, 10, style="$foreground-muted", from_width=160),
             Column("State", self._state, 9),
-            Column("Verified", lambda row: Content(number(row.verified)), 8, "right"),
-            Column("Proof", self._proof, 8),
+            Column("Proven", lambda row: Content(number(row.verified)), 7, "right"),
+            Column("Age", self._proof, 8),
             Column("Ahead", lambda row: _count(row.pending, here=row.kind == "vault"), 6, "right"),
             Column("Behind", lambda row: _count(row.behind, here=row.kind == "vault"), 6, "right"),
             Column("Confl", lambda row: _count(row.conflicts), 5, "right"),
@@ -177,7 +180,7 @@ def detail(row: ReplicaRow, days: Sequence[DayTally], zone: tzinfo, now_ms: int)
         told.append(("Left", " · ".join(meters.words(meter, zone) for meter in row.meters), ""))
     if days:
         told.append(("Lately", f"{spark(days).plain}  {days_words(days)}", ""))
-    seal = "sealed" if row.sealed else "not sealed: whoever can read it reads everything"
+    seal = "sealed" if row.sealed else "not sealed: who can open it can read it"
     told.append(("Where", f"{row.kind} · {shown(row.target)} · {seal}", "$foreground-muted"))
     return told
 
@@ -186,18 +189,29 @@ def _difference(row: ReplicaRow) -> str:
     """What is here and not there, and the other way round, as far as that is known."""
     here = f"{many(row.pending, 'conversation')} not proven there" if row.pending else "nothing is missing there"
     if row.behind is None:
-        there = "what is there and not here, nobody knows until a pass ends well"
+        there = "what only it has is not known yet"
     else:
         there = f"{many(row.behind, 'conversation')} to come from there" if row.behind else "nothing is missing here"
     conflicts = f"; it brought {many(row.conflicts, 'conflict')}" if row.conflicts else ""
     return f"{here}; {there}{conflicts}"
 
 
-def lines(told: Sequence[tuple[str, str, str]]) -> Content:
-    """The same as lines with their names before them."""
-    return Content("\n").join(
-        Content.assemble((f"{name:<9}", QUIET), Content.styled(safe_display(safe_line(text, 600)), colour))
-        for name, text, colour in told
+def lines(told: Sequence[tuple[str, str, str]], width: int) -> Content:
+    """The same as lines of at most `width` cells, each text beside its name."""
+    found = []
+    for name, text, colour in told:
+        wrapped = Content.styled(safe_line(text, 600), colour).wrap(max(20, width - NAME))
+        for place, part in enumerate(wrapped):
+            found.append(Content.styled(f"{name if place == 0 else '':<{NAME}}", QUIET) + part)
+    return Content("\n").join(found)
+
+
+def rebuild_text(row: ReplicaRow) -> str:
+    """What is asked before a replica is made whole from here."""
+    return (
+        f"{row.kind} · {shown(row.target)}\n\n{concealed(row.last_error, 2000)}\n\n"
+        "What can still be read there is taken in first. What is too damaged is set aside, not deleted.\n"
+        "Then everything that is here is written there and read back."
     )
 
 
