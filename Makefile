@@ -8,7 +8,7 @@ PYTHON ?= $(shell for name in python3.14 python3.13 python3.12 python3.11 python
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-servers test check format bench screenshots nightly fuzz wheel clean
+.PHONY: help demo demo-servers test check format bench screenshots recording nightly fuzz wheel clean
 
 help: ## show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -49,6 +49,9 @@ bench: $(VENV)/.bench ## measure, beside peers in the same run
 
 screenshots: $(VENV)/.ready ## draw every screen of the demo into screenshots/
 	$(BIN)/python -m tests.screenshots
+
+recording: $(VENV)/.ready ## record how a conflict is resolved and a lost conversation comes back
+	$(BIN)/python -m tests.recording
 
 nightly: $(VENV)/.bench ## the long runs: more examples, more seeds, more faults
 	NETTO_NIGHTLY=1 $(BIN)/python -m pytest -n auto --timeout 3600
