@@ -62,10 +62,18 @@ async def test_the_section_says_what_can_be_done_in_it(start: Start) -> None:
         pane = await open_recovery(driven)
         assert "v  verify" in outcome(pane) and "D  drills" in outcome(pane)
         assert "A restore was never tried" in outcome(pane)
-        await driven.press("p")
+        await driven.pilot.click("#sources", offset=(5, 2))
+        assert pane.wanted.source == "mirror"
+        await driven.pilot.click("#sources", offset=(5, 2))
         assert "Everything there is here already" in await done(driven, pane)
         await driven.press("escape")
         assert "v  verify" in outcome(pane)
+        await driven.press("u")
+        points = driven.app.screen
+        assert isinstance(points, PointsScreen)
+        assert not points.query_one("#small").display
+        await driven.pilot.resize_terminal(50, 12)
+        assert [each.id for each in points.children if each.display] == ["small"]
 
 
 async def test_verifying_all_lists_what_each_store_lacks_and_shows_the_difference(start: Start) -> None:
