@@ -51,6 +51,16 @@ def test_looking_at_the_keys_loads_neither_what_opens_slots_nor_what_draws_the_k
     assert not loaded_by("keys", "show") & {*HEAVY, "sqlite3"} - {"cryptography"}
 
 
+def test_the_first_frame_waits_for_no_store() -> None:
+    code = "import sys; import netto_tui.cli.session, netto_tui.tui.running, netto_tui.tui.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    unneeded = {*KEYS, "click", "dulwich", "hashlib", "msgspec", "sqlite3", "zoneinfo"}
+    assert not loaded & unneeded
+    layers = ("netto_tui.vault.", "netto_tui.sync.", "netto_tui.replicas.", "netto_tui.recovery.")
+    assert not [name for name in loaded if name.startswith(layers)]
+
+
 def test_help_loads_neither_the_app_nor_a_store() -> None:
     assert not loaded_by("--help") & {*HEAVY, "sqlite3"}
 
