@@ -10,7 +10,7 @@ from netto_tui.tui.widgets.datetree import DateTree
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
-from tests.tui.vaults import TALKS, talk
+from tests.tui.vaults import NOW, TALKS, talk
 
 
 def browse(driven: Driven) -> BrowsePane:
@@ -105,3 +105,20 @@ async def test_an_empty_list_says_all_of_what_to_do(start: Start) -> None:
         entries.empty = "The vault is empty. Bring conversations in, one after the other: netto-tui import PATH"
         drawn = "".join(entries.render_line(y).text for y in range(1, 4))
         assert "netto-tui import PATH" in " ".join(drawn.split())
+
+
+async def test_reading_a_long_list_again_leaves_the_cursor_far_down(start: Start, vault_path: Path) -> None:
+    with Vault.open(vault_path, now=lambda: NOW) as vault:
+        for number in range(130):
+            writing.log(vault, None, "user", f"Note {number}", title=f"Note {number}")
+    async with start() as driven:
+        pane = browse(driven)
+        await driven.until(lambda: pane.entries.count == len(TALKS) + 130)
+        await driven.press("G", "k")
+        at, title = pane.entries.cursor, pane.entries.selected and pane.entries.selected.title
+        assert at == len(TALKS) + 128
+        assert driven.app.vault is not None
+        writing.log(driven.app.vault, None, "user", "One more", title="One more")
+        driven.app._watch()
+        await driven.until(lambda: pane.entries.count == len(TALKS) + 131)
+        assert pane.entries.selected is not None and pane.entries.selected.title == title

@@ -118,6 +118,8 @@ class BrowsePane(JumpingPane, CuratingPane):
             if not self.entries.count:
                 self.refuse(f"{answer.error} Details: 5, and netto-tui doctor.")
             return
+        if self._refreshing and answer.days is None and answer.query == self.shown and self.entries.count:
+            return  # the same again: fewer rows for a moment would take the cursor away
         self.shown = answer.query
         self.entries.empty = self._empty_text()
         self.entries.take(answer, again=self._refreshing)
