@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.app import App
 from textual.notifications import SeverityLevel
+from textual.widgets import Static
 
 from netto_tui.tui import crash
 from netto_tui.tui.border import Border
@@ -74,13 +75,15 @@ class SturdyApp(App[int]):
 
     def action_help_quit(self) -> None:
         """Say how to leave, since ctrl+c is for copying."""
-        self.notify("ctrl+q leaves netto-tui from anywhere.")
+        self.notify("ctrl+q leaves from anywhere.")
 
     def on_resize(self, event: events.Resize) -> None:
-        """What cannot be seen loses the focus: give it back when there is room again."""
+        """Say where there is too little room. What cannot be seen loses the focus: it gets it back later."""
         if event.size.width < LEAST[0] or event.size.height < LEAST[1]:
             for screen in self.screen_stack:
                 self._focus_before.setdefault(screen, screen.focused)
+                if screen.is_mounted and not screen.is_modal and not screen.query("#small"):
+                    screen.mount(Static(TOO_SMALL, id="small", markup=False))
         elif self._focus_before:
             self.call_after_refresh(self._give_focus_back)
 

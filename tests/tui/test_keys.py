@@ -111,3 +111,11 @@ def test_the_command_line_lists_the_same_keys_and_the_mistakes(
     assert {row["id"]: row["keys"] for row in told["bindings"]}["app.help"] == ["8"]
     assert [fault["id"] for fault in told["faults"]] == ["app.quti"]
     assert len(told["bindings"]) == len(known())
+
+
+def test_the_doctor_names_a_mistake_in_the_keys(vault_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_keys(vault_path, app__quti="x")
+    run(["--vault", str(vault_path), "doctor", "--json"])
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["app keys"]["state"] == "warn"
+    assert "app.quti" in checks["app keys"]["detail"]

@@ -185,7 +185,7 @@ def test_it_goes_to_the_shell_and_comes_back_drawn_anew(terminal: list[Terminal]
 def test_a_terminal_that_is_too_small_says_so_and_can_be_left(terminal: list[Terminal]) -> None:
     app = open_app(terminal)
     app.until(b"Trip to Lisbon")
-    for keys in ("", "A", "\x1b?"):  # over a dialog too, with a line to type in or without one
+    for keys in ("", "A", "\x1b?", "\x1b3\r"):  # over dialogs and a screen of its own too
         app.type(keys)
         app.resize((50, 10))
         there = len(app.output)

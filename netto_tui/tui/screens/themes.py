@@ -55,7 +55,7 @@ class ThemesScreen(ModalScreen[str | None]):
 
     def _about(self, name: str) -> str:
         if name in OURS:
-            return "of netto-tui, with high contrast"
+            return "ours, high contrast"
         if name in TERMINALS:
             return "the colours of your terminal"
         theme = self.app.get_theme(name)

@@ -143,8 +143,8 @@ class WelcomeScreen(Screen[None]):
     def _say_hello(self) -> None:
         step, quiet = self.query_one(HelloStep), partial(Content.styled, style="$foreground-muted")
         step.say(
-            Content.styled("netto-tui keeps every conversation that you have with an AI assistant.", "bold"),
-            "It keeps them in several places, proves that these agree, and brings any of them back.",
+            Content.styled("Every conversation that you have with an AI assistant, kept for good.", "bold"),
+            "They lie in several places that are proven to agree, and any of them brings all of it back.",
             "",
             "Four steps, a few minutes:",
             "  1  find the conversations on this machine; you tick what shall come",
