@@ -105,7 +105,11 @@ def test_a_megabyte_shows_the_words_that_changed_and_is_edited_whole() -> None:
     state = Resolution([row])
     assert state.take_edit(row, state.draft_text(row).replace("line 5 of", "line 5, mine")) == ""
     body = state.body_of(row)
-    assert body is not None and "line 5, mine a long" in body_text(body) and len(body_text(body)) > 2_000_000
+    assert body is not None
+    assert "line 5, mine a long" in body_text(body) and body_text(body).count("line 39999 of a") == 2
+    assert state.take_base(row) == ""
+    shown_base = state.said_of(row)
+    assert shown_base is not None and body_text(shown_base) == text
 
 
 def test_a_blob_that_is_missing_forbids_an_edit_but_no_choice() -> None:

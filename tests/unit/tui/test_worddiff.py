@@ -29,7 +29,8 @@ def test_what_was_added_or_cut_at_the_end_is_named() -> None:
 
 
 def test_a_passage_that_was_written_anew_is_not_shown_in_shreds() -> None:
-    assert shown("We leave on Monday, early.", "I am not sure, on reflection.").startswith("[-We leave")
+    before, after = "Buy bread, then call Ana about the keys", "Write to the bank, and ask, politely, of the loan"
+    assert shown(f"{before}.", f"{after}.") == f"[-{before}][+{after}]."
 
 
 def test_a_line_that_moved_is_compared_with_itself() -> None:
