@@ -92,7 +92,8 @@ def test_what_all_versions_put_in_alike_is_folded_too() -> None:
 
 def test_a_megabyte_shows_the_words_that_changed_and_is_edited_whole() -> None:
     text = "".join(f"line {n} of a long message\n" for n in range(40_000))
-    bodies, blobs = [], {}
+    bodies: list[Body] = []
+    blobs: dict[str, bytes] = {}
     for version in (text, text.replace("line 777 of", "line 777 off"), text.replace("line 39000 of", "line 39000 on")):
         body, parts = externalize(Message("assistant", (Text(version),), sent=Sent(at="2026-01-01T00:00:00.000Z")))
         bodies.append(body)
