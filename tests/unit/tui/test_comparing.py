@@ -105,9 +105,9 @@ def test_a_megabyte_shows_the_words_that_changed_and_is_edited_whole() -> None:
     assert "line 39000 [-of][+on] a long" in shown["b"]
     state = Resolution([row])
     assert state.take_edit(row, state.draft_text(row).replace("line 5 of", "line 5, mine")) == ""
-    body = state.body_of(row)
-    assert body is not None
-    assert "line 5, mine a long" in body_text(body) and body_text(body).count("line 39999 of a") == 2
+    edited = state.body_of(row)
+    assert edited is not None
+    assert "line 5, mine a long" in body_text(edited) and body_text(edited).count("line 39999 of a") == 2
     assert state.take_base(row) == ""
     shown_base = state.said_of(row)
     assert shown_base is not None and body_text(shown_base) == text
