@@ -14,6 +14,7 @@ from textual.worker import WorkerState
 
 from netto_tui.tui import messages, opening, preferences, running
 from netto_tui.tui.bridge import Bridge
+from netto_tui.tui.clipboard import CopyingApp
 from netto_tui.tui.collecting import Collections
 from netto_tui.tui.panes.base import Welcoming
 from netto_tui.tui.presence import Presence, Watched
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.timer import Timer
 
+    from netto_tui.model.links import Link
     from netto_tui.sync.worker import Worker
     from netto_tui.tui.inquiry import Inquiry
     from netto_tui.vault.reader import Reader
@@ -59,7 +61,7 @@ def _sections() -> type[Provider]:
     return Actions
 
 
-class NettoApp(SturdyApp):
+class NettoApp(SturdyApp, CopyingApp):
     """netto-tui in a terminal, over the vault at `vault_path`."""
 
     TITLE = "netto"
@@ -77,10 +79,13 @@ class NettoApp(SturdyApp):
         self,
         vault_path: Path,
         *,
+        link: Link | None = None,
         now: Callable[[], int] = wall_clock,
         sync: bool = True,
     ) -> None:
         super().__init__(vault_path)
+        self.link = link
+        """What is shown once the vault is open."""
         self.now = now
         self.sync = sync
         self.animation_level = "none"
@@ -136,6 +141,8 @@ class NettoApp(SturdyApp):
         from netto_tui.vault.vault import Vault
 
         try:
+            if (self.vault_path / ".netto" / "rebuild").exists() or not (self.vault_path / "index.db").exists():
+                self.post_message(messages.IndexRebuilding())
             self.post_message(messages.VaultOpened(Vault.open(self.vault_path, now=self.now)))
         except Exception as error:  # whatever it is, the screen has to say so
             self.post_message(messages.VaultRefused(error))
@@ -155,6 +162,9 @@ class NettoApp(SturdyApp):
         self.inquiry = Inquiry(message.vault.reader, self.post_message)
         self._seen = self.reader.version()
         self.main.vault_opened()
+        if self.link is not None:
+            self.call_later(self.main.open_conversation, *self.link)
+            self.link = None
         if self._watching is None:
             self._watching = self.set_interval(WATCH_SECONDS, self._watch)
 
@@ -208,6 +218,11 @@ class NettoApp(SturdyApp):
         if self.vault is not None:
             self.vault.close()
         self.open_vault()
+
+    @on(messages.IndexRebuilding)
+    def _rebuilding(self) -> None:
+        if self.stands:
+            self.main.index_rebuilding()
 
     @on(messages.VaultRefused)
     def _refused(self, message: messages.VaultRefused) -> None:

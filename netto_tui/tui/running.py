@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netto_tui import log
 from netto_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from netto_tui.model.links import Link
+
+STARTED_SECONDS = 1.0
+"""By then the first frame is drawn."""
 
 LEAVING = (signal.SIGTERM, signal.SIGHUP)
 """Signals that end the app in order; the second one comes when the terminal is closed."""
@@ -50,15 +57,20 @@ def prepare(leave: Callable[[int], object]) -> None:
     loop.set_default_executor(Unwaiting())
     for number in LEAVING:
         loop.add_signal_handler(number, leave, 128 + number)
+    loop.call_later(STARTED_SECONDS, _collect_garbage)
 
 
-def run(vault_path: Path) -> int:
-    """Run the app until it is left; the exit status for the shell.
+def _collect_garbage() -> None:
+    """From now on, and not in what was loaded until now, which stays."""
+    gc.freeze()
+    gc.enable()
+
+
+def run(vault_path: Path, link: Link | None = None) -> int:
+    """Run the app until it is left, opened at a link if there is one; the exit status for the shell.
 
     Raises UsageError when there is no terminal to draw on.
     """
-    from netto_tui.tui.app import NettoApp
-
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "The app needs a terminal on its input and its error stream.",
@@ -66,7 +78,10 @@ def run(vault_path: Path) -> int:
         )
     log.begin()  # a library that wrote to the terminal would spoil the screen
     log.keep_in(vault_path)
-    app = NettoApp(vault_path)
+    gc.disable()  # while so much is loaded, looking for garbage would take a sixth of the time until the first frame
+    from netto_tui.tui.app import NettoApp
+
+    app = NettoApp(vault_path, link=link)
     app.on_terminal = True
     app.run()
     return app.return_code or 0

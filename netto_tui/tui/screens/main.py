@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Footer, Input, Static
+from textual.widgets import ContentSwitcher, Input, Static
 
 from netto_tui.plural import many
 from netto_tui.tui import messages, opening, preferences, wording
@@ -20,6 +20,7 @@ from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, Rereading, netto_
 from netto_tui.tui.panes.browse import BrowsePane
 from netto_tui.tui.sturdy import TOO_SMALL
 from netto_tui.tui.widgets.header import SECTIONS, Header
+from netto_tui.tui.widgets.keyline import KeyLine
 
 if TYPE_CHECKING:
     from netto_tui.errors import NettoError
@@ -66,7 +67,7 @@ class MainScreen(Screen[None]):
         yield Header(id="header")
         with ContentSwitcher(initial="browse", id="sections"):
             yield BrowsePane(id="browse")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
         yield Static(TOO_SMALL, id="small", markup=False)
 
     @property
@@ -98,6 +99,12 @@ class MainScreen(Screen[None]):
         self.pane.enter()
         if focused is not None:  # opened anew: a person may be reading
             self.set_focus(focused)
+
+    def index_rebuilding(self) -> None:
+        """Say why opening takes longer than usual."""
+        self.query_one(BrowsePane).refuse(
+            "Making a new index from the files of the vault. Nothing is lost; a large vault takes a few minutes."
+        )
 
     def vault_refused(self, error: Exception) -> None:
         """Say why there is no vault."""
@@ -230,10 +237,10 @@ class MainScreen(Screen[None]):
         await self.action_open_section("browse")
         self.query_one(BrowsePane).search()
 
-    async def open_conversation(self, conversation: str) -> None:
-        """Show one conversation, alone in the list."""
+    async def open_conversation(self, conversation: str, item: str = "") -> None:
+        """Read one conversation, at one of its messages if that is named."""
         await self.action_open_section("browse")
-        self.query_one(BrowsePane).open_conversation(conversation)
+        self.query_one(BrowsePane).open_conversation(conversation, item)
 
     def action_sync_now(self) -> None:
         """Start a pass over every replica."""
