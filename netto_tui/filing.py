@@ -134,10 +134,12 @@ def shown(reader: Reader, row: ConversationRow, revealed: bool) -> Iterator[Mess
 
 
 def pages(reader: Reader, conversation: str) -> Iterator[MessageRow]:
-    """Every message of a conversation in reading order, a page at a time."""
+    """Every message of a conversation in reading order, a page at a time, with all of what it says."""
+    from netto_tui.vault.records import whole
+
     offset = 0
     while page := reader.messages(conversation, offset, PAGE):
-        yield from page
+        yield from whole(reader, conversation, page)
         offset += PAGE
 
 

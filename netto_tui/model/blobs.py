@@ -32,6 +32,9 @@ KEPT = 4096
 _STEPS = ((BLOB_LIMIT, KEPT), (65_536, KEPT), (16_384, KEPT), (8_192, 1024), (2_048, 256))
 """Bytes above which a string is moved, and characters that stay: the next step where one is not enough."""
 
+SHORTEST_CUT = min(kept for _, kept in _STEPS)
+"""A text with fewer characters is all there; a longer one may be the beginning of what was moved."""
+
 _MANY_PARTS = 1000
 """A large message of more parts than this is moved as one: their number alone would be too much."""
 

@@ -38,27 +38,16 @@ def prepare(vault: Vault, told: Told) -> Handover:
     folder = vault.path / "drafts"
     with vault.reader() as reader:
         if told.what == "message":
-            return for_pager([_whole(vault, reader, told), "\n"], folder)
+            return for_pager([told_text(reader, told.message, told.reveal), "\n"], folder)
         texts = _conversation(vault, reader, told)
         return for_editor(texts, folder) if told.what == "editor" else for_pager(texts, folder)
 
 
-def _whole(vault: Vault, reader: Reader, told: Told) -> str:
-    """All that a message says, with long texts that lie beside its record."""
-    from netto_tui.errors import InvalidRecord
-    from netto_tui.model.blobs import inflate
-    from netto_tui.model.conversation import body_text
-    from netto_tui.vault.records import record
+def told_text(reader: Reader, message: MessageRow, reveal: bool) -> str:
+    """All that a message says, harmless for a terminal; reveal: with its credentials."""
+    from netto_tui.vault.records import whole_text  # the first frame needs no store
 
-    stored = record(reader, told.message.revision)
-    text = told.message.text
-    if stored is not None:
-        body = stored.rev.body
-        try:
-            text = body_text(inflate(body, vault.blobs.get))
-        except InvalidRecord as error:
-            text = f"{body_text(body)}\n\n[{error}]"
-    return safe_display(_shown(text, told.reveal))
+    return safe_display(_shown(whole_text(reader, message), reveal))
 
 
 def _conversation(vault: Vault, reader: Reader, told: Told) -> Iterator[str]:
@@ -69,13 +58,16 @@ def _conversation(vault: Vault, reader: Reader, told: Told) -> Iterator[str]:
 
 
 def _messages(reader: Reader, told: Told) -> Iterator[MessageRow]:
+    from netto_tui.vault.records import whole
+
     name, view, offset = told.conversation.conversation, told.view, 0
     while True:
         if view is None:
             rows = reader.messages(name, offset, PAGE)
         else:
             rows = reader.messages_at(name, view.places[offset : offset + PAGE])
-        yield from (replace(row, text=_shown(row.text, told.reveal)) if row.secrets else row for row in rows)
+        for row in whole(reader, name, rows):
+            yield replace(row, text=_shown(row.text, told.reveal))
         offset += PAGE
         if len(rows) < PAGE:
             return

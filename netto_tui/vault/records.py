@@ -7,16 +7,19 @@ reads as absent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from netto_tui.errors import InvalidRecord, NewerFormat, UsageError
 from netto_tui.files import open_new, write_all
+from netto_tui.model.blobs import SHORTEST_CUT, inflate
 from netto_tui.model.clock import to_instant
+from netto_tui.model.conversation import body_text
 from netto_tui.model.revision import Attachment, Body, Deleted, Message, Part, Record, ToolResult
 from netto_tui.vault import sessions
 from netto_tui.vault.blobs import Blobs
 from netto_tui.vault.reader import Reader
-from netto_tui.vault.rows import FileRow, RevisionRow
+from netto_tui.vault.rows import FileRow, MessageRow, RevisionRow
 
 _WHERE = "SELECT {} FROM revisions JOIN conversations ON conversations.id = conversation WHERE {}"
 
@@ -48,6 +51,27 @@ def _read(reader: Reader, day: str, name: str, start: int, length: int) -> Recor
         return sessions.read_one(path, start, length)
     except (InvalidRecord, NewerFormat):
         return None
+
+
+def whole_text(reader: Reader, row: MessageRow) -> str:
+    """All that a message says, with long texts that lie beside its record; what is missing is named in its place."""
+    stored = record(reader, row.revision)
+    if stored is None or isinstance(stored.rev.body, Deleted) or not stored.rev.body.blobs:
+        return row.text
+    try:
+        return body_text(inflate(stored.rev.body, Blobs(reader.path.parent / "blobs").get))
+    except InvalidRecord as error:
+        return f"{row.text}\n\n[This is only the beginning. {error}]"
+
+
+def whole(reader: Reader, conversation: str, rows: Iterable[MessageRow]) -> Iterator[MessageRow]:
+    """Messages of one conversation with all that they say; costs nothing more where nothing lies beside it."""
+    query = "SELECT 1 FROM blobs WHERE conversation = (SELECT id FROM conversations WHERE name = ?) LIMIT 1"
+    if reader.first(query, (conversation,)) is None:
+        yield from rows
+        return
+    for row in rows:
+        yield replace(row, text=whole_text(reader, row)) if len(row.text) >= SHORTEST_CUT else row
 
 
 def files(reader: Reader, conversation: str, body: Body) -> list[FileRow]:

@@ -371,13 +371,16 @@ async def test_messages_go_to_the_pager_and_conversations_to_the_editor_harmless
         text = result.read_text()
         assert "A **small** machine" in text and "‹token›" in text and TOKEN not in text and text.endswith("None")
         result.unlink()
-        await driven.press("G", "v")
+        await driven.press("G", "y")
+        await driven.until(lambda: driven.app.clipboard.startswith(LONG), "all of it is copied")
+        await driven.press("v")
         await driven.until(result.exists)
         assert result.read_text().startswith(LONG), "also what lies beside the record"
         result.unlink()
         await driven.press("e")
         await driven.until(result.exists)
         text = result.read_text()
+        assert text.count("The whole of it.") == 20_000
         assert text.startswith("0o400# Everything") and "second try" in text and "first try" not in text
         assert TOKEN not in text
         await driven.until(lambda: not list((rich / "drafts").iterdir()), "nothing of it is left")

@@ -13,6 +13,7 @@ from textual.message import Message
 
 from netto_tui.errors import NettoError
 from netto_tui.model.links import Link
+from netto_tui.plural import many
 from netto_tui.tui import crash
 from netto_tui.tui.handing import Told, Wanted
 from netto_tui.tui.panes.base import netto_of
@@ -21,7 +22,7 @@ from netto_tui.tui.widgets.transcript import Transcript
 if TYPE_CHECKING:
     from netto_tui.tui.editor import Handover
     from netto_tui.vault.branches import Branches
-    from netto_tui.vault.rows import ConversationRow
+    from netto_tui.vault.rows import ConversationRow, MessageRow
 
 
 class MessageKeys(Vertical):
@@ -57,8 +58,16 @@ class MessageKeys(Vertical):
             id="reading.editor",
             tooltip="The conversation in $EDITOR, to be read",
         ),
+        Binding("y", "copy", "Copy", show=False, id="reading.copy", tooltip="Copy the selection, else this message"),
         Binding("Y", "link", "Copy link", show=False, id="reading.link", tooltip="Copy ID#message, for netto-tui open"),
     ]
+
+    @dataclass
+    class Copied(Message):
+        """What is to be copied was read; or `error` says why not."""
+
+        text: str
+        error: str = ""
 
     @dataclass
     class Prepared(Message):
@@ -97,6 +106,35 @@ class MessageKeys(Vertical):
         if (row := self.transcript.selected) is not None:
             self.app.copy_to_clipboard(str(Link(row.conversation, row.item)))
             self.notify("Copied the link of this message. Open it with: netto-tui open LINK")
+
+    def action_copy(self) -> None:
+        """Copy the selection, else all of the message under the cursor, also what lies beside its record."""
+        row = self.transcript.selected
+        if text := self.screen.get_selected_text():
+            self._copied(self.Copied(text))
+        elif row is not None:
+            self._read_whole(row, self.revealed)
+
+    @work(thread=True, exit_on_error=False, exclusive=True, group="copying", description="Read a whole message")
+    def _read_whole(self, row: MessageRow, revealed: bool) -> None:
+        from netto_tui.tui.handing import told_text
+
+        vault = netto_of(self).vault
+        if vault is None:
+            return
+        try:
+            with vault.reader() as reader:
+                self.post_message(self.Copied(told_text(reader, row, revealed)))
+        except (NettoError, OSError) as error:
+            self.post_message(self.Copied("", str(crash.in_words(error, vault.path))))
+
+    @on(Copied)
+    def _copied(self, message: Copied) -> None:
+        if message.text:
+            self.app.copy_to_clipboard(message.text)
+            self.notify(f"Copied {many(len(message.text), 'character')}.")
+        else:
+            self.notify(message.error or "There is nothing to copy here.", severity="warning")
 
     def action_record(self) -> None:
         """Show every stored revision of the message under the cursor."""
