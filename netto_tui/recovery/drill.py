@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,7 @@ from netto_tui.recovery.staging import temporary_place
 from netto_tui.replicas.base import Replica
 from netto_tui.sync import events
 from netto_tui.sync.journal import Journal
+from netto_tui.vault.reader import Reader
 from netto_tui.vault.vault import Vault
 
 _KEY = "drill:"
@@ -69,11 +71,15 @@ def _drill_one(vault: Vault, replica: Replica, listener: events.Listener | None)
     return DrillReport(replica.name, at, True, report.digest, report.conversations, time.monotonic() - began)
 
 
-def last_drills(vault: Vault) -> dict[str, DrillReport]:
-    """The last drill of each replica, by its name."""
-    rows = vault.sql.execute("SELECT value FROM meta WHERE key >= ? AND key < ?", (_KEY, "drill;")).fetchall()
+def last_drills(source: Vault | Reader) -> dict[str, DrillReport]:
+    """The last drill of each replica, by its name; from a reader nothing else that runs is waited for."""
+    rows = _select(source, "SELECT value FROM meta WHERE key >= ? AND key < ?", (_KEY, "drill;"))
     reports = [msgspec.json.decode(value, type=DrillReport) for (value,) in rows]
     return {report.name: report for report in reports}
+
+
+def _select(source: Vault | Reader, query: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    return list(source.select(query, values) if isinstance(source, Reader) else source.sql.execute(query, values))
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,9 @@ class PastDrill:
     detail: str
 
 
-def past_drills(vault: Vault, limit: int = 1000) -> list[PastDrill]:
+def past_drills(source: Vault | Reader, limit: int = 1000) -> list[PastDrill]:
     """The drills that the journal knows of, latest first."""
     query = "SELECT at, replica, kind, detail FROM journal WHERE kind IN (?, ?) ORDER BY id DESC LIMIT ?"
     kinds = (events.Drilled.__name__, events.DrillFailed.__name__)
-    rows = vault.sql.execute(query, (*kinds, limit)).fetchall()
+    rows = _select(source, query, (*kinds, limit))
     return [PastDrill(at, name, kind == kinds[0], detail) for at, name, kind, detail in rows]

@@ -117,9 +117,9 @@ class RecoveryPane(Pane):
     def _rest(self) -> None:
         """Say what can be done here."""
         self._idle = True
-        vault = self.netto.vault
+        reader = self.netto.reader
         names = [row.name for row in self._rows]
-        drills = drill_words(names, last_drills(vault), self.netto.now()) if vault is not None else ""
+        drills = drill_words(names, last_drills(reader), self.netto.now()) if reader is not None else ""
         self.outcome.show_text(hint_lines(drills))
 
     def tick(self) -> None:

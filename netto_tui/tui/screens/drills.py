@@ -115,14 +115,14 @@ class DrillsScreen(TaskScreen[None]):
 
     def reread(self) -> None:
         """Read the drills again."""
-        vault, here = self.netto.vault, self.trials.selected
-        if vault is None:
+        vault, reader, here = self.netto.vault, self.netto.reader, self.trials.selected
+        if vault is None or reader is None:
             return
-        now, last = self.netto.now(), last_drills(vault)
+        now, last = self.netto.now(), last_drills(reader)
         self.trials.columns = trial_columns(now)
         rows = [Trial(name, last.get(name)) for name in self.names]
         self.trials.show(listed(rows), len(rows), keep=lambda one: here is not None and one.name == here.name)
-        self.past = past_drills(vault)
+        self.past = past_drills(reader)
         past: RowList[PastDrill] = self.query_one("#drills-past", RowList)
         past.columns = past_columns(vault.zone)
         past.show(listed(self.past), len(self.past))
