@@ -84,6 +84,26 @@ def test_show_tells_all_that_is_stored_of_one_message(vault: Program) -> None:
     assert wrong.code == 2 and "no m_ffff" in wrong.err
 
 
+def test_a_text_that_lies_beside_its_record_is_shown_and_exported_whole(
+    netto: Program, home: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "long.jsonl"
+    said = "All of it. " * 40_000
+    source.write_text(json.dumps({"id": "long", "messages": [{"role": "user", "content": said}]}))
+    netto("init", "--zone", "UTC")
+    assert netto("import", str(source)).code == 0
+    conversation = netto("list", "--json").json["conversations"][0]["conversation"]
+    (message,) = netto("show", conversation, "--json").json["messages"]
+    assert message["text"].strip() == said.strip()
+    (file,) = netto("show", conversation, message["item"], "--json").json["files"]
+    assert (file["state"], file["bytes"]) == ("here", len(said))
+    assert said.strip() in netto("export", conversation, "-o", "-").out
+    (home / file["path"]).unlink()
+    assert "only the beginning" in netto("show", conversation).out
+    (file,) = netto("show", conversation, message["item"], "--json").json["files"]
+    assert (file["state"], file["path"]) == ("lost", None)
+
+
 def test_the_global_options_work_before_and_after_the_command(
     vault: Program, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
