@@ -41,6 +41,16 @@ SCREENS: dict[str, Sequence[str]] = {
     "replica": ("A",),
     "place": ("A", "1"),
     "palette": ("ctrl+p",),
+    "export": ("E",),
+    "title": ("r",),
+    "tags": ("T",),
+    "delete": ("D",),
+    "dates": ("t", "j"),
+    "stored records": ("enter", "i"),
+    "files": ("enter", "o"),
+    "authority": ("3", "A"),
+    "undo points": ("4", "u"),
+    "evidence": ("5", "space", "l"),
 }
 
 
