@@ -315,6 +315,7 @@ async def test_n_walks_the_matches_and_says_which_of_how_many(start: Start, rich
         title = reading(driven).query_one("#reading-title")
         await driven.press("n")
         await driven.until(lambda: "match 2/3" in str(title.render()), "the second one")
+        assert "▾ Bash" in shown(driven) and "‹token› make test" in shown(driven), "what hides it is unfolded"
         assert reading(driven).transcript.selected and reading(driven).transcript.selected.item == item("2")
         await driven.press("n")
         await driven.until(lambda: "match 3/3" in str(title.render()))

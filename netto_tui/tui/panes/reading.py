@@ -135,6 +135,8 @@ class Reading(MessageKeys):
             terms=self._terms,
             stay=stay,
         )
+        if item and self._terms and not stay:
+            transcript.show_mark()
         self._tell()
         self.refresh_bindings()
 
@@ -271,6 +273,7 @@ class Reading(MessageKeys):
             self.notify(f"No {'more matches' if by > 0 else 'earlier match'} {there}.")
             return
         self.transcript.go_to(beyond[0])
+        self.transcript.show_mark()
         self._match = f"match {list(found).index(beyond[0]) + 1}/{len(found)}"
         self._tell()
 

@@ -56,7 +56,7 @@ class RecordScreen(ModalScreen[None]):
         """The text."""
         with Vertical(classes="modal", id="record") as box:
             box.border_title = "Stored revisions"
-            box.border_subtitle = "y copies one · x secrets · m colours · esc leaves"
+            box.border_subtitle = "y copies one · x secrets · m raw · esc leaves"
             yield Transcript(empty="Reading…", widget_id="revisions")
 
     def on_mount(self) -> None:

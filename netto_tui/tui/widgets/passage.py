@@ -116,6 +116,14 @@ class Passage:
         found = (block for block in self.blocks if isinstance(block, DrawnText) and block.source == source)
         return next((block.text for block in found), "")
 
+    def marked(self) -> tuple[int, int] | None:
+        """The source and the place of the first marked word in what is drawn of it; None where there is none."""
+        marks = self.manner.marks
+        for block in () if self.folded or marks is None else self.blocks:
+            if isinstance(block, DrawnText) and marks is not None and (found := marks.search(block.text)) is not None:
+                return block.source, found.start()
+        return None
+
     def line_at(self, source: int, place: int) -> int:
         """The line that draws a place of a part; the heading for one that is not drawn."""
         top = 1

@@ -124,6 +124,12 @@ class Passages:
             return Anchor(index, NOWHERE, 0, inside)
         return Anchor(index, line.source, line.begin, inside)
 
+    def marked_line(self, index: int) -> int | None:
+        """The line of the first marked word of a message, in what is unfolded of it."""
+        passage = self.passage(index)
+        found = passage.marked() if passage is not None else None
+        return self.line_of(Anchor(index, *found, 0)) if found is not None else None
+
     def line_of(self, anchor: Anchor) -> int:
         """Where something is drawn now."""
         if not self.pages.count:

@@ -35,7 +35,7 @@ READING_WIDTH = 100
 class Transcript(Tall, can_focus=True):
     """Messages over a `fetch(offset, limit)`, with a cursor on one of them.
 
-    sections: gives the parts of a message when it is looked at. zone: the one that times are shown in.
+    sections: gives the parts of a message when it is looked at. is_raw: Markdown is shown as it was written.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,6 +78,7 @@ class Transcript(Tall, can_focus=True):
     def __init__(self, *, empty: str = "Choose a conversation.", widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
         self.empty = empty
+        self.is_raw = False
         self.zone: tzinfo = UTC
         self.sections: Callable[[MessageRow], Sequence[Section]] = only_text
         self.pages: Pages[MessageRow] = Pages(no_rows, 0)
@@ -93,8 +94,9 @@ class Transcript(Tall, can_focus=True):
         stay: it is the same one as before, with changes; its folds and the window's place are kept.
         """
         stay = stay and self.pages.count > 0
-        inside = self.scroll_offset.y - self._passages.top(self.cursor) if stay else 0
-        anchor = self._passages.anchor(self._passages.top(self.cursor) + max(0, inside)) if stay else None
+        top = self._passages.top(self.cursor) if stay else 0
+        inside = self.scroll_offset.y - top if stay else 0
+        anchor = self._passages.anchor(top + max(0, inside)) if stay else None
         self.pages = Pages(fetch, count)
         if not stay:
             self._folds.unlike.clear()
@@ -126,9 +128,12 @@ class Transcript(Tall, can_focus=True):
 
     # Layout
 
+    @property
+    def _text_width(self) -> int:
+        return max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1))
+
     def _lay_out(self) -> None:
-        width = max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1))
-        self._manner = replace(self._manner, width=width)
+        self._manner = replace(self._manner, width=self._text_width)
         self._passages = Passages(self.pages, self._manner, self._folds)
         self._place()
 
@@ -174,7 +179,7 @@ class Transcript(Tall, can_focus=True):
 
     def on_resize(self) -> None:
         """Lay out anew for another width."""
-        if self._manner.width != max(10, min(READING_WIDTH, self.scrollable_content_region.width - MARGIN - 1)):
+        if self._manner.width != self._text_width:
             self._lay_out_again()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -195,19 +200,17 @@ class Transcript(Tall, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
-        width = self.scrollable_content_region.width
         base = self.visual_style
         y += self.scroll_offset.y
         if not self.pages.count:
-            style = base + Style.from_styles(self.get_component_styles("transcript--empty"))
-            return self._strip(Content(f"  {self.empty}" if y == 0 else ""), style)
+            faint = Style.from_styles(self.get_component_styles("transcript--empty"))
+            return self._strip(Content(f"  {self.empty}" if y == 0 else ""), base + faint)
         if y >= self._passages.total:
-            return Strip.blank(width, base.rich_style)
+            return self._strip(Content(""), base)
         index, inside = self._passages.at(y)
         passage = self._passages.passage(index)
         text = passage.line(inside).content if passage else Content("")
-        selection = self.text_selection
-        if selection is not None and (span := selection.get_span(y)) is not None:
+        if (selection := self.text_selection) is not None and (span := selection.get_span(y)) is not None:
             start, end = max(0, span[0] - MARGIN), len(text) if span[1] == -1 else max(0, span[1] - MARGIN)
             text = text.stylize("reverse", start, end)
         here = index == self.cursor and (passage is None or inside == 0 or inside < passage.height - 1)
@@ -223,10 +226,6 @@ class Transcript(Tall, can_focus=True):
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What was written between two places, with wrapped lines joined again."""
         return (selected_text(self._passages, selection), "\n") if self.pages.count else None
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Draw the selection."""
-        self.refresh()
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the message that was clicked; a click on a mark does what it marks, two select the word."""
@@ -294,6 +293,16 @@ class Transcript(Tall, can_focus=True):
         if top < 0 or top >= self.size.height or (bottom > self.size.height and bottom - top <= self.size.height):
             self._go_to(self.cursor, end=not back and bottom - top < self.size.height and top >= 0)
 
+    def show_mark(self) -> None:
+        """Bring the first marked word of the cursor's message into sight, unfolding what hides it."""
+        if self._passages.marked_line(self.cursor) is None and self.pages.count:
+            self.action_fold()
+            if self._passages.marked_line(self.cursor) is None:
+                self.action_fold()
+        y = self._passages.marked_line(self.cursor)
+        if y is not None and not 0 <= y - self.scroll_offset.y < self.size.height:
+            self._settle_at(y - self.size.height // 3)
+
     def action_page(self, by: int) -> None:
         """Scroll by a screenful; the cursor follows."""
         if not self.pages.count:
@@ -335,11 +344,7 @@ class Transcript(Tall, can_focus=True):
 
     def action_raw(self) -> None:
         """Show Markdown as it was written, or drawn."""
-        self._manner = replace(self._manner, raw=not self._manner.raw)
+        self.is_raw = not self.is_raw
+        self._manner = replace(self._manner, raw=self.is_raw)
         self._lay_out_again()
         self.post_message(self.Moved(self, self.cursor))
-
-    @property
-    def is_raw(self) -> bool:
-        """Whether Markdown is shown as it was written."""
-        return self._manner.raw
