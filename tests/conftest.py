@@ -21,6 +21,11 @@ settings.register_profile("nightly", settings.get_profile("usual"), max_examples
 settings.load_profile("nightly" if os.environ.get("NETTO_NIGHTLY") else "usual")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, since many tests wait for a server or a terminal."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(autouse=True)
 def keyring_calls() -> Iterator[None]:
     """A call to a keyring that hangs in one test is not waited for in the next one of the same process."""
