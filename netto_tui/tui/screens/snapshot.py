@@ -85,10 +85,11 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
     def compose(self) -> ComposeResult:
         """The bar above Browse."""
         moment = wording.moment(self.snapshot.at, self._vault.zone)
+        by = safe_line(self.snapshot.by, 30) or "somebody"
         yield Static(
             Content.assemble(
                 (f" SNAPSHOT of {moment} ", "bold"),
-                f"· {safe_line(self.source, 30)} · by {safe_line(self.snapshot.by, 30) or 'somebody'} · read only · esc leaves ",
+                f"· {safe_line(self.source, 30)} · by {by} · read only · esc leaves ",
             ),
             id="snapshot-bar",
             markup=False,
