@@ -137,6 +137,14 @@ async def test_a_narrow_terminal_shows_the_list_then_the_text(start: Start) -> N
         assert pane.entries.display
 
 
+async def test_a_terminal_that_is_made_wider_shows_the_text_of_the_cursor(start: Start) -> None:
+    async with start(size=(80, 24)) as driven:
+        pane = browse(driven)
+        await driven.press("j")
+        await driven.pilot.resize_terminal(120, 40)
+        await driven.until(lambda: pane.reading.row and pane.reading.row.title == "Lisbon flat hunting")
+
+
 async def test_tool_output_is_folded_until_asked_for(start: Start) -> None:
     async with start() as driven:
         pane = browse(driven)

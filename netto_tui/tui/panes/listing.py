@@ -55,6 +55,10 @@ class Listing(RowList[Entry]):
         """By conversation, in the order in which they were marked."""
         self.shown = Query()
 
+    def on_resize(self) -> None:
+        """What follows the cursor may have come beside the list, or gone."""
+        self.post_message(self.Moved(self, self.cursor))
+
     @property
     def words(self) -> list[str]:
         """What was searched for."""
