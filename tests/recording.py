@@ -16,7 +16,7 @@ from itertools import groupby
 
 from tests.screenshots import LOST, TARGET, Step, driven_app, sample
 from tests.tui.conftest import Driven
-from tests.tui.pictures import calm
+from tests.tui.pictures import aligned, calm
 
 SIZE = (104, 28)
 ROW, CELL = 24.4, 12.2
@@ -48,7 +48,7 @@ class Frames:
 
     def add(self, svg: str, seconds: float, says: str) -> None:
         """Take in what the app drew."""
-        self.rows.append(self._rows(svg))
+        self.rows.append(self._rows(aligned(svg)))
         self.begins.append(self.seconds)
         self.says.append(says or (self.says[-1] if self.says else ""))
         self.seconds += seconds

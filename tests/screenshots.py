@@ -47,7 +47,7 @@ from netto_tui.vault.vault import Vault
 from tests.servers.firestore import FirestoreServer, store
 from tests.servers.github import GitHubServer
 from tests.tui.conftest import Driven
-from tests.tui.pictures import SIZES, calm
+from tests.tui.pictures import SIZES, aligned, calm
 from tests.tui.worlds import at_once, machine
 
 NOW = to_ms("2026-11-23T10:30:00.000Z")
@@ -233,7 +233,7 @@ def main() -> None:
         for name in wanted:
             for (columns, rows), svg in zip(SIZES, asyncio.run(draw(SCENES[name])), strict=True):
                 written.append(TARGET / f"{name}-{columns}x{rows}.svg")
-                written[-1].write_text(normalize_svg(svg))
+                written[-1].write_text(aligned(normalize_svg(svg)))
                 print(written[-1].relative_to(TARGET.parent))
     if not browser():
         print(f"No PNG: none of {', '.join(BROWSERS)} is installed here.", file=sys.stderr)

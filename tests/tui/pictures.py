@@ -9,6 +9,7 @@ import pickle
 import re
 import time
 from difflib import unified_diff
+from itertools import groupby
 
 import pytest
 from pytest_textual_snapshot import (
@@ -17,7 +18,7 @@ from pytest_textual_snapshot import (
     node_to_report_path,
     normalize_svg,
 )
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
@@ -89,6 +90,31 @@ def text_of(svg: str) -> list[str]:
         gap = round(float(x) / _CELL) - cell_len(before)
         lines[float(y)] = before + " " * gap + html.unescape(text).replace("\xa0", " ")
     return [lines[y].rstrip() for y in sorted(lines)]
+
+
+_PIECE = re.compile(r'<text (class="[^"]+") x="([0-9.]+)" (y="[0-9.]+") textLength="[0-9.]+" ([^>]*)>([^<]*)</text>')
+
+
+def aligned(svg: str) -> str:
+    """The same picture with every wide character at its own place: a browser spreads what a font draws wider."""
+    return _PIECE.sub(_aligned_piece, svg)
+
+
+def _aligned_piece(match: re.Match[str]) -> str:
+    name, x, y, rest, text = match.groups()
+    text = html.unescape(text)
+    spans, width = split_graphemes(text)
+    if width == len(text):
+        return match[0]
+    pieces, at = [], float(x)
+    for is_wide, group in groupby(spans, lambda span: span[2] > 1):
+        graphemes = list(group)
+        for run in [[each] for each in graphemes] if is_wide else [graphemes]:
+            said, cells = text[run[0][0] : run[-1][1]], sum(cells for _, _, cells in run)
+            where = f'x="{at:g}" {y} textLength="{cells * _CELL:g}"'
+            pieces.append(f"<text {name} {where} {rest}>{html.escape(said)}</text>")
+            at += cells * _CELL
+    return "".join(pieces)
 
 
 def shown(driven: Driven) -> str:

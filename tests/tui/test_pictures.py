@@ -5,9 +5,10 @@ Renew the pictures on purpose only, and look at them: pytest tests/tui/test_pict
 
 from __future__ import annotations
 
+import gc
 import platform
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from netto_tui.setup.sealing import NewKeys
 from netto_tui.tui import messages
 from netto_tui.tui.app import NettoApp
 from netto_tui.tui.screens.codes import EnterCode, KeepCode
+from netto_tui.tui.theme import LIGHT
 from tests.servers import keyrings
 from tests.tui import worlds
 from tests.tui.conftest import Driven
@@ -82,6 +84,10 @@ def shut(path: str) -> Step:
     return step
 
 
+async def turn_on_the_light(driven: Driven) -> None:
+    driven.app.theme = LIGHT.name
+
+
 async def keep_code(driven: Driven) -> None:
     keys = KeySet("0" * 32, {1: bytes(32)}, bytes(32), bytes(32), bytes(16))
     driven.app.push_screen(KeepCode(VAULT, NewKeys(ID, keys, RecoveryCode(bytes(range(16))))))
@@ -100,6 +106,7 @@ SCENES: dict[str, Scene] = {
     # Browse and reading
     "browse-empty": Scene(worlds.empty, (), ("The vault is empty",)),
     "browse-normal": Scene(worlds.ordinary, (), ("Trip to Lisbon",)),
+    "browse-light": Scene(worlds.ordinary, (turn_on_the_light,), ("Trip to Lisbon",)),
     "browse-long": Scene(worlds.long, ("G", "k"), ("京都と奈良",)),
     "browse-dates": Scene(worlds.ordinary, ("t", "shift+tab"), ("2026",)),
     "browse-marked": Scene(worlds.ordinary, ("space", "space"), ("2 marked",)),
@@ -148,6 +155,9 @@ SCENES: dict[str, Scene] = {
     "resolver-chosen": Scene(worlds.ordinary, ("3", "enter", "2", "1"), ("Sintra",)),
     "resolver-preview": Scene(worlds.ordinary, ("3", "enter", "2", "1", "2", "w"), ("Write this?",)),
     "resolver-long": Scene(worlds.long, ("3", "G", "enter"), ("says",)),
+    "resolver-light": Scene(worlds.ordinary, ("3", "enter", "2", turn_on_the_light), ("Sintra",)),
+    "order-normal": Scene(worlds.ordinary, ("3", "enter", "b"), ("github",)),
+    "writing-normal": Scene(worlds.ordinary, ("3", "enter", "e"), ("Sintra",)),
     "authority-normal": Scene(worlds.ordinary, ("3", "A"), ("github",)),
     # Recovery
     "recovery-empty": Scene(worlds.empty, ("4",), ("There is no replica to restore from",)),
@@ -157,6 +167,7 @@ SCENES: dict[str, Scene] = {
     ),
     "recovery-verified": Scene(worlds.damaged, ("4", "v", "a"), ("Parser for log lines",)),
     "recovery-preview": Scene(worlds.lost, ("4", "p"), ("DRY RUN",)),
+    "difference-normal": Scene(worlds.lost, ("4", "p", "enter"), ("state machine",)),
     "recovery-confirm": Scene(worlds.lost, ("4", "p", "R"), ("RESTORE",)),
     "recovery-offline": Scene(worlds.offline, ("4", "j", "p"), ("✗",)),
     "snapshots-normal": Scene(worlds.history, ("4", "j", "s"), ("Snapshots of mirror",)),
@@ -168,6 +179,7 @@ SCENES: dict[str, Scene] = {
     "differences-normal": Scene(worlds.history, ("4", "j", "s", "j", "D"), ("Parser",)),
     "drills-empty": Scene(worlds.ordinary, ("4", "D"), ("No drill was made yet",)),
     "drills-normal": Scene(worlds.history, ("4", "D"), ("failed",)),
+    "choose-normal": Scene(worlds.ordinary, ("4", "v"), ("all replicas, deep",)),
     "undo-empty": Scene(worlds.ordinary, ("4", "u"), ("Nothing drastic",)),
     "undo-normal": Scene(worlds.history, ("4", "u"), ("deletion",)),
     # Health
@@ -189,6 +201,9 @@ SCENES: dict[str, Scene] = {
     "welcome-empty": Scene(worlds.nothing, ("enter",), ("Nothing was found",), opens=False),
     "welcome-sources": Scene(worlds.machine, ("enter",), ("Claude Code",), opens=False),
     "welcome-replicas": Scene(worlds.machine, ("enter", "enter"), ("A vault on one disk",), opens=False),
+    "welcome-sync": Scene(
+        worlds.machine, ("enter", "enter", "right", "enter", "enter"), ("There is no replica yet",), opens=False
+    ),
     "welcome-import": Scene(worlds.machine, ("enter", "enter", "right", "enter"), ("conversation",), opens=False),
 }
 
@@ -206,14 +221,20 @@ def pictures(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Pic
 
 
 @pytest.fixture
-def same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing on a picture tells of the machine, of its speed, or of versions."""
+def same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing on a picture tells of the machine, of its speed, or of versions.
+
+    Looking for garbage meanwhile would take a fifth of the time.
+    """
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setenv("HOME", str(tmp_path / "here" / "home"))
     monkeypatch.setattr("netto_tui.tui.inquiry.time", SimpleNamespace(perf_counter=lambda: 0.0))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=2**38, used=2**37, free=2**36))
     monkeypatch.setattr(platform, "python_version", lambda: "3.11.0")
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.mark.usefixtures("same_everywhere")

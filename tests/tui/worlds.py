@@ -111,7 +111,7 @@ def machine() -> None:
         file.parent.mkdir(parents=True)
         at = "2026-11-22T08:00:00.000Z"
         message = {"role": "user", "content": "Write a parser for these log lines."}
-        said = {"type": "user", "uuid": "1", "sessionId": "1b", "timestamp": at, "cwd": "/home/me/parser"}
+        said = {"type": "user", "uuid": file.stem, "sessionId": file.stem, "timestamp": at, "cwd": "/home/me/parser"}
         file.write_text(json.dumps({**said, "message": message}) + "\n")
         os.utime(file, (to_ms(at) / 1000,) * 2)
 
