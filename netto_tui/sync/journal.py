@@ -69,7 +69,8 @@ def describe(event: events.SyncEvent) -> str:
         case events.Pulled():
             return f"{many(event.revisions, 'revision')} in {many(event.conversations, 'conversation')}"
         case events.Pushed():
-            return f"{many(event.revisions, 'new revision')} in {many(event.conversations, 'conversation')}; read back"
+            new = many(event.revisions, "new revision") if event.revisions else "nothing new"
+            return f"{new} in {many(event.conversations, 'conversation')}; read back"
         case events.Healed():
             return many(event.conversations, "conversation")
         case events.Quarantined():
@@ -81,7 +82,7 @@ def describe(event: events.SyncEvent) -> str:
             counts = f"{many(event.revisions, 'revision')}, {many(event.conversations, 'conversation')} read"
             return f"{counts}{way_back}"
         case events.Drilled():
-            return f"{many(event.conversations, 'conversation')} restored in {event.seconds:.1f} s, and proven"
+            return f"{many(event.conversations, 'conversation')} restored in {event.seconds:.1f} s"
         case events.DrillFailed():
             return f"after {event.seconds:.1f} s: {event.error}"
         case events.Curated(what="undo"):

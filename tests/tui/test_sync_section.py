@@ -7,6 +7,7 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from netto_tui.config import Config, load, pause, save
 from netto_tui.model.clock import to_instant
@@ -279,3 +280,12 @@ async def test_what_runs_is_stopped_alone_where_the_cursor_is(start: Start, monk
             report = PassReport(name, "git", "behind", stopped=True)
             driven.app.post_message(messages.PassFinished(report, to_instant(NOW)))
         await driven.until(lambda: not driven.app.main.query_one(ProgressLine).display)
+
+
+async def test_keys_that_come_at_once_are_followed_in_their_order(start: Start, vault_path: Path) -> None:
+    async with start() as driven:
+        await driven.press("2")
+        for key in "jjp":
+            driven.app.post_message(events.Key(key, key))
+        await driven.until(lambda: states(driven)["mirror"] == "paused", "p is for where the cursor went")
+        assert not any("Move to a replica" in toast for toast in driven.toasts)

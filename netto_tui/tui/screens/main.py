@@ -321,12 +321,18 @@ class MainScreen(Screen[None]):
 
 
 def tell_reason(screen: Screen[Any], event: events.Key) -> None:
-    """Answer a key whose action is not possible now with the reason."""
-    found = screen.active_bindings.get(event.key)
+    """Answer a key whose action is not possible with the reason.
+
+    The app follows keys after this screen has seen them, so those before it come first: they may make it possible.
+    """
+    screen.app.call_later(_tell, screen, event.key)
+
+
+def _tell(screen: Screen[Any], key: str) -> None:
+    found = screen.active_bindings.get(key)
     if found is not None and not found.enabled and isinstance(found.node, Reasoned):
         action = found.binding.action.partition("(")[0].rpartition(".")[2]
         if reason := found.node.why_not(action):
-            event.stop()
             screen.notify(reason, severity="warning")
 
 
