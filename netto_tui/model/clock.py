@@ -7,7 +7,7 @@ these stamps only order what is concurrent and what is shown.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -47,6 +47,22 @@ def to_ms(instant: str) -> int:
 def local_day(zone: ZoneInfo, minute: int) -> str:
     """The day in a zone, `YYYY-MM-DD`, of a minute since 1970."""
     return f"{datetime.fromtimestamp(min(minute, _LAST_MINUTE) * 60, zone):%Y-%m-%d}"
+
+
+def local_days(zone: ZoneInfo, quarters: Iterable[int | None]) -> Iterator[str]:
+    """The day of each quarter of an hour since 1970, "" for None; the latest come first.
+
+    The calendar is asked once for a day, which matters where there are tens of thousands.
+    """
+    day, begins = "", None
+    for quarter in quarters:
+        if quarter is None:
+            yield ""
+            continue
+        if begins is None or quarter < begins:
+            day = local_day(zone, quarter * 15)
+            begins = -int(-datetime.fromisoformat(day).replace(tzinfo=zone).timestamp() // 900)
+        yield day
 
 
 class Clock:

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from netto_tui.errors import Cancelled
-from netto_tui.model.clock import local_day, to_instant
+from netto_tui.model.clock import local_days, to_instant
 from netto_tui.model.query import Query
 from netto_tui.vault import rows, schema
 from netto_tui.vault.searching import (
@@ -155,10 +155,10 @@ class Reader:
     def days(self, query: Query) -> list[rows.DayCount]:
         """How many matching conversations began on each day, latest day first."""
         where, values = conversation_filter(query)
-        quarters = self.select(
-            f"SELECT first_at / 900000, count(*) FROM conversations WHERE {where} GROUP BY 1 ORDER BY 1 DESC", values
-        )
-        named = (("" if at is None else local_day(self.zone, at * 15), count) for at, count in quarters)
+        statement = f"SELECT first_at / 900000, count(*) FROM conversations WHERE {where} GROUP BY 1 ORDER BY 1 DESC"
+        quarters = list(self.select(statement, values))
+        days = local_days(self.zone, (at for at, _ in quarters))
+        named = zip(days, (count for _, count in quarters), strict=True)
         return [rows.DayCount(day, sum(n for _, n in group)) for day, group in groupby(named, lambda pair: pair[0])]
 
     def message_count(self, name: str) -> int:

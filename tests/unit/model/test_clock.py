@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netto_tui.model.clock import SKEW_LIMIT_MS, Clock, to_instant, to_ms
+from netto_tui.model.clock import SKEW_LIMIT_MS, Clock, local_day, local_days, to_instant, to_ms
 from netto_tui.model.revision import UNDATED, Stamp
 
 LAST_MS = 253_402_300_799_999
@@ -88,3 +89,12 @@ def test_threads_never_get_the_same_stamp() -> None:
     for thread in threads:
         thread.join()
     assert len(set(found)) == 2000
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/Sao_Paulo", "Pacific/Apia", "Africa/Monrovia"])
+def test_days_in_a_row_are_the_days_one_by_one(zone: str) -> None:
+    """Midnights that came twice or never, a day that was left out, an offset of seconds."""
+    around = [0, 70_000, 1_476_000, 1_488_000, 1_461_500, 1_700_000]  # quarters of an hour since 1970
+    quarters = sorted({at + step for at in around for step in range(0, 600, 7)}, reverse=True)
+    expected = [local_day(ZoneInfo(zone), quarter * 15) for quarter in quarters]
+    assert list(local_days(ZoneInfo(zone), [*quarters, None])) == [*expected, ""]
