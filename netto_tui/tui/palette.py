@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from textual.binding import ActiveBinding
@@ -75,9 +75,10 @@ def _command(active: ActiveBinding, keys: Sequence[str]) -> Command:
 class Actions(Provider):
     """What can be done where one is."""
 
-    async def startup(self) -> None:
-        """Look at the bindings once: they do not change while the palette is open."""
-        self._commands = commands(self.screen)
+    @cached_property
+    def _commands(self) -> list[Command]:
+        """Read once, since they do not change while the palette is open; typing at once would cut a start-up off."""
+        return commands(self.screen)
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
