@@ -143,6 +143,10 @@ async def test_a_terminal_that_is_made_wider_shows_the_text_of_the_cursor(start:
         await driven.press("j")
         await driven.pilot.resize_terminal(120, 40)
         await driven.until(lambda: pane.reading.row and pane.reading.row.title == "Lisbon flat hunting")
+        await driven.pilot.resize_terminal(80, 24)
+        await driven.press("j")
+        await driven.pilot.resize_terminal(120, 40)
+        await driven.until(lambda: pane.reading.row and pane.reading.row.title == "Parser for log lines")
 
 
 async def test_tool_output_is_folded_until_asked_for(start: Start) -> None:

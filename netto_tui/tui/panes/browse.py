@@ -164,11 +164,11 @@ class BrowsePane(JumpingPane, CuratingPane):
 
     def _show_selected(self) -> None:
         """Follow the cursor; where it did not move, what is read stays."""
-        entry, before = self.entries.selected, self._followed
-        self._followed = entry
         self._tell_row()
         if not self.reading.display:
             return
+        entry, before = self.entries.selected, self._followed
+        self._followed = entry
         read = self.reading.entry
         still = is_same(entry, before) if entry and before else self.is_read
         if entry and read and still and not is_same(entry, read):
