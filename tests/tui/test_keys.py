@@ -57,7 +57,7 @@ def test_two_actions_that_never_meet_may_share_a_key() -> None:
 
 
 def test_exchanging_two_keys_is_no_clash() -> None:
-    assert faults({"app.help": "y", "app.copy": "question_mark"}) == []
+    assert faults({"app.themes": "I", "app.import": "comma"}) == []
 
 
 def test_every_action_that_is_told_in_the_footer_can_be_rebound() -> None:
