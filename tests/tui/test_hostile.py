@@ -198,10 +198,11 @@ WALK = [
     *("j", "j", "enter", "space", "f", "J", "v", "G", "ctrl+d", "y", "m", "m", "b"),
     *("i", "G", "y", "x", BACK, "g", "n", "Y", "o", BACK),
     *("slash", *"owned", "enter", "j", "enter", BACK, BACK),
+    *("g", "space", "T", BACK, "E", BACK, "D", BACK, "d", BACK, BACK, "r", BACK, "Y"),
     *("2", "j", "G", "tab", "j", "y"),
     *("3", "j", "tab", "j", "shift+tab", "enter", "1", "j", "space", "2", "b", "n", "0", "v", "tab", "w", BACK, "q"),
     *("3", "A", "1", BACK, BACK, BACK),
-    *("4", "j", "p", "v", "u", BACK, "D"),
+    *("4", "j", "p", "v", "u", BACK, "D", BACK, BACK, BACK),
     *("5", "j", "j", "j", "y"),
     *("question_mark", BACK, "ctrl+p", *"owned", "down", BACK, "A", "enter", BACK),
 ]
