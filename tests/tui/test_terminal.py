@@ -270,7 +270,6 @@ def test_an_editor_gets_the_terminal_and_what_it_saves_is_taken(terminal: list[T
     there = len(app.output)
     app.type("e")
     app.until(b"THE EDITOR HAS THE TERMINAL", since=there)
-    app.until(b"2 to choose", since=there)
     app.until(b"Written by hand.", since=there)
     assert RESTORED in app.output[there:], "the app left the screen to the editor"
     app.type("q")
