@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from netto_tui.model import merge
 from netto_tui.model.conversation import Item, body_text, items
-from netto_tui.model.merge import MERGED_BY, Policy, join, merge_fields, merge_item, merge_text, resolve
+from netto_tui.model.merge import MERGED_BY, join, merge_fields, merge_item, merge_text, resolve
+from netto_tui.model.policy import Policy
 from netto_tui.model.revision import About, Body, Code, Deleted, Document, Message, Record, Stamp, Text, mint
 from tests.unit.model.strategies import CONVERSATION, ITEM, objects, records
 
