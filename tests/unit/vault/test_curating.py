@@ -14,8 +14,8 @@ from netto_tui.model.revision import ABOUT, About, Message, Stamp, Text, mint
 from netto_tui.model.tags import read_tags, tag_names
 from netto_tui.recovery import curation, undo
 from netto_tui.sync.ledger import Ledger
-from netto_tui.vault.curating import Change, curate, ensure_headers
 from netto_tui.vault.browsing import held, sources, tags
+from netto_tui.vault.curating import Change, curate, ensure_headers
 from netto_tui.vault.rows import ConversationRow
 from netto_tui.vault.vault import Vault
 
