@@ -106,7 +106,7 @@ class AuthorityScreen(ModalScreen[Decided | None]):
     def compose(self) -> ComposeResult:
         """The places with what each would decide."""
         with Vertical(classes="modal") as box:
-            box.border_title = f"Which place is right in {many(len(self.waiting), 'conversation')}?"
+            box.border_title = Content(f"Which place is right in {many(len(self.waiting), 'conversation')}?")
             box.border_subtitle = "a number chooses · esc leaves everything as it is"
             yield Static("Reading every conflict…", id="authority-text", markup=False)
 

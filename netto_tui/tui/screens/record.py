@@ -83,7 +83,7 @@ class RecordScreen(ModalScreen[None]):
         if message.error:
             self.notify(message.error, severity="error")
         self.rows = message.rows
-        self.query_one("#record", Vertical).border_title = f"{many(len(self.rows), 'stored revision')}"
+        self.query_one("#record", Vertical).border_title = Content(many(len(self.rows), "stored revision"))
         self._show()
 
     def _show(self) -> None:
