@@ -122,7 +122,8 @@ class ExportScreen(ModalScreen[None]):
                 for number_of, (_, words) in enumerate(FORMS):
                     yield _Choice(words, value=number_of == 0, compact=True)
             yield _Tick("Write secrets as they are (else they are named)", id="export-secrets", compact=True)
-            yield Static("Into this folder, a file for each; or one file, by its name:", classes="export-label")
+            where = "Into this folder, a file for each; or one file, by its name:"
+            yield Static(where, classes="export-label", markup=False)
             yield Input(default_folder(), id="export-path", compact=True)
             yield Static("", id="export-told", markup=False)
             yield Button("Write", id="export-write", variant="primary", compact=True)
