@@ -115,7 +115,7 @@ def _escaped(match: re.Match[str]) -> str:
 def safe_line(text: str, limit: int = LINE_LIMIT) -> str:
     """A foreign text as one line of at most `limit` characters and an ellipsis, blanks run together."""
     line = _SPACE.sub(" ", safe_display(text[: limit + 1]).strip())
-    return line if len(line) <= limit else line[:limit] + "…"
+    return line if len(line) <= limit and len(text) <= limit + 1 else line[:limit] + "…"
 
 
 def _visible(match: re.Match[str]) -> str:

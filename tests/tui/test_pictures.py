@@ -108,7 +108,7 @@ SCENES: dict[str, Scene] = {
     "browse-normal": Scene(worlds.ordinary, (), ("Trip to Lisbon",)),
     "browse-light": Scene(worlds.ordinary, (turn_on_the_light,), ("Trip to Lisbon",)),
     "browse-long": Scene(worlds.long, ("G", "k"), ("京都と奈良",)),
-    "browse-dates": Scene(worlds.ordinary, ("t", "shift+tab"), ("2026",)),
+    "browse-dates": Scene(worlds.ordinary, ("t", "j"), ("November",)),
     "browse-marked": Scene(worlds.ordinary, ("space", "space"), ("2 marked",)),
     "browse-search": Scene(worlds.ordinary, ("slash", paste("lisbon"), "enter"), ("renting a flat",)),
     "browse-completing": Scene(worlds.ordinary, ("slash", paste("is:conflict source:cl")), ("is:conflict",)),

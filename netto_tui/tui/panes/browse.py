@@ -49,7 +49,7 @@ class BrowsePane(JumpingPane, CuratingPane):
     FIRST_FOCUS: ClassVar[str] = "#list"
     OFFERED: ClassVar[Sequence[Offer]] = OFFERS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("E", "export", "Export", id="browse.export", tooltip="Write conversations as files"),
+        Binding("E", "export", "Export", show=False, id="browse.export", tooltip="Write conversations as files"),
         Binding("n", "next_match(1)", "Next match", show=False, id="browse.next-match"),
         Binding("N", "next_match(-1)", "Previous match", show=False, id="browse.previous-match"),
         Binding("c", "conflicts", "Conflicts of this", show=False, id="browse.conflicts"),

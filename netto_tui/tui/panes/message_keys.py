@@ -40,7 +40,7 @@ class MessageKeys(Vertical):
             id="reading.files",
             tooltip="List the files of this message, and save one",
         ),
-        Binding("i", "record", "Record", id="reading.record", tooltip="Every stored revision of this message"),
+        Binding("i", "record", "Raw", id="reading.record", tooltip="Every stored revision of this message"),
         Binding("v", "hand('message')", "View", show=False, id="reading.view", tooltip="This message in $PAGER"),
         Binding(
             "V",

@@ -68,7 +68,9 @@ def drill_words(
 
 
 def choice_line(wanted: Wanted, title: Callable[[str], str], zone: tzinfo) -> Content:
-    """What would be brought back; title: of a conversation by its id."""
+    """What would be brought back, nothing without a source; title: of a conversation by its id."""
+    if not wanted.source:
+        return Content("")
     what = "the whole vault"
     if len(wanted.only) == 1:
         what = f"one conversation: {safe_line(title(wanted.only[0]), 60) or 'untitled'}"
@@ -79,7 +81,7 @@ def choice_line(wanted: Wanted, title: Callable[[str], str], zone: tzinfo) -> Co
     line = Content.assemble(
         ("Restore ", "$foreground-muted"),
         (what, "bold"),
-        (f" from {safe_line(wanted.source, 30) or '—'}, ", "$foreground-muted"),
+        (f" from {safe_line(wanted.source, 30)}, ", "$foreground-muted"),
         (when, "bold"),
     )
     return line + Content.styled("   esc: all", "$faint") if wanted.only or at is not None else line

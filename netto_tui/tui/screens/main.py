@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 class MainScreen(Screen[None]):
     """Sections in a switcher; each is made when it is first shown."""
 
+    AUTO_FOCUS = "#list"  # until there is a vault: the search line would swallow every key
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right_square_bracket", "section(1)", "Next section", show=False, id="app.next-section"),
         Binding("left_square_bracket", "section(-1)", "Previous section", show=False, id="app.previous-section"),
