@@ -165,8 +165,8 @@ def test_a_flipped_bit(beginning: str, must: str, template: tuple[Path, dict[str
     times = {"vault/index.db": 12, "vault/.netto/vault.json": 6}.get(beginning, max(1, 10 // len(names)))
     if NIGHTLY:
         times *= 40
-    elif len(names) > 8:
-        names = Random(beginning).sample(names, 8)
+    elif len(names) > 6:
+        names = Random(beginning).sample(names, 6)
     for name in names:
         for seed in range(times):
             found = run(template, name, seed)

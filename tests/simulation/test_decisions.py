@@ -178,7 +178,7 @@ def run(folder: Path, states: str, *, local: str, ledger: bool) -> None:
 
 @pytest.mark.parametrize("first", STATES)
 def test_three_replicas_in_any_states(first: str) -> None:
-    for states in some(cases(2), 2):
+    for states in some(cases(2), 4):
         with scratch() as folder:
             run(folder, first + states, local="M", ledger=True)
 

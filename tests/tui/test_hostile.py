@@ -221,7 +221,7 @@ SEEN = {
 
 
 @pytest.mark.parametrize(
-    "size", some([(80, 24), (120, 40), (200, 50), (60, 15)], 2), ids=lambda size: f"{size[0]}x{size[1]}"
+    "size", some([(80, 24), (120, 40), (200, 50), (60, 15)], 4), ids=lambda size: f"{size[0]}x{size[1]}"
 )
 async def test_no_pane_forgets_any_field(
     size: tuple[int, int], start: Start, tmp_path: Path, crossed: list[str]
