@@ -85,3 +85,4 @@ def test_a_line_is_one_line(text: str) -> None:
 
 def test_a_long_line_is_cut_and_says_so() -> None:
     assert safe_line("x" * 1_000_000, 10) == "x" * 10 + "…"
+    assert safe_line("cut at a blank", 3) == "cut…" and safe_line("cut ", 3) == "cut"
