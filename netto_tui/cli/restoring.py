@@ -275,11 +275,11 @@ def _tell_report(session: Session, report: RestoreReport, where: str) -> None:
         output.line(f"What was there before is kept until {session.local(report.until)} in {report.undo}.")
 
 
-@command("undo", short_help="Take back a decision over many conflicts, or a restore to a date.")
+@command("undo", short_help="Take back a change, a deletion, a decision or a restore.")
 @click.option("--list", "listing", is_flag=True, help="Show what can be taken back.")
 @click.argument("point", default="")
 def undo(session: Session, point: str, listing: bool) -> None:
-    """Say again what was said before the latest drastic step, or before a POINT from --list."""
+    """Say again what was said before the latest change that kept a way back, or before a POINT from --list."""
     from netto_tui.recovery import undo as recovery
 
     with session.open() as vault:
