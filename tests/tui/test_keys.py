@@ -61,7 +61,7 @@ def test_exchanging_two_keys_is_no_clash() -> None:
 
 
 def test_every_action_that_is_told_in_the_footer_can_be_rebound() -> None:
-    assert {"app.quit", "app.help", "list.choose", "resolver.write", "fault.copy", "welcome.tick"} <= known().keys()
+    assert {"app.quit", "app.help", "list.choose", "resolver.write", "details.copy", "welcome.tick"} <= known().keys()
 
 
 async def test_other_keys_work_and_are_shown_in_footer_and_help(start: Start, vault_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -24,7 +25,7 @@ LIMIT = 100_000
 class DetailsScreen(ModalScreen[None]):
     """Named parts of a thing; any text can be selected with the mouse, and `y` copies all of it."""
 
-    CSS_PATH = STYLES / "details.tcss"
+    CSS_PATH: ClassVar[str | PurePath | list[str | PurePath] | None] = STYLES / "details.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "copy", "Copy", id="details.copy"),
         Binding("escape,enter,q", "dismiss", "Close", id="details.close"),
