@@ -32,7 +32,7 @@ demo-servers: $(VENV)/.ready ## the same, with stand-ins for GitHub and Firestor
 	$(BIN)/netto-tui demo --servers
 
 test: $(VENV)/.ready ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.ready ## check style, types and layers
 	$(BIN)/ruff check
@@ -54,7 +54,7 @@ recording: $(VENV)/.ready ## record how a conflict is resolved and a lost conver
 	$(BIN)/python -m tests.recording
 
 nightly: $(VENV)/.bench ## the long runs: more examples, more seeds, more faults
-	NETTO_NIGHTLY=1 $(BIN)/python -m pytest -n auto --timeout 3600
+	NETTO_NIGHTLY=1 $(BIN)/python -m pytest -n auto --dist worksteal --timeout 3600
 
 fuzz: $(VENV)/.ready ## throw hostile bytes at what opens seals for a minute, where atheris is installed
 	$(BIN)/python -m tests.fuzz -max_total_time=60
