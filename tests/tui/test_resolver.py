@@ -451,3 +451,14 @@ async def test_a_failure_to_write_is_shown_to_copy_and_costs_no_pick(start: Star
         vault = driven.app.vault
         assert vault is not None
         assert vault.item(LISBON, talk(0)[1][3].rev.item).conflict, "nothing was written"
+
+
+async def test_versions_below_a_dialog_follow_the_width_of_the_terminal(start: Start) -> None:
+    async with start(size=(80, 24)) as driven:
+        screen = await open_resolver(driven)
+        await driven.press("2", "1", "2", "w")
+        await driven.until(lambda: isinstance(driven.app.screen, ConfirmScreen), "it asks")
+        await driven.pilot.resize_terminal(200, 50)
+        await driven.until(lambda: screen.view.size.width > 100, "there is more room")
+        await driven.settle()
+        assert max(line.content.cell_length for line in screen.view.lines) <= screen.view.size.width

@@ -219,6 +219,10 @@ class ResolutionScreen(Screen[None]):
         ]
         return Content.styled(" · ", "$faint").join(parts)
 
+    @on(ResolverView.WidthChanged)
+    def _width_changed(self) -> None:
+        self.redraw()
+
     def on_resize(self, event: events.Resize) -> None:
         """Stacked or side by side."""
         self.call_after_refresh(self.redraw)

@@ -65,9 +65,14 @@ class ResolverView(ScrollView, can_focus=True, inherit_bindings=False):
         block: int
         label: str | None
 
+    @dataclass
+    class WidthChanged(Message):
+        """There is another width to draw for; also below a dialog, which hears of it later than the screen."""
+
     def __init__(self, *, widget_id: str) -> None:
         super().__init__(id=widget_id)
         self.cursor = -1
+        self._width = 0
         self._source: Draw = lambda block: ()
         self._heights: list[int] = []
         self._tops: list[int] = [0]
@@ -77,6 +82,12 @@ class ResolverView(ScrollView, can_focus=True, inherit_bindings=False):
     def count(self) -> int:
         """How many blocks there are."""
         return len(self._heights)
+
+    def on_resize(self) -> None:
+        """Tell of another width; a scrollbar that comes or goes is none."""
+        if self.outer_size.width != self._width:
+            self._width = self.outer_size.width
+            self.post_message(self.WidthChanged())
 
     def show(self, count: int, draw: Draw, cursor: int = -1) -> None:
         """Take other blocks, with the cursor on one of them, or on none."""
