@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+
+COMPLETING = "_NETTO_TUI_COMPLETE"
+"""Set by a shell that wants to complete a command, see https://click.palletsprojects.com/en/stable/shell-completion."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -25,7 +29,7 @@ def run(argv: Sequence[str]) -> int:
 
         output.line(f"netto-tui {__version__}")
         return 0
-    if not argv:
+    if not argv and COMPLETING not in os.environ:
         return _open_app()
     from netto_tui.cli import diagnostics
     from netto_tui.cli.root import root

@@ -97,8 +97,7 @@ class Branches:
         if len(there) < 2:
             return ""
         chosen = there[(there.index(item) + by) % len(there)]
-        self._choices[self._above(chosen)] = chosen
-        self._show()
+        self.lead_to(chosen)
         return chosen
 
     def lead_to(self, item: str) -> None:

@@ -343,7 +343,7 @@ async def test_the_palette_and_an_empty_sync_pane_lead_there(tmp_path: Path) -> 
         detail = app.main.query_one(SyncPane).query_one("#store-detail", Static)
         assert "A adds one" in str(detail.render())
         hits = [hit async for hit in Actions(app.main).search("add a replica")]
-        hits[0].command()
+        app.call_later(hits[0].command)
         await driven.settle()
         assert isinstance(app.screen, SetupScreen)
 
