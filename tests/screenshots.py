@@ -66,7 +66,7 @@ Step = str | Callable[[Driven], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Scene:
-    """How a screen is reached. vault: the folder's name. light: in the light theme."""
+    """How a screen is reached. vault: the folder's name, `alone` without clouds. light: in the light theme."""
 
     steps: tuple[Step, ...]
     vault: str = "netto"
@@ -89,9 +89,9 @@ async def show_code(driven: Driven) -> None:
 
 
 SCENES: dict[str, Scene] = {
-    "browse": Scene(("j", "j")),
-    "browse-light": Scene(("j", "j"), light=True),
-    "reading": Scene(("j", "j", "enter", "J")),
+    "browse": Scene(()),
+    "browse-light": Scene((), light=True),
+    "reading": Scene(("enter", "J", "J", "J")),
     "search": Scene(("slash", typed("bread"), "enter")),
     "export": Scene(("E",)),
     "sync": Scene(("2", "j", "j", "j")),
@@ -103,12 +103,12 @@ SCENES: dict[str, Scene] = {
     "resolver-light": Scene(("3", "enter"), light=True),
     "authority": Scene(("3", "A")),
     "recovery": Scene(("4",)),
-    "verified": Scene(("4", "v", "a")),
+    "verified": Scene(("4", "v", "a"), vault="alone"),
     "preview": Scene(("4", "j", "p"), vault="lost"),
     "snapshots": Scene(("4", "j", "s")),
     "snapshot": Scene(("4", "j", "s", "j", "enter", "j")),
     "differences": Scene(("4", "j", "s", "j", "D")),
-    "drills": Scene(("4", "D", "D")),
+    "drills": Scene(("4", "D", "D"), vault="alone"),
     "health": Scene(("5",)),
     "help": Scene(("question_mark",)),
     "palette": Scene(("ctrl+p", typed("train"))),
@@ -157,7 +157,7 @@ async def draw(scene: Scene) -> list[str]:
 
 @contextmanager
 def sample() -> Iterator[None]:
-    """A temporary current folder with what the scenes need: the sample, the sample after an accident, a home."""
+    """A temporary current folder with the sample in it: with clouds, without, and after an accident."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"HOME": f"{folder}/home"}):
         for variable in ("NO_COLOR", "TEXTUAL_THEME", "VISUAL", "EDITOR"):
@@ -166,6 +166,7 @@ def sample() -> Iterator[None]:
         try:
             with patch("netto_tui.vault.vault.new_identity", Identity):  # names of devices end in chance else
                 demo.make(VAULT, lambda: NOW, zone="UTC")
+            shutil.copytree(VAULT, "alone")
             have_an_accident()
             bring_to_clouds(VAULT)
             machine()
