@@ -94,13 +94,13 @@ def all_reachable(objects: Objects, heads: Iterable[bytes], wanted: Collection[b
 def commits(
     objects: Objects, heads: Iterable[bytes], damage: Damage | None = None
 ) -> Iterator[tuple[ObjectID, Commit]]:
-    """Every commit reachable from the heads, newest date first.
+    """Every commit reachable from the heads, newest date first; of equal dates the one that was met first.
 
     A commit that cannot be read goes to `damage` with its id in place of a path, else raises
     DamagedObject.
     """
     seen: set[bytes] = set()
-    queue: list[tuple[int, ObjectID, Commit]] = []
+    queue: list[tuple[int, int, ObjectID, Commit]] = []
 
     def enter(shas: Iterable[bytes]) -> None:
         for sha in shas:
@@ -114,11 +114,11 @@ def commits(
                     raise
                 damage(sha.decode("ascii", "replace"), error)
             else:
-                heapq.heappush(queue, (-commit.commit_time, ObjectID(sha), commit))
+                heapq.heappush(queue, (-commit.commit_time, len(seen), ObjectID(sha), commit))
 
     enter(heads)
     while queue:
-        _date, sha, commit = heapq.heappop(queue)
+        *_order, sha, commit = heapq.heappop(queue)
         yield sha, commit
         enter(commit.parents)
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+import termios
 import time
 import tomllib
 from collections.abc import Iterator
@@ -497,6 +498,7 @@ def test_leaving_in_the_middle_leaves_nothing_behind(home: Path, github: GitHubS
     asked = Asked(home, VAULT, NETTO_GITHUB_API=github.url)
     try:
         asked.terminal.until(b"Token (it does not show)")
+        asked.terminal.wait(lambda: not termios.tcgetattr(asked.terminal.fd)[3] & termios.ECHO)  # it reads by now
         asked.terminal.type("\x03")
         assert asked.terminal.ended() == 130
     finally:
