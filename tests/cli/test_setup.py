@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 import termios
+import threading
 import time
 import tomllib
 from collections.abc import Iterator
