@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -248,9 +250,24 @@ def damaged_index(index: Path, error: sqlite3.DatabaseError) -> IndexFault:
 
 
 class Writer(sqlite3.Connection):
-    """A connection to the index whose every error is an IndexFault, once `index` is set."""
+    """A connection to the index whose every error is an IndexFault, once `index` is set.
+
+    Several threads may use it, one at a time: SQLite itself sees to that, but not to a close beside a query, which
+    ends the process.
+    """
 
     index: Path | None = None
+
+    def __init__(self, *options: Any, **named: Any) -> None:
+        super().__init__(*options, **named)
+        self.turn = threading.RLock()
+
+    def close(self) -> None:
+        """As sqlite3.Connection.close; a query that is running on another thread is stopped, and raises IndexFault."""
+        with suppress(sqlite3.ProgrammingError):  # it is closed already
+            self.interrupt()
+        with self.turn:
+            super().close()
 
     def execute(self, *query: Any) -> Any:
         """As sqlite3.Connection.execute; raises IndexFault."""
@@ -273,30 +290,35 @@ class _Cursor(sqlite3.Cursor):
 
     def execute(self, *query: Any) -> Any:
         try:
-            return super().execute(*query)
+            with self.connection.turn:
+                return super().execute(*query)
         except sqlite3.DatabaseError as error:
             raise self._fault(error) from error
 
     def executemany(self, *query: Any) -> Any:
         try:
-            return super().executemany(*query)
+            with self.connection.turn:
+                return super().executemany(*query)
         except sqlite3.DatabaseError as error:
             raise self._fault(error) from error
 
     def fetchone(self) -> Any:
         try:
-            return super().fetchone()
+            with self.connection.turn:
+                return super().fetchone()
         except sqlite3.DatabaseError as error:
             raise self._fault(error) from error
 
     def fetchall(self) -> Any:
         try:
-            return super().fetchall()
+            with self.connection.turn:
+                return super().fetchall()
         except sqlite3.DatabaseError as error:
             raise self._fault(error) from error
 
     def __next__(self) -> Any:
         try:
-            return super().__next__()
+            with self.connection.turn:
+                return super().__next__()
         except sqlite3.DatabaseError as error:
             raise self._fault(error) from error
