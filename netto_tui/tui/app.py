@@ -24,6 +24,7 @@ from netto_tui.tui.theme import DARK, LIGHT, STYLES, variables_of
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.timer import Timer
 
     from netto_tui.model.links import Link
@@ -110,6 +111,15 @@ class NettoApp(SturdyApp, CopyingApp):
         self.preferences = wished
         self.theme = wished.theme if wished.theme in self.available_themes else DARK.name
         self.set_keymap(wished.usable_keys)
+
+    def get_driver_class(self) -> type[Driver]:
+        """On Linux and macOS a driver that outlives its terminal; elsewhere, or where one is set, Textual's."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ == "LinuxDriver":
+            from netto_tui.tui.terminal import TerminalDriver
+
+            return TerminalDriver
+        return chosen
 
     def get_default_screen(self) -> MainScreen:
         """The one screen that the sections live on."""

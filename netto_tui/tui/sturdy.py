@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual import events
 from textual.app import App
 from textual.notifications import SeverityLevel
 from textual.widgets import Static
@@ -47,8 +46,9 @@ class SturdyApp(App[int]):
         self._focus_before: dict[Screen[Any], Widget | None] = {}
 
     def on_mount(self) -> None:
-        """Back from the shell, the terminal shows what others wrote."""
+        """Back from the shell, the terminal shows what others wrote; a screen may come where there is no room."""
         self.app_resume_signal.subscribe(self, self._draw_anew)
+        self.screen_change_signal.subscribe(self, self._fit)
 
     def _draw_anew(self, _: object) -> None:
         for widget in self.screen.query("*"):
@@ -77,22 +77,30 @@ class SturdyApp(App[int]):
         """Say how to leave, since ctrl+c is for copying."""
         self.notify("ctrl+q leaves from anywhere.")
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Say where there is too little room. What cannot be seen loses the focus: it gets it back later."""
-        if event.size.width < LEAST[0] or event.size.height < LEAST[1]:
-            for screen in self.screen_stack:
+    def on_resize(self) -> None:
+        """Say where there is too little room, once the app knows its new size."""
+        self.call_next(self._fit)
+
+    def _fit(self, _: object = None) -> None:
+        if self.size.width < LEAST[0] or self.size.height < LEAST[1]:
+            for screen in self.screen_stack:  # what cannot be seen loses the focus: it gets it back later
                 self._focus_before.setdefault(screen, screen.focused)
-                if screen.is_mounted and not screen.is_modal and not screen.query("#small"):
+                if screen.is_attached and not screen.is_modal and not screen.query("#small"):
                     screen.mount(Static(TOO_SMALL, id="small", markup=False))
         elif self._focus_before:
-            self.call_after_refresh(self._give_focus_back)
+            self.set_timer(0.05, self._give_focus_back)  # Textual tells its screens of a size a little later
 
     def _give_focus_back(self) -> None:
+        if self.screen.has_class("-tiny") or self.screen.has_class("-flat"):
+            self._fit()
+            return
         before, self._focus_before = self._focus_before, {}
         for screen in self.screen_stack:
             widget = before.get(screen)
             if screen.focused is None and widget is not None and widget.is_attached:
                 screen.set_focus(widget)
+            elif screen.focused is None:  # it came while there was no room
+                screen.focus_next()
 
     # Private to Textual 8.2.8, whose own version prints local variables: pinned, and tested in tests/tui.
     def _fatal_error(self) -> None:

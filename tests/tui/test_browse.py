@@ -182,9 +182,13 @@ async def test_a_new_message_shows_by_itself(start: Start) -> None:
 
 async def test_under_sixty_by_fifteen_one_line_says_so(start: Start) -> None:
     async with start(size=(50, 12)) as driven:
-        assert driven.app.main.query_one("#small").display
-        assert not driven.app.main.query_one("#sections").display
-        await driven.press("q")
+        await driven.until(lambda: driven.app.main.query("#small"))
+        assert [one.id for one in driven.app.main.children if one.display] == ["small"]
+        await driven.press("4", "u")  # a screen that comes while there is no room
+        await driven.until(lambda: [one.id for one in driven.app.screen.children if one.display] == ["small"])
+        await driven.pilot.resize_terminal(80, 24)
+        await driven.until(lambda: driven.app.screen.focused is not None)
+        await driven.press("q", "q")
     assert driven.app.return_code == 0
 
 

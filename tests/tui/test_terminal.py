@@ -125,7 +125,6 @@ def test_a_signal_ends_the_app_and_gives_the_terminal_back(terminal: list[Termin
     assert b"\x1b[?25h" in app.output.partition(RESTORED)[2] + app.output[-200:], "the cursor is visible"
 
 
-@pytest.mark.xfail(reason="now and then it does not come within thirty seconds; the cause is not known", strict=False)
 def test_a_terminal_that_is_closed_ends_the_app_in_order(terminal: list[Terminal]) -> None:
     app = open_app(terminal)
     app.until(b"Trip to Lisbon")
@@ -183,7 +182,6 @@ def test_it_goes_to_the_shell_and_comes_back_drawn_anew(terminal: list[Terminal]
     assert one.ended() == 0
 
 
-@pytest.mark.xfail(reason="now and then it does not come within thirty seconds; the cause is not known", strict=False)
 def test_a_terminal_that_is_too_small_says_so_and_can_be_left(terminal: list[Terminal]) -> None:
     app = open_app(terminal)
     app.until(b"Trip to Lisbon")

@@ -12,13 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Input, Static
+from textual.widgets import ContentSwitcher, Input
 
 from netto_tui.plural import many
 from netto_tui.tui import messages, opening, preferences, wording
 from netto_tui.tui.panes.base import Copyable, Pane, Reasoned, Rereading, netto_of
 from netto_tui.tui.panes.browse import BrowsePane
-from netto_tui.tui.sturdy import TOO_SMALL
 from netto_tui.tui.widgets.header import SECTIONS, Header
 from netto_tui.tui.widgets.keyline import KeyLine
 
@@ -70,7 +69,6 @@ class MainScreen(Screen[None]):
         with ContentSwitcher(initial="browse", id="sections"):
             yield BrowsePane(id="browse")
         yield KeyLine()
-        yield Static(TOO_SMALL, id="small", markup=False)
 
     @property
     def header(self) -> Header:

@@ -14,7 +14,6 @@ from netto_tui.errors import NettoError
 from netto_tui.plural import many
 from netto_tui.tui.panes.base import netto_of
 from netto_tui.tui.panes.recovery_words import error_lines
-from netto_tui.tui.sturdy import TOO_SMALL
 from netto_tui.tui.widgets.workline import WorkLine
 
 if TYPE_CHECKING:
@@ -37,10 +36,6 @@ class TaskScreen(Screen[T]):
     def netto(self) -> NettoApp:
         """The app, with its own type."""
         return netto_of(self)
-
-    def on_mount(self) -> None:
-        """Have a sentence for a terminal that is too small."""
-        self.mount(Static(TOO_SMALL, id="small", markup=False))
 
     def title_line(self, *parts: Content | str | tuple[str, str]) -> Static:
         """The first line of the screen, to be yielded from `compose`."""

@@ -27,7 +27,6 @@ from netto_tui.tui.screens.ask import AskScreen
 from netto_tui.tui.screens.welcome_search import Search
 from netto_tui.tui.screens.welcome_steps import BringStep, HelloStep, ReplicasStep, SourcesStep, Step, SyncStep
 from netto_tui.tui.screens.welcome_work import Bringing, FirstSync
-from netto_tui.tui.sturdy import TOO_SMALL
 from netto_tui.tui.theme import STYLES
 from netto_tui.tui.widgets.keyline import KeyLine
 
@@ -70,7 +69,6 @@ class WelcomeScreen(Screen[None]):
             yield BringStep(id="first-import")
             yield SyncStep(id="first-sync")
         yield KeyLine()
-        yield Static(TOO_SMALL, id="small", markup=False)
 
     def on_mount(self) -> None:
         """Begin, or go on where a person left."""

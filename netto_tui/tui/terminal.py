@@ -1,0 +1,45 @@
+"""The terminal as Textual drives it on Linux and macOS, also when it was closed under the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from io import TextIOBase, TextIOWrapper
+from typing import Any, TextIO, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class Lasting(TextIOBase):
+    """Writes to a stream for as long as that is there, and drops what comes afterwards."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write some text. Raises nothing for a terminal that is gone."""
+        return self._do(self._stream.write, text) or len(text)
+
+    def flush(self) -> None:
+        """Pass on what is waiting."""
+        self._do(self._stream.flush)
+
+    def fileno(self) -> int:
+        """The number of the stream's file."""
+        return self._stream.fileno()
+
+    def _do(self, action: Callable[..., Any], *given: str) -> Any:
+        with suppress(OSError, ValueError):  # ValueError: closed on this side
+            return action(*given)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's own ends its writing thread at the first error, and then waits for it without end.
+
+    `_file` is private to Textual 8.2.8: pinned, and tested with a terminal that is closed.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        if self._file is not None:
+            self._file = cast("TextIOWrapper", Lasting(self._file))
