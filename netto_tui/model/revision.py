@@ -37,8 +37,11 @@ Role = Literal["user", "assistant", "system", "tool"]
 Availability = Literal["embedded", "external", "missing", "expired"]
 
 
-class _Plain(Struct, frozen=True, omit_defaults=True):
-    """Immutable; fields at their default take no bytes, so adding one changes no old name."""
+class _Plain(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Immutable; fields at their default take no bytes, so adding one changes no old name.
+
+    What is immutable and read from JSON has no cycles, so that collections need not look through it.
+    """
 
 
 class Text(_Plain, frozen=True, tag="text"):
@@ -181,7 +184,7 @@ class Stamp(NamedTuple):
     by: str
 
 
-class Revision(Struct, frozen=True):
+class Revision(Struct, frozen=True, gc=False):
     """What one record says; see the module's docstring for how it is stored."""
 
     format: str
@@ -207,7 +210,7 @@ _REV_START = _ID_END + len(_MIDDLE)
 _HEX64 = re.compile(rb"[0-9a-f]{64}")
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """A revision with its name and its exact bytes."""
 
     id: str

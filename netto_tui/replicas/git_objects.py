@@ -15,12 +15,13 @@ from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from dulwich.object_format import DEFAULT_OBJECT_FORMAT
 from dulwich.object_store import DiskObjectStore
 from dulwich.objects import Commit, ObjectID, ShaFile, Tree, hex_to_sha, object_class, parse_tree, sha_to_hex
 from dulwich.pack import Pack, write_pack_index_v2, write_pack_objects
+from msgspec import Struct
 
 from netto_tui.errors import InvalidRecord, NettoError
 from netto_tui.files import TEMPORARY, read_regular, replace_files
@@ -59,8 +60,8 @@ class DamagedObject(DamagedRepository):
         self.data = data
 
 
-class Entry(NamedTuple):
-    """One name in a tree."""
+class Entry(Struct, frozen=True, gc=False):
+    """One name in a tree; thousands are kept, so that collections do not look through them."""
 
     mode: int
     sha: ObjectID

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.01
 IDLE_SECONDS = 5.0
+PLACES = ("folder", "git")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -107,7 +108,7 @@ def _fill(folder: Path, messages: int) -> Path:
     with Vault.create(folder / "vault", zone="UTC") as vault:
         vault.add(record for each in corpus.conversations(messages) for record in each)
         vault.digest()
-    places = tuple(ReplicaConfig(kind, kind, str(folder / kind), plain=True) for kind in ("folder", "git"))
+    places = tuple(ReplicaConfig(kind, kind, str(folder / kind), plain=True) for kind in PLACES)
     save(folder / "vault" / "config.toml", Config(replicas=places))
     write_claude_code(folder / "projects", corpus.conversations(messages, seed=corpus.SEED + 1))
     return folder / "vault"
@@ -118,7 +119,7 @@ async def _until_equal(app: NettoApp) -> None:
     while app.worker is None or app.reader is None:
         await asyncio.sleep(0.05)
     app.worker.sync_now()
-    while not all(row.state == "ok" and not row.pending for row in app.reader.replicas()) or not app.reader.replicas():
+    while [row.state == "ok" and not row.pending for row in app.reader.replicas()] != [True] * len(PLACES):
         await asyncio.sleep(0.5)
 
 
