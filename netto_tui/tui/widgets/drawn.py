@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from netto_tui.tui.difference_lines import DrawnLine
+from netto_tui.tui.widgets.strips import strip
 
 
 class DrawnLines(ScrollView, can_focus=True):
@@ -49,8 +50,7 @@ class DrawnLines(ScrollView, can_focus=True):
             content = Content("  ") + wrapped[y] if y < len(wrapped) else Content("")
         else:
             return Strip.blank(width, style.rich_style)
-        strip = Strip(content.render_segments(style), content.cell_length)
-        return strip.adjust_cell_length(width, style.rich_style)
+        return strip(content, style, width)
 
     def action_scroll(self, by: int) -> None:
         """Scroll by a line."""

@@ -18,6 +18,8 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widgets import Static
 
+from netto_tui.tui.widgets.strips import strip
+
 GUESS = 6
 """Lines of a block that nobody has looked at."""
 
@@ -183,7 +185,7 @@ class ResolverView(ScrollView, can_focus=True, inherit_bindings=False):
         if block == self.cursor:
             style += Style.from_styles(self.get_component_styles("resolver--cursor"))
             content = Content.styled("▌", "$accent") + content[1:]
-        return Strip(content.render_segments(style), content.cell_length).adjust_cell_length(width, style.rich_style)
+        return strip(content, style, width)
 
     def _line_at(self, y: int) -> tuple[int, DrawnLine | None]:
         """The block and the line at a place in the window."""

@@ -16,6 +16,7 @@ from textual.style import Style
 
 from netto_tui.tui.widgets.columns import Column, line, titles
 from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
+from netto_tui.tui.widgets.strips import strip
 from netto_tui.tui.widgets.tall import Tall
 
 T = TypeVar("T")
@@ -164,9 +165,8 @@ class RowList(Tall, Generic[T], can_focus=True):
         width = self.scrollable_content_region.width
         base = self.visual_style
         if self.headings and y == 0:
-            return self._strip(
-                Content("  ") + titles(self.columns, width - MARGIN - 1), base + self._part("list--titles")
-            )
+            heading = Content("  ") + titles(self.columns, width - MARGIN - 1)
+            return strip(heading, base + self._part("list--titles"), width)
         index = y - self.headings + self.scroll_offset.y
         row = self.pages.row(index)
         if self.virtual_size.height != self.pages.count + self.headings:
@@ -175,13 +175,13 @@ class RowList(Tall, Generic[T], can_focus=True):
             if self.pages.count == 0 and self.empty:
                 lines = Content(self.empty).wrap(max(8, width - MARGIN - 1))  # its end says what to do
                 if index < len(lines):
-                    return self._strip(Content("  ") + lines[index], base + self._part("list--empty"))
+                    return strip(Content("  ") + lines[index], base + self._part("list--empty"), width)
             return Strip.blank(width, base.rich_style)
         here = index == self.cursor
         content = line(self.columns, row, width - MARGIN - 1)
         if self.muted is not None and self.muted(row):
             content = content.stylize("$foreground-muted")
-        return self._strip(self._margin(row, here) + content, base + self._part("list--cursor") if here else base)
+        return strip(self._margin(row, here) + content, base + self._part("list--cursor") if here else base, width)
 
     def _margin(self, row: T, here: bool) -> Content:
         """The cursor's bar and the mark, in MARGIN cells."""
@@ -192,10 +192,6 @@ class RowList(Tall, Generic[T], can_focus=True):
 
     def _part(self, name: str) -> Style:
         return Style.from_styles(self.get_component_styles(name))
-
-    def _strip(self, content: Content, style: Style) -> Strip:
-        strip = Strip(content.render_segments(style), content.cell_length)
-        return strip.adjust_cell_length(self.scrollable_content_region.width, style.rich_style)
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""

@@ -21,6 +21,7 @@ from netto_tui.tui.widgets.pages import Fetch, Pages, no_rows
 from netto_tui.tui.widgets.passage import Manner, any_of, only_text
 from netto_tui.tui.widgets.passages import Anchor, Folds, Passages
 from netto_tui.tui.widgets.selecting import MARGIN, selected_text, touched, word_at
+from netto_tui.tui.widgets.strips import Strips, strip
 from netto_tui.tui.widgets.tall import Tall
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Transcript(Tall, can_focus=True):
         self._manner = Manner(0, UTC)
         self._folds = Folds(hidden=True, unlike=set())
         self._passages = Passages(self.pages, self._manner, self._folds)
+        self._strips = Strips()
 
     def show(
         self, fetch: Fetch[MessageRow], count: int, *, at: int = 0, terms: Sequence[str] = (), stay: bool = False
@@ -135,15 +137,12 @@ class Transcript(Tall, can_focus=True):
     def _lay_out(self) -> None:
         self._manner = replace(self._manner, width=self._text_width)
         self._passages = Passages(self.pages, self._manner, self._folds)
-        self._place()
-
-    def _place(self) -> None:
         self.be_tall(self._passages.total)
 
     def _settle(self, top: int) -> None:
         """Make the lines of a window that begins at a line exact."""
         self._passages.settle(top, max(1, self.size.height))
-        self._place()
+        self.be_tall(self._passages.total)
 
     def _settle_at(self, y: int) -> None:
         """Scroll so that a line is at the top."""
@@ -200,13 +199,13 @@ class Transcript(Tall, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
-        base = self.visual_style
+        base, width = self.visual_style, self.scrollable_content_region.width
         y += self.scroll_offset.y
         if not self.pages.count:
             faint = Style.from_styles(self.get_component_styles("transcript--empty"))
-            return self._strip(Content(f"  {self.empty}" if y == 0 else ""), base + faint)
+            return strip(Content(f"  {self.empty}" if y == 0 else ""), base + faint, width)
         if y >= self._passages.total:
-            return self._strip(Content(""), base)
+            return strip(Content(""), base, width)
         index, inside = self._passages.at(y)
         passage = self._passages.passage(index)
         text = passage.line(inside).content if passage else Content("")
@@ -214,12 +213,13 @@ class Transcript(Tall, can_focus=True):
             start, end = max(0, span[0] - MARGIN), len(text) if span[1] == -1 else max(0, span[1] - MARGIN)
             text = text.stylize("reverse", start, end)
         here = index == self.cursor and (passage is None or inside == 0 or inside < passage.height - 1)
-        bar = Content.styled("▌ ", "$accent" if self.has_focus else "$panel-lighten-2") if here else Content("  ")
-        return self._strip(bar + text, base).apply_offsets(0, y)
+        bar = ("$accent" if self.has_focus else "$panel-lighten-2") if here else ""
+        return self._strips.of(text, base, width, bar).apply_offsets(0, y)
 
-    def _strip(self, content: Content, style: Style) -> Strip:
-        strip = Strip(content.render_segments(style), content.cell_length)
-        return strip.adjust_cell_length(self.scrollable_content_region.width, self.visual_style.rich_style)
+    def notify_style_update(self) -> None:
+        """Draw anew in other colours."""
+        super().notify_style_update()
+        self._strips.clear()
 
     # Selecting
 
