@@ -140,6 +140,7 @@ class NettoApp(SturdyApp, CopyingApp):
         """Draw first, then open the vault; where there is none yet, begin one with the person."""
         if self.on_terminal:
             running.prepare(lambda status: self.exit(status, status))
+            self._collections.begin()
         if opening.is_beginning(self.vault_path):
             opening.open_welcome(self)
         else:

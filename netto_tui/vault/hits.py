@@ -20,7 +20,7 @@ from netto_tui.vault.reader import Reader
 from netto_tui.vault.searching import distinct, match_of, matching_messages, quoted, shown, snippet
 from netto_tui.vault.tidying import SHORTEST
 
-COMPLETIONS = 64
+COMPLETIONS = 16
 """How many words stand for a beginning: fewer leave out more, more take longer."""
 
 _COLUMNS = (
