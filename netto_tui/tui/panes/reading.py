@@ -149,7 +149,9 @@ class Reading(MessageKeys):
             parts.insert(0, Content.styled("raw (m)", "bold $text-accent"))
         if self._match:
             parts.insert(0, Content.styled(self._match, "bold $text-accent"))
-        self.query_one("#reading-title", Static).update(Content("  ").join(parts), layout=False)
+        title, told = self.query_one("#reading-title", Static), Content("  ").join(parts)
+        if not (isinstance(title.content, Content) and told.is_same(title.content)):
+            title.update(told, layout=False)  # at most messages it is the same, and would be a frame of its own
 
     def reread(self) -> None:
         """Show the same conversation as it is now."""
