@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 import stamina
 
+from netto_tui.sync import worker
 from tests.unit.sync.given import Device
+from tests.unit.sync.told import SECONDS
+from tests.unit.sync.working import Place
 from tests.unit.vault.talks import scratch
 
 
@@ -39,4 +42,14 @@ def phone(folder: Path) -> Iterator[Device]:
     """Another device of the same person, with the same replicas."""
     made = Device(folder, "phone")
     yield made
+    made.vault.close()
+
+
+@pytest.fixture
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A vault whose workers look often; none of them outlives the test."""
+    monkeypatch.setattr(worker, "TICK_SECONDS", 0.02)
+    made = Place(folder)
+    yield made
+    assert [each.stop(SECONDS) for each in made.workers] == [True] * len(made.workers)
     made.vault.close()

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from netto_tui.config import load, pause
-from netto_tui.sync import worker
 from netto_tui.sync.events import Paused, Resumed
 from netto_tui.sync.schedule import DEBOUNCE_MS
 from netto_tui.vault import writing
 from tests.unit.sync.given import here
-from tests.unit.sync.test_worker import Place, hold_the_first_write
 from tests.unit.sync.told import SECONDS, Told, ticks
+from tests.unit.sync.working import Place, hold_the_first_write
 from tests.unit.vault.talks import talk
-
-
-@pytest.fixture
-def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A vault whose workers look often; none of them outlives the test."""
-    monkeypatch.setattr(worker, "TICK_SECONDS", 0.02)
-    made = Place(folder)
-    yield made
-    assert [each.stop(SECONDS) for each in made.workers] == [True] * len(made.workers)
-    made.vault.close()
 
 
 def test_nothing_goes_to_a_paused_replica_until_it_is_resumed_also_by_another_process(place: Place) -> None:

@@ -5,73 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from netto_tui.config import Config, ReplicaConfig, SourceConfig, save
-from netto_tui.replicas.registry import open_replica
-from netto_tui.security.envelope import PLAIN
+from netto_tui.config import ReplicaConfig, SourceConfig
 from netto_tui.sync import events, worker
 from netto_tui.sync.schedule import DEBOUNCE_MS
 from netto_tui.sync.watch import MEMORY_MS
 from netto_tui.sync.worker import Worker
 from netto_tui.vault import writing
 from netto_tui.vault.vault import Vault
-from tests.unit.sync.given import held, here
+from tests.unit.sync.given import here
 from tests.unit.sync.told import SECONDS, Told, ticks
-from tests.unit.vault.talks import Time, new_vault, talk
-
-
-class Place:
-    """A vault with its settings on disk, and workers over it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.time = Time()
-        self.told = Told()
-        self.vault = new_vault(folder / "vault", now=self.time)
-        self.workers: list[Worker] = []
-        self.configure()
-
-    def configure(self, *, replicas: tuple[ReplicaConfig, ...] = (), sources: tuple[SourceConfig, ...] = ()) -> None:
-        usual = (
-            ReplicaConfig("disk", "folder", str(self.folder / "disk"), plain=True),
-            ReplicaConfig("history", "git", str(self.folder / "history"), plain=True),
-        )
-        save(self.vault.path / "config.toml", Config(replicas=replicas or usual, sources=sources))
-
-    def start(self, told: Told | None = None) -> Worker:
-        begun = Worker(self.vault.path, told or self.told, now=self.time)
-        self.workers.append(begun)
-        begun.start()
-        return begun
-
-    def begin(self) -> Worker:
-        """Start a worker and wait until its first round is over."""
-        begun = self.start()
-        self.told.passes("history", 1)
-        ticks(1)
-        return begun
-
-    def there(self, name: str) -> set[str]:
-        kind = {"disk": "folder", "history": "git"}[name]
-        replica = open_replica(
-            name, kind, str(self.folder / name), PLAIN, self.folder / "cache", "eye", threading.Event(), self.time
-        )
-        return held(replica)
-
-
-@pytest.fixture
-def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A vault whose workers look often; none of them outlives the test."""
-    monkeypatch.setattr(worker, "TICK_SECONDS", 0.02)
-    made = Place(folder)
-    yield made
-    assert [each.stop(SECONDS) for each in made.workers] == [True] * len(made.workers)
-    made.vault.close()
+from tests.unit.sync.working import Place, hold_the_first_write
+from tests.unit.vault.talks import talk
 
 
 def test_it_begins_with_a_pass_over_every_replica(place: Place) -> None:
@@ -204,22 +152,6 @@ def test_it_ends_soon_also_in_the_middle_of_a_pass(place: Place, monkeypatch: py
     assert begun.stop(2)
     assert begun.busy == ""
     assert [report.state for report in place.told.reports("disk")] == ["behind"]
-
-
-def hold_the_first_write(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
-    """The folder's first write tells that it began and waits for leave to go on."""
-    from netto_tui.replicas.folder import Folder
-
-    inside, go_on = threading.Event(), threading.Event()
-    real = Folder.add
-
-    def add(self: Folder, *arguments: Any) -> str:
-        inside.set()
-        assert go_on.wait(SECONDS)
-        return real(self, *arguments)
-
-    monkeypatch.setattr(Folder, "add", add)
-    return inside, go_on
 
 
 def test_a_pass_that_is_cancelled_counts_as_no_failure_and_the_worker_goes_on(
