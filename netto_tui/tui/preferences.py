@@ -39,14 +39,17 @@ def read(vault_path: Path) -> Preferences:
     path, theme = vault_path / "config.toml", os.environ.get(THEME_VARIABLE, "")
     if not path.exists():
         return Preferences(theme)
-    from netto_tui.config import load  # only where there is something to read: the first frame does not wait for it
-    from netto_tui.errors import UsageError
+    import tomllib  # alone, and only where there is something to read: the first frame waits for it
 
     try:
-        config = load(path)
-    except UsageError:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return Preferences(theme)
-    return Preferences(theme or config.theme, config.keys)
+    wished, keys = table.get("theme"), table.get("keys")
+    return Preferences(
+        theme or (wished if isinstance(wished, str) else ""),
+        {name: key for name, key in keys.items() if isinstance(key, str)} if isinstance(keys, dict) else {},
+    )
 
 
 def split(keys: str) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from netto_tui.config import Config, save
 from netto_tui.plural import number
 from netto_tui.vault.vault import Vault
 from tests.benchmarks import shelf
@@ -63,6 +64,7 @@ def _driven(what: str) -> dict[str, Any]:
 def _first_frame(size: int, vault: Path) -> None:
     with Vault.open(vault) as opened, opened.reader() as reader:
         conversations = number(reader.totals().conversations)
+    save(vault / "config.toml", Config(theme="netto-light", keys={"app.quit": "Q"}))  # as who has used it for a while
     ours = ["-m", "netto_tui"]
     runs = {
         "python, textual.app imported": _drawn(["-c", _IMPORTED], READY, vault),
