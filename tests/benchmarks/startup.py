@@ -1,8 +1,7 @@
-"""Starting: the command line beside an empty Python, and the app's first frame beside an empty Textual app."""
+"""Starting: the command line beside an empty Python."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -15,30 +14,9 @@ from tests.benchmarks.measure import Timing, interleaved, ms, ratio, scratch, sh
 
 REPETITIONS = 9
 
-_BARE = """
-import asyncio
-from textual.app import App
-async def main():
-    async with App().run_test() as pilot:
-        await pilot.pause()
-asyncio.run(main())
-"""
-
-_OURS = """
-import asyncio, sys
-from pathlib import Path
-from netto_tui.tui.app import NettoApp
-async def main():
-    app = NettoApp(Path(sys.argv[1]), sync=False)
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        app.exit()
-asyncio.run(main())
-"""
-
 
 def run(sizes: Sequence[int]) -> None:
-    """Print two tables, over a vault of the largest usual size."""
+    """Print a table, over a vault of the largest usual size."""
     size = max(size for size in (10_000, *sizes) if size <= 100_000)
     with scratch() as folder:
         path = folder / "vault"
@@ -53,19 +31,10 @@ def run(sizes: Sequence[int]) -> None:
             "netto-tui list": _child([*command, "--vault", str(path), "list", "--limit", "20"]),
         }
         _table("Command line", lines, f"Goals: --version within 5x, search within 10x, over {size:,} messages.")
-        if importlib.util.find_spec("netto_tui.tui") is None:
-            print("(the app is not here yet)")
-            return
-        frames = {
-            "an empty Textual app": _child([sys.executable, "-c", _BARE]),
-            "netto-tui": _child([sys.executable, "-c", _OURS, str(path)]),
-        }
-        _table("First frame of the app, and out again", frames, f"Over {size:,} messages, in a process of its own.")
 
 
 def _child(command: Sequence[str]) -> Callable[[], Timing]:
     root = Path(__file__).resolve().parents[2]
-
     environment = {**os.environ, "NO_COLOR": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled, so this has to be too
 
