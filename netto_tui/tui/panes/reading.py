@@ -57,6 +57,7 @@ class Reading(MessageKeys):
         self._matches: tuple[tuple[object, ...], Sequence[int]] = ((), ())
         self._match = ""
         self._turns = 0
+        self._keys_for: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Heading and text."""
@@ -181,7 +182,10 @@ class Reading(MessageKeys):
     @on(Transcript.Moved)
     def _moved(self) -> None:
         self._tell()
-        self.refresh_bindings()
+        state = (self._row, self.branches is not None, self.transcript.selected is not None)
+        if state != self._keys_for:
+            self._keys_for = state  # what check_action asks: the same keys work for most messages
+            self.refresh_bindings()
 
     @on(Transcript.Touched)
     def _touched(self, message: Transcript.Touched) -> None:
