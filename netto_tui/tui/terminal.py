@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOBase, TextIOWrapper
@@ -36,10 +37,19 @@ class Lasting(TextIOBase):
 class TerminalDriver(LinuxDriver):
     """Textual's own ends its writing thread at the first error, and then waits for it without end.
 
-    `_file` is private to Textual 8.2.8: pinned, and tested with a terminal that is closed.
+    It also believes COLUMNS and LINES, which hold the size at the start of whoever exported them: so windows that are
+    made larger would stay as they were. `_file` and `_get_terminal_size` are private to Textual 8.2.8: pinned, and
+    tested with a terminal that is closed and one that is resized.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         if self._file is not None:
             self._file = cast("TextIOWrapper", Lasting(self._file))
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        try:
+            columns, lines = os.get_terminal_size(self.fileno)
+        except OSError:
+            columns = lines = 0
+        return (columns, lines) if columns and lines else super()._get_terminal_size()

@@ -29,8 +29,7 @@ class Terminal:
             signal.pthread_sigmask(signal.SIG_SETMASK, ())  # as a shell begins it, wherever the tests are run from
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
-            # An environment of its own: readline, where it is loaded, puts COLUMNS into that of the process.
-            kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
+            kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
             kept |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
             os.execve(sys.executable, [sys.executable, *arguments], kept)  # noqa: S606  # our own program
         self.resize(size)
