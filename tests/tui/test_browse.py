@@ -12,7 +12,10 @@ from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import UNDATED, Message, Stamp, Text, mint
 from netto_tui.tui.messages import Answered
 from netto_tui.tui.panes.browse import BrowsePane
+from netto_tui.tui.widgets.columns import places
 from netto_tui.tui.widgets.datetree import DateTree
+from netto_tui.tui.widgets.rowlist import MARGIN
+from netto_tui.vault.rows import DayCount
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
 from tests.tui.vaults import TALKS
@@ -95,6 +98,24 @@ async def test_days_are_made_when_a_month_is_opened(start: Start) -> None:
         assert not november.children
         await driven.press("j", "j", "l")
         assert [node.data for node in november.children] == ["2026-11-23", "2026-11-22", "2026-11-20", "2026-11-03"]
+
+
+async def test_at_120_columns_a_title_has_28_cells_and_the_text_nearly_50(start: Start) -> None:
+    async with start(size=(120, 40)) as driven:
+        pane = browse(driven)
+        beside_a_scrollbar = pane.entries.size.width - MARGIN - 2
+        room = {column.title: cells for column, cells in places(pane.entries.columns, beside_a_scrollbar)}
+        assert room["Held"] and room["Conversation"] >= 28
+        assert pane.reading.size.width >= 48
+
+
+async def test_a_month_is_shortened_where_its_count_would_be_cut(start: Start) -> None:
+    async with start(size=(120, 40)) as driven:
+        tree = browse(driven).dates
+        tree.show([DayCount("2026-09-01", 1_234), DayCount("2026-08-01", 5)])
+        labels = [tree.render_label(month, Style(), Style()).plain for month in tree.root.children[0].children]
+        assert [label.split() for label in labels] == [["▸", "Sep", "1", "234"], ["▸", "August", "5"]]
+        assert len(labels[0]) == len(labels[1]), "counts stand below each other"
 
 
 async def test_the_mouse_opens_a_month_and_chooses_it(start: Start) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -28,6 +29,9 @@ HELD: Mapping[Held, tuple[str, str, str]] = {
 }
 """Letter, word and colour of how a replica holds a conversation; where it is equal its own letter stands."""
 
+URGENT: Sequence[Held] = ("different", "behind", "absent", "unknown", "withheld")
+"""The ways of not being in step, what needs a look first."""
+
 _HELD_LONG: Mapping[Held, str] = {
     "equal": "its first letter: the replica has it as it is here, read back and compared",
     "absent": "only here: the replica does not have it yet",
@@ -36,6 +40,15 @@ _HELD_LONG: Mapping[Held, str] = {
     "withheld": "a part of it is kept off the replica, such as a secret",
     "unknown": "nobody knows what the replica has; the next sync looks",
 }
+
+FEW = 4
+"""So many replicas have a letter each in any list; of more, a list that is not wide counts."""
+
+MANY = 10
+"""Of more replicas than these every list counts."""
+
+WIDE = 64
+"""Cells of a list in which a date with its time and MANY letters have room beside a title."""
 
 FLAGS = (
     ("?", "has versions that wait for you (c)", "bold $text-warning"),
@@ -94,22 +107,34 @@ def is_same(entry: Entry, other: Entry) -> bool:
 def _when(zone: tzinfo) -> list[Column[Entry]]:
     style = "$foreground-muted"
     return [
-        Column("Date", lambda e: Content(wording.moment(e.at, zone)[:10]), 10, style=style, to_width=64),
-        Column("Date", lambda e: Content(wording.moment(e.at, zone)), 16, style=style, from_width=64),
+        Column("Date", lambda e: Content(wording.moment(e.at, zone)[:10]), 10, style=style, to_width=WIDE),
+        Column("Date", lambda e: Content(wording.moment(e.at, zone)), 16, style=style, from_width=WIDE),
     ]
 
 
 def conversation_columns(zone: tzinfo, replicas: int) -> list[Column[Entry]]:
     """The columns of a list of conversations."""
-    columns = [
+    return [
         *_when(zone),
         Column("Conversation", _title),
         Column("Source", lambda e: e.row.source if e.row else "", 11, style="$foreground-muted", from_width=80),
-        Column("Msgs", lambda e: Content(number(e.row.messages) if e.row else ""), 5, "right"),
+        Column("Msgs", lambda e: Content(number(e.row.messages) if e.row else ""), 5, "right", from_width=56),
+        *_held(replicas),
     ]
-    if replicas:
-        columns.append(Column("Held", _marks, max(4, replicas)))
-    return columns
+
+
+def _held(replicas: int) -> list[Column[Entry]]:
+    """How the replicas have it: a letter each where there is room, else what is not in step and a count."""
+    if replicas == 0:
+        return []
+    if replicas <= FEW:
+        return [Column("Held", _marks, FEW)]
+    if replicas > MANY:
+        return [Column("Held", _counts, 6)]
+    return [
+        Column("Held", _counts, 6, to_width=WIDE),
+        Column("Held", _marks, replicas, from_width=WIDE),
+    ]
 
 
 def hit_columns(zone: tzinfo, words: Sequence[str]) -> list[Column[Entry]]:
@@ -155,12 +180,23 @@ def _marks(entry: Entry) -> Content:
     return Content.assemble(*[(HELD[how][0] or letter, HELD[how][2]) for _, letter, how in entry.held])
 
 
+def _counts(entry: Entry) -> Content:
+    """What is not in step, a letter and its count for each kind, then how many are; `all` where every replica is."""
+    found = Counter(how for _, _, how in entry.held)
+    equal = found.pop("equal", 0)
+    if not found:
+        return Content.styled("all", HELD["equal"][2])
+    parts = [(f"{HELD[how][0]}{found[how] if found[how] > 1 else ''}", HELD[how][2]) for how in URGENT if found[how]]
+    return Content.assemble(*parts, (f"+{equal}" if equal else "", HELD["equal"][2]))
+
+
 def in_words(entry: Entry) -> Content:
-    """What the letters of a line say: each replica, then the flags, then the tags."""
+    """What the letters of a line say: the flags, each replica, of many those not in step first, then the tags."""
+    held = entry.held if len(entry.held) <= FEW else sorted(entry.held, key=lambda each: each[2] == "equal")
     parts = [
         Content.styled(f"{HELD[how][0] or letter} ", f"bold {HELD[how][2]}")
         + Content.styled(f"{safe_line(name, 20)}: {HELD[how][1]}", "$foreground-muted")
-        for name, letter, how in entry.held
+        for name, letter, how in held
     ]
     if (row := entry.row) is not None:
         parts = [
@@ -176,7 +212,8 @@ def in_words(entry: Entry) -> Content:
 def legend() -> list[tuple[str, str]]:
     """Every letter of the list with what it says, for the help."""
     replicas = [(HELD[how][0] or "A-Z", words) for how, words in _HELD_LONG.items()]
-    return [*replicas, *((letter, f"before a title: {words}") for letter, words, _ in FLAGS), ("●", "marked")]
+    counts = [("≠2+7", "of many replicas: two that differ, and seven in step"), ("all", "every replica is in step")]
+    return [*replicas, *counts, *((letter, f"before a title: {words}") for letter, words, _ in FLAGS), ("●", "marked")]
 
 
 def heading(row: ConversationRow, *, revealed: bool = False) -> Content:

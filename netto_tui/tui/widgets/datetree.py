@@ -171,10 +171,12 @@ class DateTree(Tree[str]):
         name = f"{data[8:]} today" if data and data == self._today else _name(data)
         is_more = self._oldest is not None and self._oldest.startswith(data)
         count = number(self._counts.get(data, 0)) + ("+" if is_more else "")
-        room = self.scrollable_content_region.width - 4 - depth * self.guide_depth - len(name) - 1
+        room = self.scrollable_content_region.width - len(arrow) - depth * self.guide_depth - 1
+        if len(name) + 1 + len(count) > room:
+            name = name[:3]  # a month says its name so, a day its number
         label = Text(arrow, style=style + _TOGGLE if node.allow_expand and not node.is_root else style)
         label.append(name, style=style)
-        label.append(count.rjust(max(len(count) + 1, room)), style=style)
+        label.append(count.rjust(max(len(count) + 1, room - len(name))), style=style)
         return label
 
 
