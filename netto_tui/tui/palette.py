@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 HIT_LIMIT = 50
 """Textual draws each hit as a widget: more of them are slow (facts of the toolkit)."""
+
+TITLED = 2.0
+"""Score of the first conversation whose title has the words: above commands that only have their letters."""
 
 _MOVES = ("move", "page", "first", "last", "cursor", "scroll", "down", "up", "message", "select", "command_palette")
 """How the names of actions begin that only move a cursor: nobody looks for those by name."""
@@ -62,6 +65,19 @@ def commands(screen: Screen[Any]) -> list[Command]:
     return [_command(active, keys) for active, keys in found.values()]
 
 
+def rank(query: str, command: Command, match: Callable[[str], float]) -> float:
+    """How well a command fits, 0 for not at all: above TITLED where it has the query as it is typed, below it else.
+
+    match: the toolkit's score of a text, 0 or more.
+    """
+    typed = query.casefold()
+    has = [share * match(text) for text, share in ((command.name, 1), (command.more, 0.8)) if typed in text.casefold()]
+    if has:
+        return TITLED + max(has)
+    score = max(match(command.name), match(command.more) * 0.8)
+    return score / (1 + score)
+
+
 def _command(active: ActiveBinding, keys: Sequence[str]) -> Command:
     binding = active.binding
     action = binding.action.partition("(")[0].rpartition(".")[2]
@@ -89,7 +105,7 @@ class Actions(Provider):
         """What matches by its name, or by what is said of it."""
         matcher = self.matcher(query)
         for each in self._commands:
-            if (score := max(matcher.match(each.name), matcher.match(each.more) * 0.8)) > 0:
+            if (score := rank(query, each, matcher.match)) > 0:
                 yield Hit(score, self._label(each), partial(self._run, each), text=each.name, help=each.help)
 
     def _label(self, command: Command) -> Content:
@@ -114,7 +130,7 @@ class Conversations(Provider):
         for place, row in enumerate(await asyncio.to_thread(_titled, vault, words)):
             title = safe_line(row.title, 100) or "untitled"
             label = Content.assemble(title, (f"  {wording.moment(row.started, vault.zone)[:10]}", "$foreground-muted"))
-            score = 0.5 - place / 1000
+            score = TITLED - place / 1000
             command = partial(app.main.open_conversation, row.conversation)
             yield Hit(score, label, command, text=title, help=many(row.messages, "message"))
 
