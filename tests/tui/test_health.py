@@ -16,8 +16,10 @@ from netto_tui.sync.events import Alerted
 from netto_tui.sync.journal import Journal
 from netto_tui.tui.panes import health_words
 from netto_tui.tui.panes.health import HealthPane
+from netto_tui.tui.panes.recovery import RecoveryPane
 from netto_tui.tui.panes.sync import SyncPane
 from netto_tui.tui.screens.details import DetailsScreen
+from netto_tui.tui.screens.drills import DrillsScreen
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
 from tests.tui.test_sync_section import shown
@@ -105,6 +107,15 @@ async def test_the_lights_lead_to_where_each_thing_is_mended(start: Start, vault
         await driven.pilot.click("#checks", offset=(20, 1 + names(driven).index("conflicts")))
         await driven.settle()
         assert driven.app.main.header.section == "conflicts", "a click on the cursor goes there too"
+        await driven.press("5")
+        await go_to(driven, "drill mirror")
+        await driven.press("enter")
+        recovery = driven.app.main.query_one(RecoveryPane)
+        assert driven.app.main.header.section == "recovery" and recovery.wanted.source == "mirror"
+        await driven.press("D")
+        drills = driven.app.screen
+        assert isinstance(drills, DrillsScreen)
+        assert drills.trials.selected is not None and drills.trials.selected.name == "mirror"
 
 
 async def test_space_shows_all_evidence_and_enter_shows_what_is_well_whole(start: Start) -> None:

@@ -15,6 +15,7 @@ from netto_tui.tui.panes.outcome import Outcome
 from netto_tui.tui.panes.recovery import RecoveryPane
 from netto_tui.tui.screens.choose import ChooseScreen
 from netto_tui.tui.screens.confirm import ConfirmScreen
+from netto_tui.tui.screens.details import DetailsScreen
 from netto_tui.tui.screens.difference import DifferenceScreen
 from netto_tui.tui.screens.drills import DrillsScreen
 from netto_tui.tui.screens.points import PointsScreen
@@ -206,6 +207,7 @@ async def test_one_conversation_comes_back_and_can_be_undone(start: Start, vault
         screen = driven.app.screen
         assert isinstance(screen, PointsScreen)
         assert screen.rows.selected is not None and screen.rows.selected.about == "Lisbon flat hunting"
+        assert shown_keys(driven)["choose"] == "Go back to it"
         await driven.press("enter", "enter")
         await driven.until(lambda: any("is said again" in toast for toast in driven.toasts))
         assert items(vault_now.records(name))[records[2].rev.item].value.deleted
@@ -220,6 +222,12 @@ async def test_a_replica_that_is_not_there_is_said_and_nothing_is_lost(start: St
         assert driven.app.vault is not None
 
 
+def shown_keys(driven: Driven) -> dict[str, str]:
+    """What the footer says of each action."""
+    active = driven.app.screen.active_bindings.values()
+    return {each.binding.action: each.binding.description for each in active if each.binding.show}
+
+
 async def test_drills_are_tried_remembered_and_seen_by_the_health_section(start: Start) -> None:
     async with start() as driven:
         pane = await open_recovery(driven)
@@ -228,12 +236,18 @@ async def test_drills_are_tried_remembered_and_seen_by_the_health_section(start:
         assert isinstance(screen, DrillsScreen)
         await driven.until(lambda: screen.past)
         assert [(one.name, one.ok) for one in screen.past] == [("disk", True)]
+        assert shown_keys(driven)["choose"] == "Try this one"
         assert "A restore from mirror was never tried" in str(screen.query_one("#drills-words", Static).content)
         shutil.rmtree("mirror.git")
         await driven.press("D")
         await driven.until(lambda: len(screen.past) == 3)
         assert [(one.name, one.ok) for one in screen.past] == [("mirror", False), ("disk", True), ("disk", True)]
-        await driven.press("escape")
+        await driven.press("tab")
+        assert shown_keys(driven)["choose"] == "Open"
+        await driven.press("enter")
+        details = driven.app.screen
+        assert isinstance(details, DetailsScreen) and details.heading == "Drill of mirror"
+        await driven.press("escape", "escape")
         assert "The last drill of mirror failed" in outcome(pane)
         await driven.press("5")
         from netto_tui.tui.panes.health import HealthPane

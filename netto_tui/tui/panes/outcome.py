@@ -29,6 +29,12 @@ COPIED_WIDTH = 160
 """Cells of a line that is copied."""
 
 
+class Items(RowList[Row]):
+    """What was found; enter shows the difference between here and there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Compare", id="recovery.compare")]
+
+
 class Outcome(Vertical):
     """Lines, and below them a list. In that of a preview `space` chooses conversations."""
 
@@ -66,7 +72,7 @@ class Outcome(Vertical):
         """Lines, list, and what mends the find under the cursor."""
         with VerticalScroll(id="recovery-outcome", can_focus=False):
             yield Static("", id="recovery-text", markup=False)
-        yield RowList[Row]((), empty="", widget_id="recovery-items")
+        yield Items((), empty="", widget_id="recovery-items")
         yield Static("", id="recovery-mends", markup=False)
 
     @property

@@ -25,13 +25,7 @@ from netto_tui.tui.panes.base import Pane
 from netto_tui.tui.panes.outcome import Outcome
 from netto_tui.tui.panes.recovery_lists import HISTORIC, NO_REPLICA, Sources, source_columns
 from netto_tui.tui.panes.recovery_questions import ask_for_date, ask_to_restore, ask_what_to_verify
-from netto_tui.tui.panes.recovery_words import (
-    choice_line,
-    drill_words,
-    error_lines,
-    hint_lines,
-    restored_lines,
-)
+from netto_tui.tui.panes.recovery_words import choice_line, drill_words, error_lines, hint_lines, restored_lines
 from netto_tui.tui.recovering import Wanted
 from netto_tui.tui.standing import replica_rows
 from netto_tui.tui.widgets.pages import listed
@@ -125,6 +119,10 @@ class RecoveryPane(Pane):
     def tick(self) -> None:
         """Let ages grow."""
         self.sources.refresh()
+
+    def point_at(self, replica: str) -> None:
+        """Choose a replica."""
+        self.query_one(Sources).point_at(replica)
 
     # What is wanted
 
@@ -297,7 +295,7 @@ class RecoveryPane(Pane):
         """Show the drills so far, and try more."""
         from netto_tui.tui.screens.drills import DrillsScreen
 
-        await self.app.push_screen_wait(DrillsScreen([row.name for row in self._rows]))
+        await self.app.push_screen_wait(DrillsScreen([row.name for row in self._rows], self.wanted.source))
         if self._idle:
             self._rest()
 

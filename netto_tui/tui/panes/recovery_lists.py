@@ -37,6 +37,11 @@ class Sources(RowList[ReplicaRow]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Preview", id="recovery.open")]
 
+    def point_at(self, name: str) -> None:
+        """Put the cursor on a replica, if it is there."""
+        rows = (self.pages.row(index) for index in range(self.count))
+        self.cursor = next((index for index, row in enumerate(rows) if row and row.name == name), self.cursor)
+
 
 def source_columns(now: Callable[[], int]) -> list[Column[ReplicaRow]]:
     """The columns of the list of replicas; now: milliseconds since 1970."""

@@ -50,6 +50,12 @@ def difference_columns(zone: tzinfo, chosen: Collection[str]) -> list[Column[Dif
     ]
 
 
+class Differences(RowList[Difference]):
+    """The differences; enter shows one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Compare", id="differences.open")]
+
+
 class DifferencesScreen(TaskScreen[Wanted | None]):
     """A list of conversations; its result is what is to be brought back, None for nothing."""
 
@@ -73,7 +79,7 @@ class DifferencesScreen(TaskScreen[Wanted | None]):
         yield self.title_line("What differs from ", (moment, "bold"), f" on {safe_line(self.source, 40)}")
         yield Static("", id="differences-counts", classes="line", markup=False)
         yield WorkLine(id="differences-work")
-        yield RowList[Difference](self._columns(), empty="Comparing…", widget_id="differences")
+        yield Differences(self._columns(), empty="Comparing…", widget_id="differences")
         yield KeyLine()
 
     def _columns(self) -> list[Column[Difference]]:

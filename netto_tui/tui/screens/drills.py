@@ -79,24 +79,32 @@ def _mark(one: PastDrill) -> Content:
     return Content.styled("✓ well", "$text-success") if one.ok else Content.styled("✗ failed", "$text-error")
 
 
+class Trials(RowList[Trial]):
+    """The replicas; enter tries a restore from one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Try this one", id="drills.open")]
+
+
 class DrillsScreen(TaskScreen[None]):
     """Replicas above, the history below. A drill restores into a temporary place; the vault is not touched."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "try_one", "Try this one", id="drills.try"),
+        Binding("t", "try_one", "Try this one", show=False, id="drills.try"),
         Binding("D,a", "try_all", "Try all", key_display="D", id="drills.try-all"),
     ]
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], at: str = "") -> None:
+        """at: the replica on which the cursor is at first."""
         super().__init__()
         self.names = names
+        self.at = at
         self.past: Sequence[PastDrill] = ()
 
     def compose(self) -> ComposeResult:
         """Title, reminder, replicas, progress, history, keys."""
         yield self.title_line(("Drills", "bold"), ": can everything be brought back, and how long does it take?")
         yield Static("", id="drills-words", classes="line", markup=False)
-        yield RowList[Trial]((), empty="There is no replica.", widget_id="drills")
+        yield Trials((), empty="There is no replica.", widget_id="drills")
         yield Static("", id="drills-detail", markup=False)
         yield WorkLine(id="drills-work")
         yield self.error_line()
@@ -115,13 +123,14 @@ class DrillsScreen(TaskScreen[None]):
 
     def reread(self) -> None:
         """Read the drills again."""
-        vault, reader, here = self.netto.vault, self.netto.reader, self.trials.selected
+        vault, reader = self.netto.vault, self.netto.reader
         if vault is None or reader is None:
             return
+        here = self.trials.selected.name if self.trials.selected else self.at
         now, last = self.netto.now(), last_drills(reader)
         self.trials.columns = trial_columns(now)
         rows = [Trial(name, last.get(name)) for name in self.names]
-        self.trials.show(listed(rows), len(rows), keep=lambda one: here is not None and one.name == here.name)
+        self.trials.show(listed(rows), len(rows), keep=lambda one: one.name == here)
         self.past = past_drills(reader)
         past: RowList[PastDrill] = self.query_one("#drills-past", RowList)
         past.columns = past_columns(vault.zone)
@@ -157,6 +166,16 @@ class DrillsScreen(TaskScreen[None]):
             self.notify(reason, severity="warning")
         else:
             self.action_try_one()
+
+    @on(RowList.Chosen, "#drills-past")
+    def _past_chosen(self) -> None:
+        """Show a drill whole."""
+        from netto_tui.tui.screens.details import DetailsScreen
+
+        past: RowList[PastDrill] = self.query_one("#drills-past", RowList)
+        if (one := past.selected) is not None:
+            state = "it went well" if one.ok else "it failed"
+            self.app.push_screen(DetailsScreen(f"Drill of {one.name}", [(f"{one.at}, {state}", one.detail)]))
 
     def action_try_one(self) -> None:
         """Try a restore from the replica under the cursor."""

@@ -69,17 +69,23 @@ def _holds(line: Line) -> Content:
     return Content(many(line.point.items, "item") if line.point.items else "all files")
 
 
+class Points(RowList[Line]):
+    """The points; enter goes back to one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Go back to it", id="points.open")]
+
+
 class PointsScreen(TaskScreen[int]):
     """A list of points; its result is how many items say again what they said, None for leaving."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "go_back", "Go back to it", id="points.go-back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("u", "go_back", "Go back to it", show=False, id="points.go-back")]
 
     def compose(self) -> ComposeResult:
         """Title, progress, list, keys."""
         yield self.title_line(("Undo points", "bold"), ": how things stood before something drastic; kept for 30 days")
         yield WorkLine(id="points-work")
         yield self.error_line()
-        yield RowList[Line]((), empty="Looking…", widget_id="points")
+        yield Points((), empty="Looking…", widget_id="points")
         yield KeyLine()
 
     @property
@@ -118,7 +124,9 @@ class PointsScreen(TaskScreen[int]):
 
     @on(RowList.Chosen)
     def _chosen(self) -> None:
-        if not self.why_not("go_back"):
+        if reason := self.why_not("go_back"):
+            self.notify(reason, severity="warning")
+        else:
             self.action_go_back()
 
     @work

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from netto_tui.plural import many
@@ -46,6 +47,33 @@ class Manner:
     marks: re.Pattern[str] | None = None
     raw: bool = False
     sections: Callable[[MessageRow], Sequence[Section]] = only_text
+
+
+@dataclass(frozen=True)
+class Word:
+    """A part of a heading. short: what stands for it where there is less room, "" for nothing."""
+
+    text: str
+    style: str
+    short: str = ""
+
+
+def shortened(words: Sequence[Word], room: int, gap: int = 2) -> list[Word]:
+    """`words` in `room` cells: as many as it takes are short, those at the end first; then the first one is cut."""
+    first, *others = words
+    for place in reversed(range(len(others))):
+        if _cells([first, *others], gap) <= room:
+            break
+        others[place] = replace(others[place], text=others[place].short)
+    over = _cells([first, *others], gap) - room
+    if over > 0:
+        cut = Content(first.text).truncate(max(8, cell_len(first.text) - over), ellipsis=True)
+        first = replace(first, text=cut.plain)
+    return [first, *(word for word in others if word.text)]
+
+
+def _cells(words: Sequence[Word], gap: int) -> int:
+    return sum(cell_len(word.text) + gap for word in words if word.text) - gap
 
 
 class Passage:
@@ -199,20 +227,24 @@ class Passage:
     def _heading(self) -> Line:
         row = self.row
         name = f"document {row.item}" if row.kind == "document" else row.role or "message"
-        parts = [Content.styled(safe_line(name, 120), ROLE_STYLES.get(row.role, "bold $text-accent"))]
-        branch = f"branch {row.fork[0]}/{row.fork[1]} (b)" if row.fork[1] > 1 else ""
-        begin = len(parts[0]) + 2
-        if branch:
-            parts.append(Content.styled(branch, "bold $text-accent"))
+        style, number = ROLE_STYLES.get(row.role, "bold $text-accent"), f"{row.fork[0]}/{row.fork[1]} (b)"
+        words = [Word(safe_line(name, 120), style)]
+        if row.fork[1] > 1:
+            words.append(Word(f"branch {number}", "bold $text-accent", number))
         if row.conflict:
-            word = "deleted or edited?" if row.conflict == "edit-vs-delete" else "several versions"
-            parts.append(Content.styled(f"? {word}", "bold $text-warning"))
+            is_gone = row.conflict == "edit-vs-delete"
+            long, short = ("? deleted or edited?", "? deleted?") if is_gone else ("? several versions", "? versions")
+            words.append(Word(long, "bold $text-warning", short))
         if row.secrets:
-            parts.append(Content.styled("s secret", "bold $text-warning"))
+            words.append(Word("s secret", "bold $text-warning", "s"))
         if row.author and row.author != row.role:
-            parts.append(Content.styled(safe_line(row.author, 40), "$foreground-muted"))
-        if row.at:
-            parts.append(Content.styled(wording.moment(row.at, self.manner.zone), "$faint"))
+            words.append(Word(safe_line(row.author, 40), "$foreground-muted"))
+        moment = wording.moment(row.at, self.manner.zone) if row.at else ""
+        words = shortened(words, self.manner.width - (len(moment) + 2 if moment else 0))
+        parts = [Content.styled(word.text, word.style) for word in words]
+        begin, branch = parts[0].cell_length + 2, words[1].text if row.fork[1] > 1 else ""
+        if moment:
+            parts.append(Content.styled(moment, "$faint"))
         if row.hidden:
             parts.append(Content.styled("hidden by its source", "$faint"))
         if not row.branch:
