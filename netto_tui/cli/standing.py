@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def status(session: Session, journal: int) -> None:
     """Show how much there is, and how every replica stands."""
     from netto_tui.recovery.head_evidence import evidence
-    from netto_tui.sync.history import history
+    from netto_tui.sync.history import history, with_titles
+    from netto_tui.sync.journal import sentence
     from netto_tui.sync.standing import replica_rows
 
     config = session.load_config()
@@ -35,7 +36,7 @@ def status(session: Session, journal: int) -> None:
             totals = reader.totals()
             rows = replica_rows(config, reader)
             days = history(reader, vault.clock.now())
-            lines = reader.journal(journal)
+            lines = with_titles(reader, reader.journal(journal))
         seen = evidence(vault, config)
     if session.json:
         output.document(
@@ -66,7 +67,8 @@ def status(session: Session, journal: int) -> None:
     for row in rows:
         _tell_more(session, row, seen.get(row.name))
     for line in reversed(lines):
-        output.line(safe_line(f"{session.local(line.at)}  {line.replica or 'vault'}: {_line(line)['text']}"))
+        said = sentence(line.kind, line.titled or line.detail)
+        output.line(safe_line(f"{session.local(line.at)}  {line.replica or 'vault'}: {said}"))
 
 
 def _cells(session: Session, row: ReplicaRow) -> tuple[object, ...]:

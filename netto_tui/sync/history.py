@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from netto_tui.model.clock import to_instant
+from netto_tui.security.display import safe_line
 from netto_tui.sync.journal import FAILED
 from netto_tui.vault.reader import Reader
 from netto_tui.vault.rows import JournalRow
 
 DAYS = 14
+
+_NAMED = re.compile(r"\bc_[0-9a-f]{8}(?:[0-9a-f]{24})?\b")
+"""The id of a conversation in a line; lines of an earlier version have its beginning only."""
+
+_TITLES = (
+    "SELECT value, max(title) FROM json_each(?) JOIN conversations ON name >= value AND name < value || '~'"
+    " WHERE visible AND title <> '' GROUP BY value HAVING count(*) = 1"
+)
+
+_TITLE_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,25 @@ def journal_count(reader: Reader, replica: str | None = None) -> int:
 
 
 def journal_page(reader: Reader, replica: str | None, offset: int, limit: int) -> list[JournalRow]:
-    """A page of the journal, latest line first; of one replica, or all for None."""
+    """A page of the journal with titles, latest line first; of one replica, or all for None."""
     where, values = ("", ()) if replica is None else ("WHERE replica = ?", (replica,))
     query = f"SELECT at, replica, kind, detail FROM journal {where} ORDER BY id DESC LIMIT ? OFFSET ?"
-    return [JournalRow(*row) for row in reader.select(query, (*values, limit, offset))]
+    return with_titles(reader, [JournalRow(*row) for row in reader.select(query, (*values, limit, offset))])
+
+
+def with_titles(reader: Reader, lines: Sequence[JournalRow]) -> list[JournalRow]:
+    """Lines of the journal with the conversations that they name called by their titles, read in one query.
+
+    What was deleted, was never here, has no title, or could be several keeps its id.
+    """
+    named = {name for line in lines for name in _NAMED.findall(line.detail)}
+    if not named:
+        return list(lines)
+    found = reader.select(_TITLES, [json.dumps(sorted(named))])
+    titles = {name: f"“{safe_line(title, _TITLE_LENGTH)}”" for name, title in found}
+
+    def told(line: JournalRow) -> str:
+        said = _NAMED.sub(lambda name: titles.get(name[0], name[0]), line.detail)
+        return said if said != line.detail else ""
+
+    return [replace(line, titled=told(line)) for line in lines]

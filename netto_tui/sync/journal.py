@@ -76,7 +76,7 @@ def describe(event: events.SyncEvent) -> str:
         case events.Quarantined():
             return f"{event.where}: {event.reason}"
         case events.ConflictFound():
-            return f"{event.conversation[:10]} has several versions of {_kind(event.item)}"
+            return f"{event.conversation} has several versions of {_kind(event.item)}"
         case events.Restored():
             way_back = f"; the way back: {event.undo}" if event.undo else ""
             counts = f"{many(event.revisions, 'revision')}, {many(event.conversations, 'conversation')} read"

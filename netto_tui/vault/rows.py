@@ -140,12 +140,16 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One line of what was done: kind is the event's name, detail is for people."""
+    """One line of what was done: kind is the event's name, detail is for people and names conversations by id.
+
+    titled: the detail with titles instead of ids, harmless for a terminal; "" where there is none to be told.
+    """
 
     at: str
     replica: str
     kind: str
     detail: str
+    titled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

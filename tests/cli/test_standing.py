@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from netto_tui.model.revision import ABOUT
+from netto_tui.sync.events import ConflictFound
+from netto_tui.sync.journal import Journal
+from netto_tui.vault.vault import Vault
 from tests.cli.conftest import Program
 
 
@@ -54,3 +60,14 @@ def test_status_tells_what_the_screen_shows(vault: Program) -> None:
     assert {line["kind"] for line in told["journal"]} == {"Pushed"}
     assert all(line["text"].endswith("read back") for line in told["journal"])
     assert "disk: took " in vault("status", "--journal", "5").out
+
+
+def test_the_journal_is_printed_with_titles_and_as_json_with_ids(vault: Program, home: Path) -> None:
+    name = vault("log", "--role", "user", "--title", "Eggs", "--json", "Hello").json["conversation"]
+    with Vault.open(home) as opened:
+        journal = Journal(opened, lambda event: None)
+        journal(ConflictFound("2026-11-23T10:00:00.000Z", "disk", name, ABOUT))
+        journal.flush()
+    assert "disk: “Eggs” has several versions of the header" in vault("status", "--journal", "1").out
+    [line] = vault("status", "--journal", "1", "--json").json["journal"]
+    assert line["text"] == f"{name} has several versions of the header"

@@ -11,8 +11,10 @@ from textual import events
 
 from netto_tui.config import Config, load, pause, save
 from netto_tui.model.clock import to_instant
-from netto_tui.sync.events import PassReport
+from netto_tui.model.ids import message_id
+from netto_tui.sync.events import ConflictFound, PassReport
 from netto_tui.sync.history import DayTally
+from netto_tui.sync.journal import Journal
 from netto_tui.tui import messages
 from netto_tui.tui.panes import sync_words
 from netto_tui.tui.panes.sync import SyncPane
@@ -21,8 +23,9 @@ from netto_tui.tui.widgets.columns import line, titles
 from netto_tui.tui.widgets.header import Header
 from netto_tui.tui.widgets.progress import ProgressLine
 from netto_tui.vault.rows import MeterRow, ReplicaRow
+from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
-from tests.tui.vaults import MINUTE, NOW
+from tests.tui.vaults import MINUTE, NOW, talk
 
 LONG = ReplicaRow(
     "firestore-of-the-whole-family",
@@ -289,3 +292,19 @@ async def test_keys_that_come_at_once_are_followed_in_their_order(start: Start, 
             driven.app.post_message(events.Key(key, key))
         await driven.until(lambda: states(driven)["mirror"] == "paused", "p is for where the cursor went")
         assert not any("Move to a replica" in toast for toast in driven.toasts)
+
+
+async def test_the_journal_tells_titles_and_a_line_that_is_opened_tells_the_id_too(
+    start: Start, vault_path: Path
+) -> None:
+    name = talk(0)[0]
+    with Vault.open(vault_path, now=lambda: NOW) as vault:
+        journal = Journal(vault, lambda event: None)
+        journal(ConflictFound(to_instant(NOW), "disk", name, message_id(name, "2")))
+        journal.flush()
+    async with start((80, 24)) as driven:
+        await driven.press("2")
+        assert "“Trip to Lisbon” has several versions" in shown(driven) and name[:10] not in shown(driven)
+        await driven.press("tab", "enter")
+        assert isinstance(driven.app.screen, DetailsScreen)
+        assert "“Trip to Lisbon”" in driven.app.screen.text and name in driven.app.screen.text

@@ -20,6 +20,7 @@ from netto_tui.errors import Cancelled, NettoError
 from netto_tui.recovery.health import Check, check
 from netto_tui.recovery.lights import ALERT_DAYS, alerts, lights
 from netto_tui.security.display import safe_line
+from netto_tui.sync.history import with_titles
 from netto_tui.sync.journal import sentence
 from netto_tui.tui import messages, wording
 from netto_tui.tui.concealing import concealed
@@ -114,7 +115,7 @@ class HealthPane(Pane):
         lately: Sequence[JournalRow] = ()
         try:
             with vault.reader() as reader:
-                lately = alerts(reader, vault.clock.now())
+                lately = with_titles(reader, alerts(reader, vault.clock.now()))
             found = check(vault, load(vault.path / "config.toml"))
         except Cancelled:
             return None

@@ -148,7 +148,7 @@ def journal_columns(when: Callable[[str], str]) -> list[Column[JournalRow]]:
         Column("", letter, 1),
         Column("", lambda row: row.replica or "vault", 8, style="$foreground-muted", to_width=96),
         Column("", lambda row: row.replica or "vault", 14, style="$foreground-muted", from_width=96),
-        Column("", lambda row: sentence(row.kind, row.detail)),
+        Column("", lambda row: sentence(row.kind, row.titled or row.detail)),
     ]
 
 
@@ -223,8 +223,11 @@ def journal_title(row: ReplicaRow | None, about: str | None) -> str:
 
 
 def journal_parts(row: JournalRow, when: str) -> list[tuple[str, str]]:
-    """One line of the journal, whole."""
-    return [("When", when), ("Where", row.replica or "this device"), ("What", sentence(row.kind, row.detail))]
+    """One line of the journal, whole: with titles if it has any, and with the ids that they stand for."""
+    told = [("When", when), ("Where", row.replica or "this device")]
+    if row.titled:
+        return [*told, ("What", sentence(row.kind, row.titled)), ("By id", sentence(row.kind, row.detail))]
+    return [*told, ("What", sentence(row.kind, row.detail))]
 
 
 def running_words(steps: Mapping[str, str]) -> Callable[[str], str]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from unittest.mock import patch
 
+from netto_tui.recovery import curation
 from netto_tui.sync import events
+from netto_tui.sync.history import journal_page, with_titles
 from netto_tui.sync.journal import Journal
 from netto_tui.sync.round import close_all, new_engine, sync_all
 from netto_tui.vault import writing
+from netto_tui.vault.curating import Change
+from netto_tui.vault.rows import JournalRow
 from tests.unit.sync.given import Device, session_files
 from tests.unit.vault.talks import talk
 
@@ -85,7 +90,7 @@ def test_damage_is_told_with_its_place_and_its_healing(device: Device) -> None:
     assert file.stem in details(device)[before]
 
 
-def test_a_conflict_is_named_by_the_title_of_its_conversation(device: Device, phone: Device) -> None:
+def test_a_conflict_is_kept_by_the_id_of_its_conversation_and_told_by_its_title(device: Device, phone: Device) -> None:
     device.vault.add(talk(1))
     kept_round(device)
     phone.sync()
@@ -97,6 +102,28 @@ def test_a_conflict_is_named_by_the_title_of_its_conversation(device: Device, ph
     kept_round(device, "disk")
     told = [detail for detail in details(device) if detail.endswith("has several versions of a message")]
     assert told and not any("Talk 1" in detail for detail in details(device))
+    name = talk(1)[0].rev.conversation
+    with device.vault.reader() as reader:
+        [line] = [line for line in journal_page(reader, None, 0, 100) if line.kind == "ConflictFound"]
+    assert line.detail == f"{name} has several versions of a message"
+    assert line.titled == "“Talk 1” has several versions of a message"
+
+
+def test_titles_come_in_one_query_harmless_and_short_and_what_is_not_here_keeps_its_id(device: Device) -> None:
+    device.vault.add([*talk(1), *talk(2), *talk(3)])
+    name, hostile, gone = (talk(number)[0].rev.conversation for number in (1, 2, 3))
+    curation.change(device.vault, [hostile], Change(title="\x1b]0;owned\x07" + "long " * 40), "title")
+    curation.delete(device.vault, [gone])
+    unknown = "c_" + "0" * 32
+    said = (f"It is in {name}.", f"{name[:10]} and {hostile}", f"{gone} {unknown} {unknown[:10]}", "no conversation")
+    rows = [JournalRow(ANYTIME, "disk", "Alerted", each) for each in said]
+    with device.vault.reader() as reader, patch.object(reader, "select", wraps=reader.select) as select:
+        told = with_titles(reader, rows)
+        assert select.call_count == 1
+    assert [line.detail for line in told] == list(said)
+    assert told[0].titled == "It is in “Talk 1”."
+    assert told[1].titled.startswith("“Talk 1” and “␛]0;owned") and len(told[1].titled) < 60
+    assert [line.titled for line in told[2:]] == ["", ""]
 
 
 def test_every_event_is_passed_on_and_nothing_that_was_said_is_written_down(device: Device) -> None:
