@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import platform
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,8 @@ class Scene:
     """How a screen comes to be in a state: a vault, then keys or other steps; and words that it has to show then.
 
     around: what holds meanwhile, such as a keyring. waits: a function that is not done until the pictures are
-    taken. size: of the terminal while the steps are done. opens: whether Browse has rows before the first step.
+    taken. size: of the terminal while the steps are done. sizes: those of the pictures. opens: whether Browse has rows
+    before the first step.
     """
 
     world: World
@@ -52,6 +53,7 @@ class Scene:
     around: Callable[[], AbstractContextManager[object]] = nullcontext
     waits: str = ""
     size: tuple[int, int] = (80, 24)
+    sizes: Sequence[tuple[int, int]] = SIZES
     opens: bool = True
 
 
@@ -193,6 +195,7 @@ SCENES: dict[str, Scene] = {
     "help-normal": Scene(worlds.ordinary, ("question_mark",), ("Help",)),
     "palette-normal": Scene(worlds.ordinary, ("ctrl+p", paste("lisbon")), ("Trip to Lisbon",)),
     "themes-normal": Scene(worlds.ordinary, ("comma",), ("netto-light",)),
+    "browse-small": Scene(worlds.ordinary, (), ("needs 60 x 15",), sizes=((50, 12),)),
     "setup-kinds": Scene(worlds.ordinary, ("A",), ("GitHub",)),
     "setup-place": Scene(worlds.ordinary, ("A", "3"), ("folder",)),
     "setup-error": Scene(worlds.ordinary, ("A", "3", paste("disk"), "enter"), ("disk already",)),
@@ -255,7 +258,7 @@ async def test_picture(name: str, kept: Kept, pictures: Pictures, monkeypatch: p
             for step in scene.steps:
                 await calm(driven, held=bool(scene.waits))
                 await (pilot.press(step) if isinstance(step, str) else step(driven))
-            for size in SIZES:
+            for size in scene.sizes:
                 await pilot.resize_terminal(*size)
                 await until_it_shows(driven, scene)
                 differences.append(pictures.difference(size, app.export_screenshot()))
