@@ -101,8 +101,13 @@ class Reader:
 
     def conversation(self, name: str) -> rows.ConversationRow | None:
         """One conversation's row; None if it is not here."""
-        found = next(self.select(f"{_CONVERSATION} WHERE name = ? AND revisions", (name,)), None)
-        return _conversation(found) if found else None
+        return next(iter(self.named([name])), None)
+
+    def named(self, names: Sequence[str]) -> list[rows.ConversationRow]:
+        """The rows of some conversations, in this order, as far as they are here."""
+        query = f"{_CONVERSATION} WHERE name IN (SELECT value FROM json_each(?)) AND revisions"
+        found = {row.conversation: row for row in map(_conversation, self.select(query, (json.dumps(list(names)),)))}
+        return [found[name] for name in names if name in found]
 
     def beginning_with(self, prefix: str, limit: int = 10) -> list[str]:
         """The ids of conversations that begin with these characters."""

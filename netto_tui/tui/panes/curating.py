@@ -102,8 +102,7 @@ class CuratingPane(Pane):
 
     def _rows(self) -> list[ConversationRow]:
         reader = self.netto.reader
-        names = [entry.conversation for entry in self.targets]
-        return [row for name in names if reader is not None and (row := reader.conversation(name)) is not None]
+        return reader.named([entry.conversation for entry in self.targets]) if reader is not None else []
 
     def action_entitle(self) -> None:
         """Ask for another title."""

@@ -202,6 +202,15 @@ def test_days_follow_the_zone_of_the_vault(folder: Path) -> None:
             ]
 
 
+def test_conversations_that_are_named_come_in_that_order_as_far_as_they_are_here(shelf: Vault) -> None:
+    with shelf.reader() as reader:
+        names = [row.conversation for row in reader.conversations(Query())][::-1]
+        found = reader.named([names[0], "c_unknown", *names[1:]])
+        assert [row.conversation for row in found] == names
+        assert found[0] == reader.conversation(names[0])
+        assert reader.conversation("c_unknown") is None
+
+
 def test_a_deleted_conversation_is_in_no_list(folder: Path) -> None:
     name = conversation_id("gone", "1")
     with new_vault(folder / "vault") as vault:
