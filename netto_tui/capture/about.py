@@ -25,8 +25,8 @@ def unite(known: About, seen: About, newer: bool | None) -> About:
     """A header with every field of both, so that sources that know different things add up.
 
     Where both say something else, the newer one counts: `newer` says whether that is `seen`, None
-    that both are equally old; then it is the one that sorts last, which makes the order of
-    imports irrelevant. Uniting again with either changes nothing.
+    that both are equally old; then it is the one that sorts last, any before none, which makes the
+    order of imports irrelevant. Uniting again with either changes nothing.
     """
     one, other = (msgspec.json.decode(encode_body(about)) for about in (known, seen))
     united = _unite(one, other, newer)
@@ -40,7 +40,7 @@ def _unite(known: Any, seen: Any, newer: bool | None) -> Any:
         both = {key: _unite(known[key], seen[key], newer) for key in known.keys() & seen.keys()}
         return {**known, **seen, **both}
     if newer is None:
-        newer = encode_value(seen) > encode_value(known)
+        newer = known is None or (seen is not None and encode_value(seen) > encode_value(known))
     return seen if newer else known
 
 

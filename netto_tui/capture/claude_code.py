@@ -146,15 +146,18 @@ def _about(transcript: Transcript, session: str, outline: Outline, path: Path) -
         native |= compact((("meta", meta),))
     else:
         lineage += _fork(transcript, session, outline, path)
+    leaf = transcript.current.state(at_root=False)
     about = About(
         source=compact(
             (("app", KIND), ("format", KIND), ("native_id", transcript.native_id), ("path", _place(path, session)))
         ),
         context=compact((("cwd", transcript.cwd), ("git", compact((("branch", transcript.branch),))))),
+        state=leaf,
         lineage=tuple(lineage),
         native=native,
     )
-    return titled(about), first_at(transcript.titled_at, transcript.start)
+    at = first_at(transcript.titled_at, transcript.start)
+    return titled(about), max(at, transcript.current.at) if leaf else at
 
 
 def _place(path: Path, session: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from netto_tui.capture.base import Draft
+from netto_tui.capture.current import Current
 from netto_tui.capture.mapping import Keys, Parts, Taker, Time, compact, first_at
 from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import Message, Role, Text, Thinking, ToolCall, ToolResult, Unknown
@@ -53,6 +55,7 @@ class Transcript:
     forked_from: tuple[str, str] = ("", "")
     position: int = 0
     keys: Keys = field(default_factory=Keys)
+    current: Current = field(default_factory=Current)
 
     @property
     def conversation(self) -> str:
@@ -84,17 +87,30 @@ class Transcript:
         if fields.left.get("isSidechain") is True and not self.agent:
             native["side"] = True
         body, parts = _body(kind, fields, native)
+        message = Message(
+            sent=time.sent, parent=self.item(parent) if parent in self.uuids else None, native=native, **body
+        )
+        at = first_at(time, self.start)
+        if uuid:
+            self._follow(item, message, at, is_turn=kind in TURNS)
         return Draft(
             conversation=self.conversation,
             item=item,
-            body=Message(
-                sent=time.sent, parent=self.item(parent) if parent in self.uuids else None, native=native, **body
-            ),
-            at=first_at(time, self.start),
+            body=message,
+            at=at,
             by=BY,
             blobs=parts.blobs,
             unknown=kind not in KNOWN,
         )
+
+    def _follow(self, item: str, message: Message, at: str, *, is_turn: bool) -> None:
+        """Note what a record follows. Only different prompts are different ways to go on: tools' results, hooks and
+        what a compaction repeats have siblings without anybody having gone back."""
+        native = message.native
+        is_prompt = is_turn and message.role == "user" and "authored_by" not in native
+        says = hashlib.sha256(repr(message.parts).encode("utf-8", "replace")).hexdigest() if is_prompt else ""
+        above = message.parent or native.get("logical_parent")
+        self.current.add(item, above, at, says if is_turn else None, lost=is_turn and "side" in native)
 
     def _observe(self, kind: str, record: dict[str, Any], time: Time) -> None:
         """Gather what the header will say."""

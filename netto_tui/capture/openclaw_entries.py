@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netto_tui.capture.base import Draft, Skipped, Warned
+from netto_tui.capture.current import Current
 from netto_tui.capture.mapping import Keys, Parts, Taker, compact, first_at
 from netto_tui.capture.reading import Entry
 from netto_tui.model.ids import conversation_id, message_id
@@ -59,6 +60,7 @@ class Session:
         self.keys = Keys()
         self.items: dict[str, str] = {}
         self.order: list[str] = [""]  # the header is entry 0, as `firstKeptEntryIndex` counts
+        self.current = Current()
         self.name = ""
         self.named = self.start.at
 
@@ -96,16 +98,24 @@ class Session:
             self.name, self.named = record["name"], first_at(sent, self.start)
         if isinstance(native_id, str):
             self.items[native_id] = item
+        above, at = native.pop("parent", None), first_at(sent, written, self.start)
+        unsaid = above is None and "parentId" not in record and len(self.order) > 1
+        self.current.add(item, above, at, item, lost=unsaid or "missing_parent" in native)
         self.order.append(item)
         return Draft(
             conversation=self.conversation,
             item=item,
-            body=Message(sent=sent.sent, parent=native.pop("parent", None), native=native, **body),
-            at=first_at(sent, written, self.start),
+            body=Message(sent=sent.sent, parent=above, native=native, **body),
+            at=at,
             by=BY,
             blobs=parts.blobs,
             unknown=not known,
         )
+
+    def leaf(self) -> tuple[dict[str, Any], str]:
+        """What a header's state says of the current message, and as of when; nothing where the session is linear."""
+        state = self.current.state(at_root=True)
+        return state, self.current.at if state else ""
 
     def _parent(self, native_id: Any) -> dict[str, Any]:
         if self.linear and native_id is None:

@@ -77,7 +77,9 @@ class OpenClawJsonl:
 
     def _about(self, session: Session, found: Found) -> tuple[About, str]:
         agent, path = place(found.path)
-        about, at = header_about(session, FORM, path, agent), first_at(session.named)
+        leaf, forked_at = session.leaf()
+        about, at = header_about(session, FORM, path, agent), max(first_at(session.named), forked_at)
+        about = msgspec.structs.replace(about, state={**about.state, **leaf})
         gone = _GONE.search(found.path.name)
         if gone:
             time = to_instant(to_ms(f"{gone[1]}:{gone[2]}:{gone[3]}Z"))

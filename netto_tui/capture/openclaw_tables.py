@@ -81,20 +81,21 @@ class Store:
             if origin and origin != session.native_id:
                 about = msgspec.structs.replace(about, lineage=(*about.lineage, link("fork", str(origin))))
             at = max(at, changed_at(node), changed_at(entry))
-        state = {**about.state, **self._state(session, gone)}
-        return msgspec.structs.replace(about, state=state), at
+        state, forked_at = self._state(session, gone)
+        return msgspec.structs.replace(about, state={**about.state, **state}), max(at, forked_at)
 
-    def _state(self, session: Session, gone: str) -> dict[str, Any]:
-        state: dict[str, Any] = {}
+    def _state(self, session: Session, gone: str) -> tuple[dict[str, Any], str]:
+        """What a header says of a session's state, and as of when, where its messages say that."""
+        state, at = session.leaf()
         leaf = self.leaves.get(session.native_id)
         if leaf is not None:
             item = session.items.get(str(leaf))
-            state["leaf"] = None if item == session.order[-1] else item
+            state = {"leaf": item} if item != session.order[-1] else {"leaf": None, **state}
         if gone:
             state["deleted_at_source"] = gone
         if session.native_id in self.forgotten:
             state["forgotten_at_source"] = self.time(self.forgotten[session.native_id].get("created_at"))
-        return state
+        return state, at
 
     def _with_window(self, about: About, native_id: str, window: dict[str, Any]) -> About:
         if not window:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+from netto_tui.vault.forks import SAYS, Forks, Node
 from netto_tui.vault.reader import Reader
 
 _FORKED = (
@@ -19,15 +18,6 @@ _ROOTS = (
 )
 
 
-class Node(NamedTuple):
-    """A message in the tree: `place` is its rowid, in reading order; active: on the conversation's own branch."""
-
-    place: int
-    item: str
-    parent: str | None
-    active: bool
-
-
 class Branches:
     """The messages of one conversation as a tree, and which branch of it is shown.
 
@@ -36,38 +26,26 @@ class Branches:
     """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
-        self._nodes = {node.item: node for node in sorted(nodes)}
-        self._children: dict[str, list[str]] = defaultdict(list)
-        for node in self._nodes.values():
-            self._children[self._above(node.item)].append(node.item)
+        self._forks = forks = Forks(nodes)
+        self._nodes = forks.nodes
         self._loose = {
             node.item
             for node in self._nodes.values()
-            if node.active and self._above(node.item) == "" and not self._children.get(node.item)
+            if node.active and forks.above(node.item) == "" and not forks.following(node.item)
         }
-        self._loose |= self._nodes.keys() - self._reached()
+        if not any(node.active for item, node in self._nodes.items() if item not in self._loose):
+            self._loose = set()  # the branch itself is one message, with which a session began anew
+        self._loose |= self._nodes.keys() - forks.reached([""])
         self._choices: dict[str, str] = {}
         self._show()
 
-    def _reached(self) -> set[str]:
-        """The messages on a way from a first one; those that only answer each other in a circle are not."""
-        reached, waiting = set[str](), [""]
-        while waiting:
-            following = self._children.get(waiting.pop(), ())
-            waiting.extend(following)
-            reached.update(following)
-        return reached
-
-    def _above(self, item: str) -> str:
-        """The message before one; "" for the first, also where the one before it is not here."""
-        parent = self._nodes[item].parent
-        return parent if parent is not None and parent in self._nodes and parent != item else ""
-
     def _show(self) -> None:
-        shown = set(self._loose)
-        item = ""
-        while (item := self._next(item)) and item not in shown:
-            shown.add(item)
+        shown, waiting = set(self._loose), [""]
+        while waiting:
+            item = waiting.pop()
+            following = {self._next(item), *self._forks.along(item)} - shown - {""}
+            shown |= following
+            waiting.extend(following)
         self.places: list[int] = sorted(self._nodes[name].place for name in shown)
 
     def _next(self, item: str) -> str:
@@ -82,21 +60,22 @@ class Branches:
         return (active or following)[-1]
 
     def _alternatives(self, above: str) -> list[str]:
-        return [item for item in self._children.get(above, ()) if item not in self._loose]
+        return [item for item in self._forks.alternatives(above) if item not in self._loose]
 
     def fork(self, item: str) -> tuple[int, int]:
         """Which of how many alternatives a message is, from 1; (0, 0) where there is none."""
         if item not in self._nodes or item in self._loose:
             return 0, 0
-        there = self._alternatives(self._above(item))
-        return (there.index(item) + 1, len(there)) if len(there) > 1 else (0, 0)
+        there = self._alternatives(self._forks.above(item))
+        return (there.index(item) + 1, len(there)) if len(there) > 1 and item in there else (0, 0)
 
     def turn(self, item: str, by: int) -> str:
         """Show the alternative before or after a message instead of it; that message, or "" where there is none."""
-        there = self._alternatives(self._above(item)) if item in self._nodes and item not in self._loose else []
-        if len(there) < 2:
+        at, count = self.fork(item)
+        if not count:
             return ""
-        chosen = there[(there.index(item) + by) % len(there)]
+        there = self._alternatives(self._forks.above(item))
+        chosen = there[(at - 1 + by) % count]
         self.lead_to(chosen)
         return chosen
 
@@ -105,8 +84,8 @@ class Branches:
         seen: set[str] = set()
         while item in self._nodes and item not in self._loose and item not in seen:
             seen.add(item)
-            above = self._above(item)
-            if self._next(above) != item:
+            above = self._forks.above(item)
+            if self._next(above) != item and item in self._alternatives(above):
                 self._choices[above] = item
             item = above
         self._show()
@@ -118,7 +97,7 @@ class Branches:
             seen.add(item)
             if self.fork(item)[1]:
                 return item
-            item = self._above(item)
+            item = self._forks.above(item)
         return ""
 
     def position(self, item: str) -> int:
@@ -150,6 +129,6 @@ def branches(reader: Reader, conversation: str) -> Branches | None:
     forked = reader.first(_FORKED, (number,)) is not None
     if not forked and (total - answers < 2 or not answers):
         return None
-    query = "SELECT id, item, parent, branch FROM messages WHERE conversation = ?"
-    nodes = [Node(place, item, parent, bool(on)) for place, item, parent, on in reader.select(query, (number,))]
+    query = f"SELECT id, item, parent, branch, {SAYS} FROM messages WHERE conversation = ?"
+    nodes = [Node(at, item, parent, bool(on), says) for at, item, parent, on, says in reader.select(query, (number,))]
     return Branches(nodes) if any(not node.active for node in nodes) else None

@@ -18,7 +18,7 @@ from netto_tui.errors import NewerFormat, VaultError
 from netto_tui.files import atomic_write
 from netto_tui.vault.upgrades import UPGRADES
 
-VERSION = 5
+VERSION = 6
 """`user_version` of the schema; an older one is brought up to date, a newer one is refused."""
 
 SLOT_BITS = 20

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netto_tui.model.clock import to_ms
 from netto_tui.model.conversation import Conflict, Item
-from netto_tui.model.revision import Message, Record
+from netto_tui.model.revision import Body, Message, Record
 
 
 class Settled(NamedTuple):
@@ -40,6 +40,14 @@ def kind(record: Record) -> str:
     return str(record.rev.body.__struct_config__.tag)
 
 
+def before(body: Body) -> str | None:
+    """The message that one follows: its parent, or, over a compaction, what the source says was before it."""
+    if not isinstance(body, Message):
+        return None
+    logical = body.native.get("logical_parent")
+    return body.parent or (logical if isinstance(logical, str) else None)
+
+
 def parents_first(by_item: Mapping[str, Sequence[Record]]) -> list[str]:
     """Items in an order in which no message comes before its parent, if both are here."""
     order: list[str] = []
@@ -50,8 +58,7 @@ def parents_first(by_item: Mapping[str, Sequence[Record]]) -> list[str]:
         while at is not None and at in by_item and at not in seen:
             seen.add(at)
             chain.append(at)
-            body = by_item[at][-1].rev.body
-            at = body.parent if isinstance(body, Message) else None
+            at = before(by_item[at][-1].rev.body)
         order.extend(reversed(chain))
     return order
 

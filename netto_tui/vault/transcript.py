@@ -14,8 +14,9 @@ from netto_tui.model.clock import to_ms
 from netto_tui.model.conversation import body_text, is_hidden, prose_text
 from netto_tui.model.revision import Body, Document, Message
 from netto_tui.vault.entry import Entry
+from netto_tui.vault.forks import SAYS, Forks, Node
 from netto_tui.vault.schema import LAST_MS, SLOT_BITS
-from netto_tui.vault.settling import Settled, times
+from netto_tui.vault.settling import Settled, before, times
 from netto_tui.vault.words import Words
 
 _QUARTER_MS = 900_000
@@ -73,7 +74,7 @@ class Transcript:
         taken = self._taken(sent for *_, sent in shown)
         rows: list[Row] = []
         for item, settled, record, body, sent in shown:
-            parent = _parent(body)
+            parent = before(body)
             entry.moved = entry.moved or item in answered
             at = sent if parent is None else max(sent, places.get(parent, -1) + 1)
             if parent is not None:
@@ -88,7 +89,7 @@ class Transcript:
 
     def upsert(self, entry: Entry, item: str, revision: bytes, body: Message | Document, conflict: str) -> None:
         """Have one item say what a body says, whatever its row was."""
-        parent, sent = _parent(body), _sent(body, None)
+        parent, sent = before(body), _sent(body, None)
         if sent is None:
             query = "SELECT min(at) FROM revisions WHERE conversation = ? AND item = ?"
             sent = int(self._sql.execute(query, (entry.id, item)).fetchone()[0])
@@ -132,20 +133,15 @@ class Transcript:
         entry.moved = False
 
     def mark_branch(self, entry: Entry, leaf: str | None) -> None:
-        """Mark what is not on the way from the active leaf up to the root; without a leaf nothing is."""
-        rows = self._sql.execute(
-            "SELECT item, parent, branch FROM messages WHERE conversation = ?", (entry.id,)
-        ).fetchall()
-        parents = {item: parent for item, parent, _ in rows}
-        active: set[str | None] = set()
-        while leaf in parents and leaf not in active:
-            active.add(leaf)
-            leaf = parents[leaf]
-        with_children = {parent for parent in parents.values() if parent is not None}
+        """Mark what is not on the branch that ends at the active leaf; without a leaf nothing is."""
+        query = f"SELECT id, item, parent, branch, {SAYS} FROM messages WHERE conversation = ?"
+        forks = Forks(Node(*row) for row in self._sql.execute(query, (entry.id,)))
+        active = forks.branch(leaf or "")
         changed = []
-        for item, parent, branch in rows:
-            off = bool(active) and item not in active and (item in with_children or parent in parents)
-            if off == branch:
+        for item, node in forks.nodes.items():
+            in_tree = node.parent in forks.nodes or bool(forks.following(item))
+            off = bool(active) and item not in active and in_tree
+            if off == node.active:
                 changed.append((not off, entry.id, item))
         self._sql.executemany("UPDATE messages SET branch = ? WHERE conversation = ? AND item = ?", changed)
 
@@ -167,7 +163,7 @@ class Transcript:
         shown = "message" if is_message else "document"
         said = None if prose == text else prose
         return (
-            rowid, entry.id, item, revision, shown, role, author, sent, _parent(body), conflict, hidden,
+            rowid, entry.id, item, revision, shown, role, author, sent, before(body), conflict, hidden,
             redact.has_secret(text), text, said,
         )  # fmt: skip
 
@@ -216,10 +212,6 @@ class Transcript:
         quarter = (rowid >> SLOT_BITS) // _QUARTER_MS
         if quarter >= _FIRST_DAY:
             self._stale.add(quarter)
-
-
-def _parent(body: Body) -> str | None:
-    return body.parent if isinstance(body, Message) else None
 
 
 def _sent(body: Body, first: int | None) -> Any:

@@ -53,5 +53,20 @@ def _add_completions(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-UPGRADES = (_mark_secrets, _add_tags, _add_completions)
+def _lead_over_compactions(connection: sqlite3.Connection) -> None:
+    """Bring an index of version 5 up to date, in which a conversation fell apart where it was compacted.
+
+    Only Claude Code says what was before; its conversations are read anew when the vault is opened.
+    """
+    for statement in (
+        "BEGIN IMMEDIATE",
+        "UPDATE conversations SET size = 0 WHERE source = 'claude-code'",
+        "DELETE FROM meta WHERE key = 'boot'",
+        "PRAGMA user_version = 6",
+        "COMMIT",
+    ):
+        connection.execute(statement)
+
+
+UPGRADES = (_mark_secrets, _add_tags, _add_completions, _lead_over_compactions)
 """From version 2 on, each from one version to the next."""
