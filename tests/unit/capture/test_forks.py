@@ -68,7 +68,7 @@ def names(path: Path) -> dict[str, str]:
 
 
 def leaf(path: Path) -> Any:
-    """What the message says that the header of a file names; None where it names none, "untold" where it says nothing."""
+    """What the message says that the header of a file names; None where it names none, "untold" where it is silent."""
     state = about(path).state
     return names(path).get(state["leaf"]) if "leaf" in state else "untold"
 
