@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 from textual.message import Message
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from netto_tui.tui.app import NettoApp
 from tests.tui.vaults import NOW, make_synced_vault
@@ -62,7 +62,8 @@ class Driven:
 def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "TEXTUAL_THEME", "VISUAL", "EDITOR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Input, "cursor_blink", False)
+    for widget in (Input, TextArea):  # else pictures would differ by the moment
+        monkeypatch.setattr(widget, "cursor_blink", False)
 
 
 @pytest.fixture
