@@ -101,16 +101,36 @@ def search(session: Session, query: tuple[str, ...], limit: int, reveal: bool) -
 
 @command("show", short_help="Read a conversation.")
 @click.option("--all", "everything", is_flag=True, help="Also what the source itself hides.")
+@click.option(
+    "--save", nargs=2, metavar="FILE PATH", help="Save a file of the ITEM, given by its name or number, to a new place."
+)
 @reveal_option
 @click.argument("conversation")
 @click.argument("item", required=False)
-def show(session: Session, conversation: str, item: str | None, everything: bool, reveal: bool) -> None:
+def show(
+    session: Session,
+    conversation: str,
+    item: str | None,
+    save: tuple[str, str] | None,
+    everything: bool,
+    reveal: bool,
+) -> None:
     """Read a CONVERSATION, given by its id or the beginning of one; or of one ITEM in it all that is stored.
 
     Of an ITEM: every revision, which of them are heads, who made it and whence it came, and its files.
+    With --save, one of its files is written to a PATH, or into a folder there; nothing is replaced.
     """
+    from netto_tui.errors import UsageError
+
+    if save is not None and item is None:
+        raise UsageError("--save needs the ITEM that has the file.", remedy="See: netto-tui show CONVERSATION --json")
     with session.reading() as reader:
         row = find_row(reader, conversation)
+        if item is not None and save is not None:
+            from netto_tui.cli.stored import save_one
+
+            save_one(session, reader, row.conversation, item, *save)
+            return
         if item is not None:
             from netto_tui.cli.stored import show_item
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netto_tui.cli import output
@@ -35,7 +36,7 @@ def show_item(session: Session, reader: Reader, conversation: str, item: str, re
                 "conversation": conversation,
                 "item": name,
                 "revisions": [revision_document(row, reveal=reveal) for row in rows],
-                "files": [_file(row, reveal) for row in attached],
+                "files": [_file(number, row, reveal) for number, row in enumerate(attached, 1)],
             }
         )
         return
@@ -48,11 +49,50 @@ def show_item(session: Session, reader: Reader, conversation: str, item: str, re
         output.foreign(revision_text(row, reveal=reveal), indent="  ")
     if attached:
         output.line()
-        named = (_file(row, reveal) for row in attached)
+        named = (_file(number, row, reveal) for number, row in enumerate(attached, 1))
         output.table(
-            [(file["name"], file["media_type"] or "", file["state"], file["path"] or "") for file in named],
-            heads=("file", "type", "state", "in the vault"),
+            [(one["number"], one["name"], one["media_type"] or "", one["state"], one["path"] or "") for one in named],
+            heads=("", "file", "type", "state", "in the vault"),
         )
+
+
+def save_one(session: Session, reader: Reader, conversation: str, item: str, wanted: str, place: str) -> None:
+    """Write one file of an item to a new place, or into a folder; wanted: its name, or its number from 1.
+
+    Raises UsageError where there is no such file, several have the name, it is not in the vault, or the place is taken.
+    """
+    from netto_tui.cli.reading import find_item
+    from netto_tui.vault.records import file_name, save_file
+
+    name = find_item(reader, conversation, item)
+    row = _find_file(_files(reader, conversation, name), wanted, f"netto-tui show {conversation} {name}")
+    target = Path(place).expanduser().absolute()
+    target = target / file_name(row.name) if target.is_dir() else target
+    size = save_file(session.path, row, target)
+    if session.json:
+        output.document({"path": str(target), "bytes": size, "sha256": row.sha256})
+    else:
+        output.line(f"Saved {many(size, 'byte')} as {safe_line(str(target))}.")
+
+
+def _find_file(rows: list[FileRow], wanted: str, listing: str) -> FileRow:
+    from netto_tui.security.redact import mask
+
+    found = [number for number, row in enumerate(rows, 1) if wanted in (row.name, mask(row.name))]
+    if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(rows):
+        found = [int(wanted)]
+    if not found:
+        problem = f"has no file “{safe_line(wanted)}”" if rows else "has no files"
+        raise UsageError(f"This message {problem}.", remedy=f"See: {listing}")
+    if len(found) > 1:
+        numbers = ", ".join(map(str, found))
+        raise UsageError(f"Several files have this name: {numbers}.", remedy="Give the number of one.")
+    row = rows[found[0] - 1]
+    if not row.sha256:
+        raise UsageError(
+            f"No copy of this file was kept; it is {row.state}.", remedy=f"What is known of it: {listing} --json"
+        )
+    return row
 
 
 def _files(reader: Reader, conversation: str, item: str) -> list[FileRow]:
@@ -64,10 +104,11 @@ def _files(reader: Reader, conversation: str, item: str) -> list[FileRow]:
     return files(reader, conversation, stored.rev.body) if stored is not None else []
 
 
-def _file(row: FileRow, reveal: bool) -> dict[str, Any]:
+def _file(number: int, row: FileRow, reveal: bool) -> dict[str, Any]:
     from netto_tui.security.redact import mask
 
     return {
+        "number": number,
         "part": row.part,
         "name": row.name if reveal else mask(row.name),
         "media_type": row.media_type or None,

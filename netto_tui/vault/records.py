@@ -6,6 +6,7 @@ reads as absent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -115,17 +116,23 @@ def _place(blobs: Blobs, sha256: str) -> tuple[str, str]:
     return ("here", f"blobs/{sha256[:2]}/{sha256[2:]}") if there else ("lost", "")
 
 
+def file_name(name: str) -> str:
+    """A name that a file can have: no folder, nothing that hides or that a shell would read."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w. ()+,@=-]+", "_", last).strip(" .-")[:120] or "attachment"
+
+
 def save_file(vault_path: Path, row: FileRow, target: Path) -> int:
-    """Write a file of a message to a new file that only its owner can read; its bytes.
+    """Write a file of a message to a new file that only its owner can read; how many bytes it has.
 
     Raises UsageError when it is not here, is damaged, or when the target cannot be made; nothing is replaced.
     """
     try:
         data = Blobs(vault_path / "blobs").get(row.sha256) if row.sha256 else None
     except InvalidRecord as error:
-        raise UsageError(f"{error.message}", remedy="S heals it from a replica that has it.") from error
+        raise UsageError(f"{error.message}", remedy="A sync heals it from a replica that has it.") from error
     if data is None:
-        raise UsageError("This file is not in the vault.", remedy="S asks every replica for what is missing here.")
+        raise UsageError("This file is not in the vault.", remedy="A sync asks every replica for what is missing.")
     try:
         file = open_new(target)
     except FileExistsError:

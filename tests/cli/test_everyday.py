@@ -270,6 +270,41 @@ def test_a_native_export_brings_its_large_content_along(vault: Program, home: Pa
     assert (tmp_path / "out" / "blobs" / sha256[:2] / sha256[2:]).read_bytes() == picture
 
 
+def test_a_file_of_a_message_is_saved_by_its_name_or_number(vault: Program, home: Path, tmp_path: Path) -> None:
+    conversation, said = begin(vault, "Short.")
+    picture, lost = b"picture" * 1000, "0" * 64
+    sha256, item = hashlib.sha256(picture).hexdigest(), "m_" + "1" * 32
+    attached = [Attachment(name="../cat.jpg", blob=sha256), Attachment(name="twice", blob=sha256)]
+    attached += [Attachment(name="twice", blob=lost), Attachment(name="far", availability="external")]
+    with Vault.open(home) as opened:
+        record = mint(conversation, item, Message("user", tuple(attached)), opened.clock.stamp())
+        opened.add([record], {sha256: picture})
+
+    listed = vault("show", conversation, item, "--json").json["files"]
+    assert [(file["number"], file["name"], file["state"]) for file in listed] == [
+        (1, "../cat.jpg", "here"), (2, "twice", "here"), (3, "twice", "lost"), (4, "far", "external"),
+    ]  # fmt: skip
+    place = tmp_path / "cat.jpg"
+    done = vault("show", conversation, item, "--save", "../cat.jpg", str(tmp_path), "--json")
+    assert done.json == {"path": str(place), "bytes": len(picture), "sha256": sha256}
+    assert place.read_bytes() == picture and place.stat().st_mode & 0o777 == 0o600
+    assert "Saved 7 000 bytes" in vault("show", conversation, item, "--save", "2", str(tmp_path / "b")).out
+    place.write_bytes(b"mine")
+    for wanted, target, error in (
+        ("1", place, "there already"),
+        ("twice", tmp_path / "c", "Several files have this name: 2, 3."),
+        ("3", tmp_path / "c", "not in the vault"),
+        ("far", tmp_path / "c", "No copy of this file was kept; it is external."),
+        ("5", tmp_path / "c", "no file “5”"),
+        ("1", tmp_path / "nowhere" / "c", "cannot be written"),
+    ):
+        refused = vault("show", conversation, item, "--save", wanted, str(target))
+        assert refused.code == 2 and error in refused.err, (wanted, refused.err)
+    assert place.read_bytes() == b"mine" and not (tmp_path / "c").exists()
+    assert "has no files" in vault("show", conversation, said, "--save", "1", str(tmp_path / "c")).err
+    assert "needs the ITEM" in vault("show", conversation, "--save", "1", str(tmp_path / "c")).err
+
+
 @pytest.mark.parametrize(("typed", "offered"), [("netto-tui st", "status"), ("netto-tui sync --re", "--rebuild")])
 def test_a_shell_completes_commands_and_options(
     vault: Program, monkeypatch: pytest.MonkeyPatch, typed: str, offered: str

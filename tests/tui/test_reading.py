@@ -38,9 +38,11 @@ from netto_tui.model.revision import (
 from netto_tui.security.display import safe_display
 from netto_tui.tui.app import NettoApp
 from netto_tui.tui.panes.reading import Reading
-from netto_tui.tui.screens.attachments import AttachmentsScreen, file_name
+from netto_tui.tui.screens.ask import AskScreen
+from netto_tui.tui.screens.attachments import AttachmentsScreen
 from netto_tui.tui.screens.record import RecordScreen
 from netto_tui.tui.widgets.transcript import Transcript
+from netto_tui.vault.records import file_name
 from netto_tui.vault.rows import FileRow
 from netto_tui.vault.vault import Vault
 from tests.tui.conftest import Driven, Start
@@ -438,6 +440,7 @@ async def test_the_command_line_tells_the_same_of_a_message_as_the_screens(
 ) -> None:
     assert run(["--vault", str(rich), "--json", "show", NAME, item("4")]) == 0
     document = json.loads(capsys.readouterr().out)
+    assert run(["--vault", str(rich), "show", NAME, item("4"), "--save", "1", "by-command.png"]) == 0
     async with start(path=rich) as driven:
         await driven.press("enter")
         await go_to(driven, "4")
@@ -446,9 +449,17 @@ async def test_the_command_line_tells_the_same_of_a_message_as_the_screens(
         await driven.press("y", "escape", "o")
         assert document["revisions"] == [json.loads(driven.app.clipboard)]
         assert isinstance(driven.app.screen, AttachmentsScreen)
-        assert [(row.name, row.state, row.path) for row in driven.app.screen.rows] == [
-            (file["name"], file["state"], file["path"] or "") for file in document["files"]
+        rows = driven.app.screen.rows
+        assert [(number, row.name, row.bytes, row.state, row.path) for number, row in enumerate(rows, 1)] == [
+            (file["number"], file["name"], file["bytes"], file["state"], file["path"] or "")
+            for file in document["files"]
         ]
+        await driven.press("s")
+        await driven.until(lambda: isinstance(driven.app.screen, AskScreen))
+        await driven.press("enter")
+        await driven.until(Path("chart.png").exists)
+        await driven.settle()
+        assert Path("chart.png").read_bytes() == Path("by-command.png").read_bytes() == PNG
 
 
 async def test_hostile_names_of_files_are_drawn_as_text(start: Start) -> None:

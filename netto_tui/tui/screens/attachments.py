@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -22,19 +21,13 @@ from netto_tui.tui.parts import byte_words, place_words
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.pages import listed
 from netto_tui.tui.widgets.rowlist import RowList
-from netto_tui.vault.records import save_file
+from netto_tui.vault.records import file_name, save_file
 
 if TYPE_CHECKING:
     from netto_tui.vault.rows import FileRow
 
 MOST = 14
 """Files that are shown without scrolling."""
-
-
-def file_name(name: str) -> str:
-    """A name that a file can have: no folder, nothing that hides or that a shell would read."""
-    last = re.split(r"[/\\]", name)[-1]
-    return re.sub(r"[^\w. ()+,@=-]+", "_", last).strip(" .-")[:120] or "attachment"
 
 
 class AttachmentsScreen(ModalScreen[None]):
