@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from netto_tui.config import ReplicaConfig
     from netto_tui.recovery.preview import Preview
+    from netto_tui.recovery.reading import AsOf
     from netto_tui.recovery.restore import RestoreReport
     from netto_tui.replicas.base import Replica
     from netto_tui.vault.vault import Vault
@@ -38,7 +39,12 @@ if TYPE_CHECKING:
 )
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Make a new vault there.")
 @click.option("--conversation", "conversations", metavar="ID", multiple=True, help="Only this one; may be repeated.")
-@click.option("--as-of", "as_of", metavar="DATE", help="As things were at the end of that day; needs a Git replica.")
+@click.option(
+    "--as-of",
+    "as_of",
+    metavar="DATE|ID",
+    help="As things were at the end of that day, or in the snapshot with that time or id.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--code-stdin", is_flag=True, help="Read the recovery code of a sealed replica from standard input.")
@@ -62,13 +68,13 @@ def restore(
     if target is None and not there:
         target = session.path
     replica = _find_replica(session, source)
-    as_of_ms = None if as_of is None else end_of(session, as_of, there)
+    then = None if as_of is None else moment_of(session, as_of, there)
     if target is not None:
         if dry_run:
             raise UsageError("There is nothing to compare with in a new place.", remedy="Leave --dry-run out.")
         place = target.expanduser().absolute()
-        return _restore_to(session, replica, place, conversations, as_of_ms, code_stdin)
-    return _restore_here(session, replica, conversations, as_of_ms, dry_run=dry_run, yes=yes)
+        return _restore_to(session, replica, place, conversations, then, code_stdin)
+    return _restore_here(session, replica, conversations, then, dry_run=dry_run, yes=yes)
 
 
 def _find_replica(session: Session, source: str) -> ReplicaConfig:
@@ -86,18 +92,28 @@ def _find_replica(session: Session, source: str) -> ReplicaConfig:
     return settings.replica(source)
 
 
-def end_of(session: Session, date: str, there: bool) -> int:
-    """The last millisecond of a day, month or year, in the vault's zone, else in UTC."""
+Then = Callable[["Replica"], "AsOf"]
+"""What a person means by a date or an id, once the replica is open."""
+
+
+def moment_of(session: Session, text: str, there: bool) -> Then:
+    """The last millisecond of a day, month or year, in the vault's zone, else in UTC; or the snapshot of a time or id.
+
+    there: whether the vault is. Raises UsageError where it is neither; what is returned does where there is no such
+    snapshot, or several are meant.
+    """
     from datetime import UTC, datetime
 
     from netto_tui.model.query import parse
+    from netto_tui.recovery.snapshots import check_name, named
 
     zone = session.zone if there else UTC
     try:
-        until = parse(f'on:"{date}"', datetime.now(zone).date(), zone).until
-    except UsageError as error:
-        raise UsageError(f"“{date}” is no date.", remedy=error.remedy) from error
-    return (until or 0) - 1
+        until = parse(f'on:"{text}"', datetime.now(zone).date(), zone).until
+    except UsageError:
+        check_name(text, zone)
+        return lambda replica: named(replica, text, zone)
+    return lambda _replica: (until or 0) - 1
 
 
 @contextmanager
@@ -140,7 +156,7 @@ def _restore_to(
     replica: ReplicaConfig,
     target: Path,
     only: Collection[str],
-    as_of_ms: int | None,
+    then: Then | None,
     code_stdin: bool,
 ) -> int:
     """Make a new vault from a replica alone: beside its place first, so that a failure leaves nothing there."""
@@ -159,7 +175,8 @@ def _restore_to(
         if at_home and not settings.replicas:
             settings = settings.with_replica(replica)
         with cancelling() as cancel, open_one(staged / "new", vault, replica, cancel) as opened:
-            report = restore_to(staged / "new", opened, only=only, as_of_ms=as_of_ms, listener=tell_progress)
+            as_of = then(opened) if then else None
+            report = restore_to(staged / "new", opened, only=only, as_of=as_of, listener=tell_progress)
         if at_home:
             config.save(staged / "new" / "config.toml" if session.config is None else session.config_path, settings)
         if target.exists():
@@ -176,7 +193,7 @@ def _restore_here(
     session: Session,
     replica: ReplicaConfig,
     only: Collection[str],
-    as_of_ms: int | None,
+    then: Then | None,
     *,
     dry_run: bool,
     yes: bool,
@@ -186,15 +203,16 @@ def _restore_here(
     from netto_tui.recovery import restore as recovery
 
     with session.open() as vault, cancelling() as cancel, open_one(vault.path, vault.id, replica, cancel) as opened:
+        as_of = then(opened) if then else None
         if dry_run or not yes:
-            found = previews.preview(vault, opened, only=only, as_of_ms=as_of_ms, listener=tell_progress, cancel=cancel)
+            found = previews.preview(vault, opened, only=only, as_of=as_of, listener=tell_progress, cancel=cancel)
             diagnostics.progress("")
             if dry_run:
                 _tell_preview(session, found)
                 return 0
             _confirm(found)
         try:
-            report = recovery.restore(vault, opened, only=only, as_of_ms=as_of_ms, listener=tell_progress)
+            report = recovery.restore(vault, opened, only=only, as_of=as_of, listener=tell_progress)
         finally:
             diagnostics.progress("")
     _tell_report(session, report, "into the vault")

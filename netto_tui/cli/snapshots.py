@@ -10,7 +10,7 @@ import click
 
 from netto_tui.cli import diagnostics, output
 from netto_tui.cli.recovering import tell_progress
-from netto_tui.cli.restoring import end_of, open_one
+from netto_tui.cli.restoring import moment_of, open_one
 from netto_tui.cli.root import command
 from netto_tui.cli.session import Session
 from netto_tui.cli.syncing import cancelling
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import threading
 
     from netto_tui.recovery.differences import Difference, ItemDifference
+    from netto_tui.recovery.reading import AsOf
     from netto_tui.recovery.snapshots import Snapshot
     from netto_tui.replicas.base import Replica
     from netto_tui.vault.vault import Vault
@@ -30,24 +31,31 @@ SIGNS = {"same": "=", "changed": "~", "removed": "-", "added": "+"}
 
 @command("snapshots", short_help="List earlier states of a Git replica; compare one with now.")
 @click.argument("replica")
-@click.option("--as-of", "as_of", metavar="DATE", help="Say what differs between the end of that day and now.")
+@click.option(
+    "--as-of",
+    "as_of",
+    metavar="DATE|ID",
+    help="Say what differs between now and the end of that day, or the snapshot with that time or id.",
+)
 @click.option("--conversation", metavar="ID", help="Only those in which it changed; with --as-of, its messages.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="List no more than these.")
 def snapshots(session: Session, replica: str, as_of: str | None, conversation: str | None, limit: int) -> None:
     """List the earlier states of a REPLICA that keeps a history, newest first, or compare one with now.
 
+    Several of one second differ by their ids; any beginning that only one id has will do.
     To read one whole: netto-tui restore --from REPLICA --as-of DATE --to DIR, then netto-tui --vault DIR list.
     """
     described = session.load_config().replica(replica)
-    at_ms = None if as_of is None else end_of(session, as_of, there=True)
+    when = None if as_of is None else moment_of(session, as_of, there=True)
     with session.open() as vault, cancelling() as cancel, open_one(vault.path, vault.id, described, cancel) as opened:
         try:
-            if at_ms is None:
+            then = when(opened) if when else None
+            if then is None:
                 _tell_list(session, opened, conversation, limit)
             elif conversation is None:
-                _tell_differences(session, vault, opened, at_ms, limit, cancel)
+                _tell_differences(session, vault, opened, then, limit, cancel)
             else:
-                _tell_messages(session, vault, opened, conversation, at_ms)
+                _tell_messages(session, vault, opened, conversation, then)
         finally:
             diagnostics.progress("")
 
@@ -59,7 +67,7 @@ def _tell_list(session: Session, replica: Replica, conversation: str | None, lim
     if session.json:
         output.document({"snapshots": [_snapshot(one) for one in found]})
         return
-    rows = [(session.local(one.at), one.by, _count(one), one.message, one.id[:10]) for one in found]
+    rows = [(session.local(one.at), one.by, _count(one), one.message, one.short_id) for one in found]
     output.table(rows, heads=("when", "by", "changed", "what it says", "id"), grow=3)
     if not found:
         output.line("There is no snapshot: nothing was written there yet.")
@@ -74,12 +82,12 @@ def _count(one: Snapshot) -> str:
 
 
 def _tell_differences(
-    session: Session, vault: Vault, replica: Replica, at_ms: int, limit: int, cancel: threading.Event
+    session: Session, vault: Vault, replica: Replica, as_of: AsOf, limit: int, cancel: threading.Event
 ) -> None:
     from netto_tui.recovery.differences import differences
     from netto_tui.recovery.snapshots import opened_snapshot
 
-    with opened_snapshot(vault, replica, at_ms, listener=tell_progress, cancel=cancel) as then:
+    with opened_snapshot(vault, replica, as_of, listener=tell_progress, cancel=cancel) as then:
         found = differences(then, vault)
     diagnostics.progress("")
     if session.json:
@@ -104,13 +112,13 @@ def _difference(one: Difference) -> dict[str, object]:
     }
 
 
-def _tell_messages(session: Session, vault: Vault, replica: Replica, conversation: str, at_ms: int) -> None:
+def _tell_messages(session: Session, vault: Vault, replica: Replica, conversation: str, as_of: AsOf) -> None:
     from netto_tui.recovery.snapshots import compared
     from netto_tui.vault.writing import existing
 
     with suppress(UsageError):  # it may be there alone, and be given whole
         conversation = existing(vault, conversation)
-    found = compared(vault, replica, conversation, at_ms)
+    found = compared(vault, replica, conversation, as_of)
     if not found:
         raise UsageError(f"There is no conversation {conversation} there.", remedy="See: netto-tui list.")
     if session.json:

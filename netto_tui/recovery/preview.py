@@ -10,7 +10,7 @@ from netto_tui.errors import Cancelled
 from netto_tui.model.clock import to_instant
 from netto_tui.model.conversation import body_text, is_hidden, items, title_of
 from netto_tui.model.revision import ABOUT, About, Message, Record
-from netto_tui.recovery.reading import Reading, going_back
+from netto_tui.recovery.reading import AsOf, Reading, going_back
 from netto_tui.replicas.base import Replica
 from netto_tui.sync import events
 from netto_tui.vault.vault import Vault
@@ -56,7 +56,7 @@ def preview(
     replica: Replica,
     *,
     only: Collection[str] = (),
-    as_of_ms: int | None = None,
+    as_of: AsOf | None = None,
     listener: events.Listener | None = None,
     cancel: threading.Event | None = None,
 ) -> Preview:
@@ -64,7 +64,7 @@ def preview(
 
     only: the conversations that are wanted, all where it is empty. Raises Cancelled once `cancel` is set.
     """
-    reading = Reading(replica, only=only, as_of_ms=as_of_ms)
+    reading = Reading(replica, only=only, as_of=as_of)
     found = Preview(replica.name)
     for done, (name, records) in enumerate(reading):
         if cancel is not None and cancel.is_set():
@@ -72,7 +72,7 @@ def preview(
         if listener and done % 25 == 0:
             now = to_instant(vault.clock.now())
             listener(events.SyncProgressed(now, replica.name, "restore", done, reading.total))
-        one = _look_at(vault, name, records, past=as_of_ms is not None, back=bool(only) or as_of_ms is not None)
+        one = _look_at(vault, name, records, past=as_of is not None, back=bool(only) or as_of is not None)
         if one is None:
             found.keep += 1
             continue

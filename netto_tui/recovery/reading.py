@@ -10,22 +10,25 @@ from netto_tui.model.conversation import Item, items, start_day
 from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.model.merge import resolve
 from netto_tui.model.revision import Body, Deleted, Record, body_key
-from netto_tui.replicas.base import Held, Historic, Replica
+from netto_tui.replicas.base import Held, Historic, Moment, Replica
 from netto_tui.sync.sealing import require_one_form
 from netto_tui.vault.vault import Vault
+
+AsOf = int | Moment
+"""An instant in milliseconds since 1970, or a moment of a replica's history, which others may share the instant of."""
 
 
 class Reading:
     """A stream of everything a replica holds, which notes its digest on the way.
 
-    only: the ids of the conversations that are wanted; all of them where it is empty. as_of_ms: in milliseconds
-    since 1970, else as things are now.
+    only: the ids of the conversations that are wanted; all of them where it is empty. as_of: when, else
+    as things are now.
     """
 
-    def __init__(self, replica: Replica, *, only: Collection[str] = (), as_of_ms: int | None = None) -> None:
+    def __init__(self, replica: Replica, *, only: Collection[str] = (), as_of: AsOf | None = None) -> None:
         self._replica = replica
         self._only = only
-        self._as_of = as_of_ms
+        self._as_of = as_of
         self._days: dict[str, dict[str, str]] = defaultdict(dict)
         self.total = 0
         """How many conversations there are to read; 0 while nobody knows."""

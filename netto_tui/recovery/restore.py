@@ -22,7 +22,7 @@ from netto_tui.model.clock import to_instant
 from netto_tui.model.conversation import start_day
 from netto_tui.model.digest import conversation_digest, node_digest, root_digest
 from netto_tui.model.revision import Record, body_blobs
-from netto_tui.recovery.reading import Reading, going_back
+from netto_tui.recovery.reading import AsOf, Reading, going_back
 from netto_tui.recovery.staging import temporary_place
 from netto_tui.recovery.undo import KEPT, expire, keep_heads
 from netto_tui.replicas.base import Marker, Replica
@@ -54,7 +54,7 @@ def restore(
     replica: Replica,
     *,
     only: Collection[str] = (),
-    as_of_ms: int | None = None,
+    as_of: AsOf | None = None,
     listener: events.Listener | None = None,
 ) -> RestoreReport:
     """Bring back the whole vault, the conversations in `only`, or how things were at a date.
@@ -62,10 +62,10 @@ def restore(
     Raises Cancelled when the replica's `cancel` is set, and VaultError when what was put together
     does not read back with the digest of the replica; the vault is as it was then.
     """
-    reading = Reading(replica, only=only, as_of_ms=as_of_ms)
+    reading = Reading(replica, only=only, as_of=as_of)
     tell = _Progress(vault, replica, listener)
-    if only or as_of_ms is not None:
-        report = _bring(vault, replica, reading, tell, past=as_of_ms is not None)
+    if only or as_of is not None:
+        report = _bring(vault, replica, reading, tell, past=as_of is not None)
     else:
         report = _exchange(vault, replica, reading, tell)
     journal = Journal(vault, lambda _event: None)
@@ -164,7 +164,7 @@ def restore_to(
     replica: Replica,
     *,
     only: Collection[str] = (),
-    as_of_ms: int | None = None,
+    as_of: AsOf | None = None,
     listener: events.Listener | None = None,
 ) -> RestoreReport:
     """Make a new vault in a folder that is empty or not there, from a replica alone.
@@ -177,7 +177,7 @@ def restore_to(
     marker = replica.probe().marker or Marker("", "", "UTC")
     save_identity(path, new_identity(marker.vault, zone=marker.zone))
     with Vault.open(path) as vault:
-        reading, tell = Reading(replica, only=only, as_of_ms=as_of_ms), _Progress(vault, replica, listener)
+        reading, tell = Reading(replica, only=only, as_of=as_of), _Progress(vault, replica, listener)
         added = fill(vault, replica, tell.each(reading))
         _prove(vault, reading, tell.check)
         memory.refresh(vault)

@@ -160,7 +160,7 @@ class Batch:
 class Moment:
     """A point in a replica's history: when it was written (ms since 1970), its id, what it says.
 
-    changed: how many conversations differ from the point before it; None where counting would cost requests.
+    changed: how many conversations differ from the point before it; None where nobody counts.
     """
 
     at_ms: int
@@ -281,12 +281,12 @@ class Replica(Protocol):
 class Historic(Protocol):
     """A replica that also knows what it held earlier."""
 
-    def history(self, conversation: str | None = None) -> Iterator[Moment]:
-        """Every state there was, or those in which a conversation (by its id) changed; newest first."""
+    def history(self, conversation: str | None = None, *, counted: bool = True) -> Iterator[Moment]:
+        """Every state there was, or those in which a conversation (by its id) changed; newest first. See Moment."""
         ...
 
-    def read_as_of(self, at_ms: int, names: Collection[str] | None = None) -> Iterator[Held]:
-        """All conversations, or those of some stored names, as they were at an instant, in milliseconds since 1970."""
+    def read_as_of(self, at: int | Moment, names: Collection[str] | None = None) -> Iterator[Held]:
+        """All conversations, or those of some stored names, as they were at a moment or an instant (ms since 1970)."""
         ...
 
 

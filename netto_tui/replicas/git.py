@@ -245,16 +245,16 @@ class Git:
         self._repository.fetch(refs)
         return git_heads.links(self._repository.objects, refs, known, self._pause)
 
-    def history(self, conversation: str | None = None) -> Iterator[Moment]:
+    def history(self, conversation: str | None = None, *, counted: bool = True) -> Iterator[Moment]:
         """The commits of main and the live branches; for one conversation those that changed its files."""
         name = self.envelope.name(conversation) if conversation else ""
-        heads, counted = self._heads(), self._repository.has_history
+        heads, counted = self._heads(), counted and self._repository.has_history
         return git_history.moments(self._repository.objects, heads, self._pause, name, counted=counted)
 
-    def read_as_of(self, at_ms: int, names: Collection[str] | None = None) -> Iterator[Held]:
-        """The conversations in the newest commit of each branch that is not after an instant."""
+    def read_as_of(self, at: int | Moment, names: Collection[str] | None = None) -> Iterator[Held]:
+        """The conversations in a commit, and in the newest one of each other branch that is not after it."""
         objects = self._repository.objects
-        then = git_history.heads_as_of(objects, self._heads(), at_ms, self._pause)
+        then = git_history.heads_as_of(objects, self._heads(), at, self._pause)
         listings = {ref: list_branch(objects, ref, sha) for ref, sha in then.items()}
         there = set[str]().union(*(listing.names for listing in listings.values()))
         for name in sorted(there if names is None else there.intersection(names)):

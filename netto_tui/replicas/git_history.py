@@ -66,17 +66,36 @@ def _changed_by(objects: Objects, commit: Commit) -> set[str]:
     return {tree.session_name(path) for path, _, _ in changed} - {""}
 
 
-def heads_as_of(objects: Objects, refs: Refs, at_ms: int, pause: Callable[[], None]) -> Mapping[str, ObjectID]:
-    """For each branch that was there its newest commit that is not after an instant; pause: called at each step."""
-    found = {}
+def heads_as_of(objects: Objects, refs: Refs, at: int | Moment, pause: Callable[[], None]) -> Mapping[str, ObjectID]:
+    """For each branch that was there its newest commit that is not after an instant, in milliseconds since 1970.
+
+    Where a moment is given, its own commit for the branch that it is on, which tells it from others of the same second.
+    pause: called at each step.
+    """
+    at_ms, wanted = (at.at_ms, ObjectID(at.id.encode())) if isinstance(at, Moment) else (at, None)
+    found: dict[str, ObjectID] = {}
     for ref, head in refs.items():
-        sha: ObjectID | None = head or None
-        while sha and (commit := objects.commit(sha)).commit_time * 1000 > at_ms:
-            pause()
-            sha = commit.parents[0] if commit.parents else None
-        if sha:
-            found[ref] = sha
+        way = list(_not_after(objects, head, at_ms, pause, second=wanted is not None))
+        if way:
+            found[ref] = wanted if wanted in way else way[0]
+    if wanted is not None and wanted not in found.values():
+        found[wanted.decode()] = wanted  # somebody merged it with another program
     return found
+
+
+def _not_after(
+    objects: Objects, head: bytes | None, at_ms: int, pause: Callable[[], None], *, second: bool
+) -> Iterator[ObjectID]:
+    """The newest commit of a branch that is not after an instant; second: also others of its very second."""
+    sha = ObjectID(head) if head else None
+    while sha:
+        commit = objects.commit(sha)
+        if commit.commit_time * 1000 <= at_ms:
+            yield sha
+            if not second or commit.commit_time * 1000 < at_ms:
+                return
+        pause()
+        sha = commit.parents[0] if commit.parents else None
 
 
 def _ignore(_path: str, _error: DamagedRepository) -> None:

@@ -15,6 +15,7 @@ from netto_tui.recovery import drill as drills
 from netto_tui.recovery import preview as previews
 from netto_tui.recovery import restore, snapshots, verify
 from netto_tui.recovery.differences import ItemDifference
+from netto_tui.recovery.reading import AsOf
 from netto_tui.replicas.base import Replica
 from netto_tui.sync.events import Listener
 from netto_tui.sync.round import close_all, open_replicas
@@ -26,11 +27,11 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be brought back; only: some conversations, () for all; as_of_ms: ms since 1970, None for now."""
+    """What is to be brought back; only: some conversations, () for all; as_of: when, None for now."""
 
     source: str
     only: tuple[str, ...] = ()
-    as_of_ms: int | None = None
+    as_of: AsOf | None = None
 
 
 class OpenSnapshot:
@@ -81,15 +82,13 @@ def run_verify(
 def run_preview(wanted: Wanted, vault: Vault, listener: Listener, cancel: threading.Event) -> previews.Preview:
     """Count what a restore would do; nothing is written."""
     with _opened(vault, [wanted.source], cancel) as (replica,):
-        return previews.preview(
-            vault, replica, only=wanted.only, as_of_ms=wanted.as_of_ms, listener=listener, cancel=cancel
-        )
+        return previews.preview(vault, replica, only=wanted.only, as_of=wanted.as_of, listener=listener, cancel=cancel)
 
 
 def run_restore(wanted: Wanted, vault: Vault, listener: Listener, cancel: threading.Event) -> restore.RestoreReport:
     """Restore; what comes back is put together and proven before anything of the vault changes."""
     with _opened(vault, [wanted.source], cancel) as (replica,):
-        return restore.restore(vault, replica, only=wanted.only, as_of_ms=wanted.as_of_ms, listener=listener)
+        return restore.restore(vault, replica, only=wanted.only, as_of=wanted.as_of, listener=listener)
 
 
 def run_drill(
@@ -119,10 +118,10 @@ def run_snapshots(
     return found + len(batch)
 
 
-def run_open(name: str, at_ms: int, vault: Vault, listener: Listener, cancel: threading.Event) -> OpenSnapshot:
-    """Open what a replica held at an instant, in milliseconds since 1970."""
+def run_open(name: str, as_of: AsOf, vault: Vault, listener: Listener, cancel: threading.Event) -> OpenSnapshot:
+    """Open what a replica held at a moment or an instant."""
     with _opened(vault, [name], cancel) as (replica,), ExitStack() as held:
-        found = snapshots.opened_snapshot(vault, replica, at_ms, listener=listener, cancel=cancel)
+        found = snapshots.opened_snapshot(vault, replica, as_of, listener=listener, cancel=cancel)
         shown = held.enter_context(found)
         return OpenSnapshot(held.pop_all(), shown)
 
@@ -132,4 +131,4 @@ def run_compare(
 ) -> list[ItemDifference]:
     """One conversation as it is there, or was at an instant, against the vault's own."""
     with _opened(vault, [wanted.source], cancel) as (replica,):
-        return snapshots.compared(vault, replica, conversation, wanted.as_of_ms)
+        return snapshots.compared(vault, replica, conversation, wanted.as_of)

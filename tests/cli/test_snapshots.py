@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Program
 
@@ -38,6 +41,32 @@ def test_the_states_of_a_replica_are_listed_compared_and_brought_back(vault: Pro
         "added"
     ]
     assert not list((tmp_path / "vault" / "staging").glob("*"))
+
+
+def test_snapshots_of_one_second_are_named_by_their_ids(
+    vault: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = vault("--json", "log", "--role", "user", "Say one.").json
+    now = time.time_ns() + 3_600 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    for text in ("Say two.", "Say three."):
+        assert vault("edit", told["conversation"], told["item"], text).code == 0
+        vault("sync", "history")
+    found = vault("--json", "snapshots", "history", "--conversation", told["conversation"]).json["snapshots"]
+    three, two = (one["id"][:10] for one in found[:2])
+    assert found[0]["at"] == found[1]["at"]
+    assert three in vault("snapshots", "history").out and two in vault("snapshots", "history").out
+    refused = vault("snapshots", "history", "--as-of", found[0]["at"])
+    assert refused.code == 2 and three in refused.err and two in refused.err and "id of one" in refused.err
+    differs = vault("snapshots", "history", "--as-of", two, "--conversation", told["conversation"])
+    assert "- Say two." in differs.out and "+ Say three." in differs.out
+    assert vault("--json", "snapshots", "history", "--as-of", three).json["total"] == 0
+    assert vault("snapshots", "history", "--as-of", "0000000000").code == 2
+    place = tmp_path / "then"
+    assert vault("restore", "--from", "history", "--as-of", two, "--to", str(place)).code == 0
+    assert "Say two." in vault("--vault", str(place), "show", told["conversation"]).out
+    assert vault("restore", "--from", "history", "--as-of", two, "--yes").code == 0
+    assert "Say two." in vault("show", told["conversation"]).out
 
 
 def test_a_replica_without_a_history_says_so(vault: Program) -> None:

@@ -222,7 +222,7 @@ def test_history_brings_back_how_things_were(stores: tuple[Path, dict[str, str],
         time.pass_minutes(60)
         place.sync()
         assert isinstance(place.replicas[0], Historic)
-        report = restore(place.vault, place.replicas[0], as_of_ms=then)
+        report = restore(place.vault, place.replicas[0], as_of=then)
         assert report.added == 1
         with place.vault.reader() as reader:
             assert reader.messages(first.rev.conversation)[0].text == "hello 2.0"

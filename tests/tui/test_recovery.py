@@ -178,9 +178,9 @@ async def test_a_date_is_only_for_replicas_with_a_history(start: Start) -> None:
         await driven.press("d", "s")
         assert sum("keeps no history" in toast for toast in driven.toasts) == 2
         await driven.press("j", "d", *"yesterday", "enter")
-        assert pane.wanted.as_of_ms == NOW // 86_400_000 * 86_400_000 - 1
+        assert pane.wanted.as_of == NOW // 86_400_000 * 86_400_000 - 1
         await driven.press("k")
-        assert pane.wanted.as_of_ms is None
+        assert pane.wanted.as_of is None
 
 
 async def test_one_conversation_comes_back_and_can_be_undone(start: Start, vault_path: Path) -> None:

@@ -154,7 +154,34 @@ async def test_the_last_snapshot_of_a_day_is_found_by_its_date(start: Start, cha
         await driven.press("R")
         pane = driven.app.main.query_one(RecoveryPane)
         await done(driven, pane)
-        assert pane.wanted.as_of_ms == screen.found[0].at_ms
+        assert pane.wanted.as_of == screen.found[0].moment
+
+
+async def test_a_snapshot_is_found_by_its_id_among_others_of_its_second(start: Start, vault_path: Path) -> None:
+    with Vault.open(vault_path, now=lambda: NOW + HOUR) as vault:
+        for text in ("Say two.", "Say three."):
+            writing.edit(vault, FLAT, talk(1)[1][2].rev.item, text)
+            sync(vault)
+    async with start() as driven:
+        screen = await open_snapshots(driven)
+        three, two = [one for one in screen.found if one.changed and one.at_ms == screen.found[0].at_ms][:2]
+        await driven.press("G", "d", *two.short_id, "enter")
+        assert screen.rows.selected == two
+        await driven.press("d", *"zzzz", "enter")
+        assert screen.rows.selected == two and "zzzz" in driven.toasts[-1]
+        for one, said in ((two, "Say two."), (three, "Say three.")):
+            await driven.press("d", *one.short_id, "enter", "enter")
+            await driven.until(lambda: isinstance(driven.app.screen, SnapshotScreen), "the snapshot is open")
+            shown = driven.app.screen
+            assert isinstance(shown, SnapshotScreen)
+            vault_then = netto_of(shown.pane).vault
+            assert vault_then is not None
+            assert body_text(items(vault_then.records(FLAT))[talk(1)[1][2].rev.item].value.body) == said
+            await driven.press("escape")
+        await driven.press("d", *two.short_id, "enter", "R")
+        pane = driven.app.main.query_one(RecoveryPane)
+        assert "change 1" in await done(driven, pane)
+        assert pane.wanted.as_of == two.moment
 
 
 async def test_a_sealed_replica_shows_its_snapshots_and_says_when_it_is_locked(

@@ -233,7 +233,7 @@ async def test_snapshots_drills_and_undo_points_are_those_that_their_commands_pr
         assert len(lines) == len(snapshots) > 4
         for line, each in zip(lines, snapshots, strict=True):
             changed = f"{each['changed']} conversation" if each["changed"] else "none"
-            assert line.startswith(moment(each["at"])) and f" {each['by']} {changed}" in line
+            assert line.startswith(moment(each["at"])) and f" {each['id'][:10]} {each['by']} {changed}" in line
             assert words(each["message"], 60) in line
         await press(driven, "escape", "D")
         lines = drawn(driven, "#drills-past")[1:]

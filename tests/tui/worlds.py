@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
+from uuid import UUID
 
 from netto_tui.config import Config, ReplicaConfig, load, save
 from netto_tui.files import seal_json
@@ -293,6 +294,7 @@ def long() -> None:
         sync(vault, "disk")
 
 
+@patch("uuid.uuid4", lambda: UUID(int=0))  # the ids of commits are on the screen
 def history() -> None:
     """A Git replica with a past of four days, drills that went well and one that did not, and an undo point."""
     empty()

@@ -132,7 +132,7 @@ class RecoveryPane(Pane):
         row = self.sources.selected
         if row is None or row.name == self._wanted.source:
             return self._wanted
-        return replace(self._wanted, source=row.name, as_of_ms=self._wanted.as_of_ms if row.kind in HISTORIC else None)
+        return replace(self._wanted, source=row.name, as_of=self._wanted.as_of if row.kind in HISTORIC else None)
 
     @on(RowList.Moved, "#sources")
     def _moved(self) -> None:
@@ -275,7 +275,7 @@ class RecoveryPane(Pane):
         wanted = self.wanted
         if isinstance(row, Find) and row.store != LOCAL:
             wanted = Wanted(row.store)
-        there = f"on {wanted.source}" + ("" if wanted.as_of_ms is None else " then")
+        there = f"on {wanted.source}" + ("" if wanted.as_of is None else " then")
         title = self._title(row.conversation) or row.conversation
         compare = partial(recovering.run_compare, wanted, row.conversation)
         self.app.push_screen(DifferenceScreen(title, (there, "here"), compare))
@@ -314,7 +314,7 @@ class RecoveryPane(Pane):
     async def action_date(self) -> None:
         """Ask for a date; nothing means now."""
         if (chosen := await ask_for_date(self.netto)) is not None:
-            self.want(replace(self.wanted, as_of_ms=chosen[0]))
+            self.want(replace(self.wanted, as_of=chosen[0]))
 
     def action_points(self) -> None:
         """Show the undo points."""
@@ -338,7 +338,7 @@ class RecoveryPane(Pane):
         elif not self._idle:
             self._forget()
             self.screen.set_focus(self.sources)
-        elif self.wanted.only or self.wanted.as_of_ms is not None:
+        elif self.wanted.only or self.wanted.as_of is not None:
             self.want(Wanted(self.wanted.source))
         else:
             return False

@@ -15,6 +15,7 @@ from netto_tui.recovery.finds import LOCAL, Find
 from netto_tui.recovery.health import DRILL_AGE_MS
 from netto_tui.recovery.preview import Preview
 from netto_tui.recovery.restore import RestoreReport
+from netto_tui.recovery.snapshots import SHORT
 from netto_tui.recovery.verify import Verdict
 from netto_tui.security.display import safe_line
 from netto_tui.tui import wording
@@ -76,8 +77,11 @@ def choice_line(wanted: Wanted, title: Callable[[str], str], zone: tzinfo) -> Co
         what = f"one conversation: {safe_line(title(wanted.only[0]), 60) or 'untitled'}"
     elif wanted.only:
         what = many(len(wanted.only), "conversation")
-    at = wanted.as_of_ms
-    when = "as it is there now" if at is None else f"as of {wording.moment(to_instant(at), zone)}"
+    at = wanted.as_of
+    when = "as it is there now"
+    if at is not None:
+        ms, name = (at, "") if isinstance(at, int) else (at.at_ms, f", {at.id[:SHORT]}")
+        when = f"as of {wording.moment(to_instant(ms), zone)}{name}"
     line = Content.assemble(
         ("Restore ", "$foreground-muted"),
         (what, "bold"),

@@ -169,7 +169,7 @@ class DifferencesScreen(TaskScreen[Wanted | None]):
         if not only and one is not None and self._can_come_back(one):
             only = (one.conversation,)
         if only:
-            self.dismiss(Wanted(self.source, only, self.snapshot.at_ms))
+            self.dismiss(Wanted(self.source, only, self.snapshot.moment))
 
     def copied_text(self) -> str:
         """The list."""

@@ -162,7 +162,7 @@ class SnapshotScreen(TaskScreen[Wanted | None], Elsewhere):
         if row is None:
             self.notify("There is no conversation under the cursor.", severity="warning")
         else:
-            self.dismiss(Wanted(self.source, (row.conversation,), self.snapshot.at_ms))
+            self.dismiss(Wanted(self.source, (row.conversation,), self.snapshot.moment))
 
     def action_zoom(self) -> None:
         """Give the focused thing the whole screen, or take it back."""

@@ -14,13 +14,14 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from netto_tui.errors import UsageError
 from netto_tui.plural import many
-from netto_tui.recovery.snapshots import Snapshot
+from netto_tui.recovery.snapshots import SHORT, Snapshot, ambiguous
 from netto_tui.security.display import safe_display, safe_line
 from netto_tui.tui import recovering, wording
 from netto_tui.tui.concealing import concealed
-from netto_tui.tui.panes.recovery_questions import ask_for_date
 from netto_tui.tui.recovering import OpenSnapshot, Wanted
+from netto_tui.tui.screens.ask import AskScreen
 from netto_tui.tui.screens.task import TaskScreen
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.tui.widgets.keyline import KeyLine
@@ -33,7 +34,8 @@ def snapshot_columns(zone: tzinfo, now_ms: int) -> list[Column[Snapshot]]:
     """The columns of the list; now_ms: milliseconds since 1970."""
     return [
         Column("When", lambda one: Content(wording.moment(one.at, zone)), 16),
-        Column("Age", lambda one: Content(wording.ago(one.at, now_ms)), 11, style="$foreground-muted"),
+        Column("Age", lambda one: Content(wording.ago(one.at, now_ms)), 11, style="$foreground-muted", from_width=84),
+        Column("Id", lambda one: one.short_id, SHORT, style="$foreground-muted"),
         Column("By", lambda one: one.by or "—", 16),
         Column("Changed", _changed, 18, "right"),
         Column(
@@ -67,7 +69,9 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
             tooltip="What changed between the snapshot and now",
         ),
         Binding("R", "restore", "Bring back", id="snapshots.restore", tooltip="All of it, after a preview"),
-        Binding("d", "date", "Date", id="snapshots.date", tooltip="Go to the last snapshot of a day"),
+        Binding(
+            "d", "date", "Date", id="snapshots.date", tooltip="Go to the last snapshot of a day, or to one by its id"
+        ),
     ]
 
     @dataclass
@@ -159,7 +163,7 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
         if self._open is not None and self._open[0].id == one.id:
             then(*self._open)
             return
-        job = partial(recovering.run_open, self.source, one.at_ms)
+        job = partial(recovering.run_open, self.source, one.moment)
         self.query_one("#snapshots-open", WorkLine).begin("opening", "the snapshot", job, (one, then))
 
     def _browse(self, one: Snapshot, opened: OpenSnapshot) -> None:
@@ -179,15 +183,32 @@ class SnapshotsScreen(TaskScreen[Wanted | None]):
     def action_restore(self) -> None:
         """Bring back all of the snapshot under the cursor; the preview comes first."""
         if (one := self.rows.selected) is not None:
-            self.dismiss(Wanted(self.source, as_of_ms=one.at_ms))
+            self.dismiss(Wanted(self.source, as_of=one.moment))
 
     @work
     async def action_date(self) -> None:
-        """Go to the last snapshot that is not after a day."""
-        asked = await ask_for_date(self.netto)
-        if asked is None:
+        """Go to the last snapshot that is not after a day, or to the one whose id begins as was typed."""
+        answer = await self.app.push_screen_wait(
+            AskScreen("Which snapshot?", "the end of 2026-11-20 or yesterday, or the beginning of an id")
+        )
+        if answer is None:
             return
-        until = asked[0]
+        text = answer.strip().lower()
+        named = [one for one in self.found if text and one.id.startswith(text)]
+        if len(named) > 1:
+            self.notify(f"“{safe_line(text, 40)}” begins {ambiguous(named)}.", severity="warning")
+        elif named:
+            self.rows.cursor = self.found.index(named[0])
+        else:
+            self._go_to_day(text)
+
+    def _go_to_day(self, text: str) -> None:
+        """Go to the last snapshot that is not after a day; "" is now."""
+        try:
+            until = recovering.as_of_ms(self.netto.vault, text) if self.netto.vault is not None else None
+        except UsageError as error:
+            self.notify(str(error), severity="warning")
+            return
         place = next((at for at, one in enumerate(self.found) if until is None or one.at_ms <= until), None)
         if place is None:
             self.notify("There is no snapshot from that day or before.", severity="warning")

@@ -305,8 +305,8 @@ def history_of_three_days(device: Device) -> None:
 def test_a_date_in_the_history_says_again_what_was_said_then(device: Device, day: str, says: list[str]) -> None:
     history_of_three_days(device)
     known, at = here(device.vault), to_ms(f"{day}T23:59:59.000Z")
-    seen = preview(device.vault, device.open("history"), as_of_ms=at)
-    report = restore(device.vault, device.open("history"), as_of_ms=at)
+    seen = preview(device.vault, device.open("history"), as_of=at)
+    report = restore(device.vault, device.open("history"), as_of=at)
     assert shown(device.vault) == says
     assert here(device.vault) >= known
     assert seen.revisions == report.added == len(here(device.vault) - known)
@@ -324,14 +324,14 @@ def test_one_conversation_goes_back_to_a_date_alone(device: Device) -> None:
     other, item = talk(2)[1].rev.conversation, talk(2)[1].rev.item
     writing.edit(device.vault, other, item, "changed too")
     at = to_ms("2026-11-23T23:59:59.000Z")
-    restore(device.vault, device.open("history"), only=[FIRST], as_of_ms=at)
+    restore(device.vault, device.open("history"), only=[FIRST], as_of=at)
     assert shown(device.vault) == ["hello 1.0", "hello 1.1", "hello 1.2"]
     assert shown(device.vault, other)[0] == "changed too"
 
 
 def test_a_date_before_everything_changes_nothing(device: Device) -> None:
     known = here(device.vault)
-    report = restore(device.vault, device.open("history"), as_of_ms=to_ms("2020-01-01T00:00:00.000Z"))
+    report = restore(device.vault, device.open("history"), as_of=to_ms("2020-01-01T00:00:00.000Z"))
     assert (report.conversations, report.added, report.undo) == (0, 0, "")
     assert here(device.vault) == known
 
@@ -340,7 +340,7 @@ def test_a_vault_as_of_a_date_can_be_made_beside_the_present_one(device: Device)
     known = here(device.vault)
     history_of_three_days(device)
     place = device.stores / "then"
-    restore_to(place, device.open("history"), as_of_ms=to_ms("2026-11-23T23:59:59.000Z"))
+    restore_to(place, device.open("history"), as_of=to_ms("2026-11-23T23:59:59.000Z"))
     with Vault.open(place, now=device.time) as made:
         assert here(made) == known
         assert shown(made) == ["hello 1.0", "hello 1.1", "hello 1.2"]
@@ -349,7 +349,7 @@ def test_a_vault_as_of_a_date_can_be_made_beside_the_present_one(device: Device)
 def test_a_folder_knows_no_history_and_says_so(device: Device) -> None:
     for call in (preview, restore):
         with pytest.raises(UsageError, match=r"keeps no history.*Git replica"):
-            call(device.vault, device.open("disk"), as_of_ms=0)
+            call(device.vault, device.open("disk"), as_of=0)
 
 
 @pytest.mark.parametrize("only", [(), (FIRST, talk(2)[0].rev.conversation)], ids=["everything", "some"])

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from netto_tui.recovery.differences import differences, item_differences
 from netto_tui.recovery.drill import drill, past_drills
 from netto_tui.recovery.finds import finds
 from netto_tui.recovery.restore import restore
-from netto_tui.recovery.snapshots import compared, opened_snapshot, snapshots
+from netto_tui.recovery.snapshots import compared, named, opened_snapshot, snapshots
 from netto_tui.recovery.staging import clear_abandoned, temporary_place
 from netto_tui.recovery.verify import verify
 from netto_tui.vault import writing
@@ -49,6 +50,34 @@ def test_the_history_tells_when_by_whom_and_how_much(device: Device) -> None:
     assert [one.changed for one in snapshots(device.open("history"), FIRST)]
     with pytest.raises(UsageError, match="keeps no history"):
         list(snapshots(device.open("disk")))
+
+
+def test_a_snapshot_is_named_by_its_id_or_by_a_time_that_no_other_has(device: Device) -> None:
+    history_of_three_days(device)
+    for text in ("good evening", "good night"):
+        writing.edit(device.vault, FIRST, ITEM, text)
+        device.run("history")
+    replica = device.open("history")
+    found = list(snapshots(replica))
+    latest, before = [one for one in snapshots(replica, FIRST) if one.at_ms == found[0].at_ms][:2]
+    for one, said in ((latest, "good night"), (before, "good evening")):
+        moment = named(replica, one.short_id.upper(), UTC)
+        assert moment.id == one.id
+        with opened_snapshot(device.vault, replica, moment) as then:
+            assert shown(then)[0] == said
+        assert compared(device.vault, replica, FIRST, moment)[1].then == said
+    for text in (latest.at, latest.at[:16].replace("T", " "), latest.at[:19]):
+        with pytest.raises(UsageError, match=f"snapshots: .*{latest.short_id}.*{before.short_id}"):
+            named(replica, text, UTC)
+    alone = next(one for one in found if sum(other.at_ms == one.at_ms for other in found) == 1)
+    assert named(replica, alone.at, UTC).id == alone.id
+    assert named(replica, alone.at[:19], timezone(timedelta(0))).id == alone.id
+    for text in ("0" * 12, "2001-01-01 10:00"):
+        with pytest.raises(UsageError, match="has no snapshot"):
+            named(replica, text, UTC)
+    for text in ("someday", "abc", "2026-13-41 10:00"):
+        with pytest.raises(UsageError, match="no date and no id"):
+            named(replica, text, UTC)
 
 
 def test_a_snapshot_is_read_like_a_vault_cannot_be_changed_and_leaves_nothing_behind(device: Device) -> None:
@@ -82,7 +111,7 @@ def test_what_differs_from_a_snapshot_is_what_says_something_else(device: Device
         found = {one.conversation: one for one in differences(then, device.vault)}
         kinds = {name: (one.kind, one.then, one.now) for name, one in found.items()}
         assert kinds == {FIRST: ("changed", 3, 2), SECOND: ("removed", 3, 0), SEVENTH: ("added", 0, 3)}
-        restore(device.vault, device.open("history"), only=[FIRST, SECOND], as_of_ms=THEN)
+        restore(device.vault, device.open("history"), only=[FIRST, SECOND], as_of=THEN)
         assert [one.conversation for one in differences(then, device.vault)] == [SEVENTH]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from netto_tui.errors import InvalidRecord, Moved, Unreachable, WrongTarget
 from netto_tui.replicas import git_disk, git_objects
-from netto_tui.replicas.base import Batch
+from netto_tui.replicas.base import Batch, Moment
 from netto_tui.replicas.git import Git
 from netto_tui.replicas.git_disk import Disk
 from netto_tui.replicas.git_objects import DamagedObject, DamagedRepository
@@ -410,6 +410,23 @@ def test_everything_as_it_was_at_an_instant(replica: Git) -> None:
     assert as_of(second.at_ms) == {conversation(1): 3, conversation(2): 4}
     assert as_of(second.at_ms - 1) == {conversation(1): 2}
     assert as_of(first.at_ms - 1) == {}
+
+
+def test_states_of_the_same_second_are_told_apart_by_their_commits(
+    replica: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica, "_now", lambda: 1_900_000_000_000)
+    for number in (1, 2, 3):
+        add(replica, batch(records(number)))
+    moments = list(replica.history(counted=False))
+    assert len({moment.at_ms for moment in moments[:3]}) == 1 and moments[0].changed is None
+
+    def names(at: int | Moment) -> set[str]:
+        return {part.name for part in replica.read_as_of(at)}
+
+    assert [len(names(moment)) for moment in moments[:3]] == [3, 2, 1]
+    assert names(moments[0].at_ms) == names(moments[0])
+    assert names(moments[2]) == {conversation(1)}
 
 
 def test_a_foreign_file_on_main_is_told_and_stays(replica: Git, git: Run, repository: Path) -> None:
