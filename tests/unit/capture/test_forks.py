@@ -177,8 +177,16 @@ def test_the_branch_leads_over_a_compaction(vault: Vault, tmp_path: Path) -> Non
     ]
     path = jsonl(tmp_path / "s-1.jsonl", records)
     ingest(vault, [path])
-    shown = [text for text in view(vault, path)[1] if text]
-    assert shown == ["ask 01", "plan 02", "short 05", "short answer 06", "summary 08", "on 09"]
+    whole = ["ask 01", "plan 02", "short 05", "short answer 06", "summary 08", "on 09"]
+    assert [text for text in view(vault, path)[1] if text] == whole
+
+    item = next(item for item, text in names(path).items() if not text)
+    vault.sql.execute("UPDATE messages SET parent = NULL WHERE item = ?", (item,))
+    vault.sql.execute("PRAGMA user_version = 5")
+    assert [text for text in view(vault, path)[1] if text] != whole
+    vault.close()
+    with Vault.open(vault.path) as again:
+        assert [text for text in view(again, path)[1] if text] == whole, "an index of before learns it"
 
 
 TORN: dict[str, Records] = {
