@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -283,42 +284,27 @@ class _Cursor(sqlite3.Cursor):
 
     connection: Writer
 
-    def _fault(self, error: sqlite3.DatabaseError) -> sqlite3.DatabaseError:
-        if self.connection.index is None or isinstance(error, IndexFault):
-            return error
-        return damaged_index(self.connection.index, error)
+    def _do(self, action: Callable[..., Any], *given: Any) -> Any:
+        connection = self.connection
+        try:
+            with connection.turn:
+                return action(*given)
+        except sqlite3.DatabaseError as error:
+            if connection.index is None or isinstance(error, IndexFault):
+                raise
+            raise damaged_index(connection.index, error) from error
 
     def execute(self, *query: Any) -> Any:
-        try:
-            with self.connection.turn:
-                return super().execute(*query)
-        except sqlite3.DatabaseError as error:
-            raise self._fault(error) from error
+        return self._do(super().execute, *query)
 
     def executemany(self, *query: Any) -> Any:
-        try:
-            with self.connection.turn:
-                return super().executemany(*query)
-        except sqlite3.DatabaseError as error:
-            raise self._fault(error) from error
+        return self._do(super().executemany, *query)
 
     def fetchone(self) -> Any:
-        try:
-            with self.connection.turn:
-                return super().fetchone()
-        except sqlite3.DatabaseError as error:
-            raise self._fault(error) from error
+        return self._do(super().fetchone)
 
     def fetchall(self) -> Any:
-        try:
-            with self.connection.turn:
-                return super().fetchall()
-        except sqlite3.DatabaseError as error:
-            raise self._fault(error) from error
+        return self._do(super().fetchall)
 
     def __next__(self) -> Any:
-        try:
-            with self.connection.turn:
-                return super().__next__()
-        except sqlite3.DatabaseError as error:
-            raise self._fault(error) from error
+        return self._do(super().__next__)

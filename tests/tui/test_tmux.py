@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -118,12 +120,13 @@ def test_it_starts_resizes_gives_way_to_an_editor_and_the_shell_and_leaves_the_t
     assert "Browse" not in screen, "the shell's screen is as it was"
 
 
-def test_a_signal_gives_the_screen_back_too(tmux: Tmux) -> None:
-    tmux.begin("-c", RUN, "vault")
+def test_a_signal_gives_the_screen_back_too(tmux: Tmux, vault_path: Path) -> None:
+    told = vault_path.parent / "pid"
+    tmux.begin("-c", f"import os; open({str(told)!r}, 'w').write(str(os.getpid())); {RUN}", "vault")
     tmux.until(lambda screen: "Trip to Lisbon" in screen)
-    tmux.type("C-z")
-    tmux.until(lambda screen: "Stopped" in screen)
-    tmux.type("kill -TERM %1; fg; echo status $?", "Enter")
+    os.kill(int(told.read_text()), signal.SIGTERM)
+    tmux.until(lambda screen: re.search(rf"{PROMPT}\s*$", screen))
+    tmux.type("echo status $?", "Enter")
     screen = tmux.until(lambda screen: re.search(r"^status \d+$", screen, re.MULTILINE))
     assert "status 143" in screen
     assert "Browse" not in screen

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -221,9 +221,6 @@ class ResolutionScreen(Screen[None]):
 
     @on(ResolverView.WidthChanged)
     def _width_changed(self) -> None:
-        self.redraw()
-
-    def on_resize(self, event: events.Resize) -> None:
         """Stacked or side by side."""
         self.call_after_refresh(self.redraw)
 

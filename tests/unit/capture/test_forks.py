@@ -38,23 +38,16 @@ def at(name: str) -> str:
     return f"2026-01-20T09:{int(name[-2:]):02}:00.000Z"
 
 
-CODED: Records = [
-    coded("ask 01", None),
-    coded("plan 02", "ask 01", "assistant"),
-    coded("long 03", "plan 02"),
-    coded("long answer 04", "long 03", "assistant"),
-    coded("short 05", "plan 02"),
-    coded("short answer 06", "short 05", "assistant"),
-]
-OPENED: Records = [
-    HEADER,
-    opened("ask 01", None),
-    opened("plan 02", "ask 01", "assistant"),
-    opened("long 03", "plan 02"),
-    opened("long answer 04", "long 03", "assistant"),
-    opened("short 05", "plan 02"),
-    opened("short answer 06", "short 05", "assistant"),
-]
+FORKED = (
+    ("ask 01", None, "user"),
+    ("plan 02", "ask 01", "assistant"),
+    ("long 03", "plan 02", "user"),
+    ("long answer 04", "long 03", "assistant"),
+    ("short 05", "plan 02", "user"),
+    ("short answer 06", "short 05", "assistant"),
+)
+CODED: Records = [coded(*one) for one in FORKED]
+OPENED: Records = [HEADER, *(opened(*one) for one in FORKED)]
 BOTH = pytest.mark.parametrize(("records", "say"), [(CODED, coded), (OPENED, opened)], ids=["claude-code", "openclaw"])
 
 
