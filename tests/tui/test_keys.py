@@ -6,12 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.widgets import Static
 
 from netto_tui.cli import run
 from netto_tui.tui.bindings import faults, in_force, known
 from netto_tui.tui.preferences import Preferences, is_key
-from netto_tui.tui.screens.help import HelpScreen
+from netto_tui.tui.screens.help import HelpScreen, KeyLines
 from tests.tui.conftest import Driven, Start
 
 
@@ -25,7 +24,7 @@ def set_keys(vault: Path, **keys: str) -> None:
 def shown_help(driven: Driven) -> str:
     screen = driven.app.screen
     assert isinstance(screen, HelpScreen)
-    return str(screen.query_one("#help-keys", Static).render())
+    return screen.query_one(KeyLines).render().plain
 
 
 @pytest.mark.parametrize("text", ["q", "?", "ctrl+x", "question_mark", "space", "f5", "ctrl+shift+left", "é", "comma"])

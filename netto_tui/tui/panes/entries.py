@@ -141,10 +141,14 @@ def hit_columns(zone: tzinfo, words: Sequence[str]) -> list[Column[Entry]]:
     """The columns of a list of found messages."""
     return [
         *_when(zone),
-        Column("Said", lambda e: e.hit.role if e.hit else "", 9, style="$foreground-muted", from_width=52),
+        Column("Said", _role, 9, style="$foreground-muted", from_width=52),
         Column("Found", lambda e: _snippet(e, words)),
         Column("Conversation", lambda e: e.title, 24, style="$foreground-muted", from_width=84),
     ]
+
+
+def _role(entry: Entry) -> str:
+    return (entry.hit.role or "document") if entry.hit else ""
 
 
 def _flags(row: ConversationRow) -> list[tuple[str, str, str]]:
@@ -205,7 +209,7 @@ def in_words(entry: Entry) -> Content:
             *(Content.styled(f"#{safe_line(tag, 40)}", "$text-accent") for tag in row.tags),
         ]
     elif entry.hit is not None:
-        parts = [Content.styled(f"{entry.hit.role or 'document'} in ", "$foreground-muted") + safe_line(entry.title)]
+        parts = [Content.styled(f"{_role(entry)} in ", "$foreground-muted") + safe_line(entry.title)]
     return Content("   ").join(parts)
 
 

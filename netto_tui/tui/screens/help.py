@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual import on
@@ -12,8 +13,11 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.geometry import Size
+from textual.reactive import reactive
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widget import Widget
+from textual.widgets import Input
 
 from netto_tui.tui import wording
 from netto_tui.tui.panes.base import Reasoned
@@ -50,6 +54,9 @@ _KEYS = {
     "left": "←",
     "right": "→",
 }
+
+_KEY_CELLS = 20
+"""Cells of the column of keys."""
 
 _UNUSED = ("scroll_", "page_left", "page_right")
 """Actions that every scrolling widget has and ours do not need."""
@@ -101,6 +108,24 @@ def of_states() -> list[tuple[str, str]]:
     return [(letter, ", ".join(dict.fromkeys(words))) for letter, words in found.items()]
 
 
+class KeyLines(Widget):
+    """The lines that `listed` makes of the text that they have to have and of the width there is."""
+
+    wanted: reactive[str] = reactive("", layout=True)
+
+    def __init__(self, listed: Callable[[str, int], list[Content]], *, id: str) -> None:
+        super().__init__(id=id)
+        self._listed = listed
+
+    def render(self) -> Content:
+        """Draw all of them; what is around it scrolls."""
+        return Content("\n").join(self._listed(self.wanted, self.size.width))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are."""
+        return len(self._listed(self.wanted, width))
+
+
 class HelpScreen(ModalScreen[None]):
     """An overlay with the keys that work right now; esc or ? closes it. own: the keys that a person gave."""
 
@@ -131,31 +156,31 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = "/ searches · esc closes"
             yield Input(placeholder="a key or a word", id="help-find", compact=True)
             with VerticalScroll(id="help", can_focus=False):
-                yield Static(self.listed(""), id="help-keys", markup=False)
+                yield KeyLines(self.listed, id="help-keys")
 
     def on_mount(self) -> None:
         """The line comes when it is asked for."""
         self.query_one("#help-find").display = False
 
-    def listed(self, wanted: str) -> Content:
-        """The keys that have a text in them, then what the letters on the screen say."""
+    def listed(self, wanted: str, width: int) -> list[Content]:
+        """Lines of `width` cells: the keys that have a text in them, then what the letters on the screen say."""
         lines: list[Content] = []
         for owner, rows in self.groups.items():
-            lines += _titled(owner, [_key_line(*row) for row in rows if _has(wanted, *row[:2], owner)])
+            lines += _titled(owner, [_key_lines(*row, width) for row in rows if _has(wanted, *row[:2], owner)])
         for owner, letters in self.letters.items():
             title = f"{owner}: what the letters say"
-            lines += _titled(title, [_key_line(*row, "") for row in letters if _has(wanted, *row, title)])
+            lines += _titled(title, [_key_lines(*row, "", width) for row in letters if _has(wanted, *row, title)])
         if not lines:
-            lines.append(Content("No key and no letter has that. esc shows all of them."))
-        elif not wanted:
-            lines.append(Content.styled("ctrl+p finds everything by name. The mouse works too.", "$foreground-muted"))
+            return Content("No key and no letter has that. esc shows all of them.").wrap(width)
+        if not wanted:
             own = f"Keys of your own: {', '.join(self.own)}." if self.own else "Other keys: [keys] in config.toml."
-            lines.append(Content.styled(f"{own} netto-tui bindings lists all.", "$foreground-muted"))
-        return Content("\n").join(lines)
+            more = f"ctrl+p finds everything by name. The mouse works too.\n{own} netto-tui bindings lists all."
+            lines += Content.styled(more, "$foreground-muted").wrap(width)
+        return lines
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
-        self.query_one("#help-keys", Static).update(self.listed(event.value.strip().casefold()))
+        self.query_one(KeyLines).wanted = event.value.strip().casefold()
         self.query_one("#help").scroll_home(animate=False)
 
     @on(Input.Submitted)
@@ -183,15 +208,20 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").scroll_relative(y=by, animate=False)
 
 
-def _key_line(keys: str, text: str, reason: str) -> Content:
-    line = Content.styled(f"  {keys:<18}", "bold") + Content(text)
-    return line.stylize("$faint") + Content.styled(f"  ({reason})", "$text-warning") if reason else line
+def _key_lines(keys: str, text: str, reason: str, width: int) -> list[Content]:
+    """What some keys do, beside them; reason: why not now."""
+    said = Content(text)
+    if reason:
+        said = said.stylize("$faint") + Content.styled(f"  ({reason})", "$text-warning")
+    cells = max(_KEY_CELLS, len(keys) + 3)
+    first, *others = said.wrap(max(8, width - cells))
+    return [Content.styled(f"  {keys}".ljust(cells), "bold") + first, *(Content(" " * cells) + line for line in others)]
 
 
 def _has(wanted: str, *texts: str) -> bool:
     return wanted in " ".join(texts).casefold()
 
 
-def _titled(title: str, lines: list[Content]) -> list[Content]:
-    """Lines under a title; nothing where there are none."""
-    return [Content.styled(title, "bold $accent"), *lines, Content("")] if lines else []
+def _titled(title: str, entries: list[list[Content]]) -> list[Content]:
+    """Entries under a title; nothing where there are none."""
+    return [Content.styled(title, "bold $accent"), *chain(*entries), Content("")] if entries else []

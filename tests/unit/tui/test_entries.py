@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from netto_tui.tui.panes.entries import Entry, conversation_columns, conversation_entries, in_words
+from netto_tui.tui.panes.entries import (
+    Entry,
+    conversation_columns,
+    conversation_entries,
+    hit_columns,
+    hit_entries,
+    in_words,
+)
 from netto_tui.tui.widgets.columns import line, places, titles
-from netto_tui.vault.rows import ConversationRow
+from netto_tui.vault.rows import ConversationRow, Hit
 
 if TYPE_CHECKING:
     from netto_tui.vault.browsing import Held
@@ -101,3 +108,11 @@ def test_the_words_of_many_replicas_begin_with_those_not_in_step() -> None:
     many = in_words(entry(*EQUAL * 9, "behind")).plain
     assert many.startswith("↑ garden: older there")
     assert all(name in many for name in NAMES[:10])
+
+
+@pytest.mark.parametrize(("role", "said"), [("user", "user"), ("", "document")])
+def test_a_find_says_who_said_it_or_that_it_is_a_document(role: str, said: str) -> None:
+    hit = Hit("c_1", "m_1", "2026-11-23T08:12:00.000Z", role, "Bread", "the bread needs feeding")
+    told = hit_entries([hit])[0]
+    assert f" {said} " in line(hit_columns(UTC, ["bread"]), told, 70).plain
+    assert in_words(told).plain.startswith(f"{said} in Bread")
