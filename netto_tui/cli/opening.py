@@ -41,7 +41,6 @@ def open_link(session: Session, link: str) -> int | None:
                 }
             )
             return None
-    session.load_config()  # a mistake in it is told before the screen is taken
     from netto_tui.tui.running import run
 
     return run(session.path, found)

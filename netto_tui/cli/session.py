@@ -57,9 +57,7 @@ class Session:
         return loaded
 
     def run_app(self) -> int:
-        """Open the app; a mistake in its settings is told before the screen is taken. The exit status."""
-        if self.config_path.exists():  # what reads them is not loaded without need
-            self.load_config()
+        """Open the app, which tells itself what is wrong with its settings; the exit status."""
         from netto_tui.tui.running import run
 
         return run(self.path)

@@ -112,6 +112,14 @@ class NettoApp(SturdyApp, CopyingApp):
         self.theme = wished.theme if wished.theme in self.available_themes else DARK.name
         self.set_keymap(wished.usable_keys)
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """As Textual's, which reads all styles anew for each theme, also for the first one, before any were read."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+            self.stylesheet.update(self, animate=animate)
+
     def get_driver_class(self) -> type[Driver]:
         """On Linux and macOS a driver that outlives its terminal; elsewhere, or where one is set, Textual's."""
         chosen = super().get_driver_class()
