@@ -48,6 +48,16 @@ def open_app(terminal: list[Terminal], *, code: str = RUN, env: dict[str, str] |
     return terminal[-1]
 
 
+def test_a_mistake_in_the_settings_is_told_on_the_screen(terminal: list[Terminal], vault_path: Path) -> None:
+    (vault_path / "config.toml").write_text('interval_minutes = "soon"\n')
+    app = Terminal("-m", "netto_tui", "--vault", "vault")
+    terminal.append(app)
+    app.until(b"Recipe")
+    app.until(b"interval_minutes")
+    app.type("q")
+    assert app.ended() == 0
+
+
 def test_hostile_text_lets_no_escape_sequence_through(terminal: list[Terminal]) -> None:
     app = open_app(terminal)
     app.until(b"Recipe")
