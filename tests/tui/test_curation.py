@@ -11,6 +11,7 @@ from netto_tui.tui.panes.entries import in_words
 from netto_tui.tui.screens.ask import AskScreen
 from netto_tui.tui.screens.confirm import ConfirmScreen
 from netto_tui.tui.screens.export import ExportScreen
+from netto_tui.tui.screens.help import KeyLines
 from netto_tui.vault.rows import ConversationRow
 from tests.tui.conftest import Driven, Start
 from tests.tui.test_browse import browse, type_query
@@ -196,7 +197,7 @@ async def test_all_that_match_are_written_and_a_place_that_cannot_be_is_said(sta
 async def test_what_the_letters_say_stands_under_the_help(start: Start) -> None:
     async with start() as driven:
         await driven.press("question_mark")
-        shown = "\n".join(str(child.render()) for child in driven.app.screen.query("Static"))
+        shown = " ".join(driven.app.screen.query_one(KeyLines).render().plain.split())
         for words in ("only here: the replica does not have it yet", "read back and compared", "pinned"):
             assert words in shown
 
