@@ -137,7 +137,7 @@ def preview_lines(preview: Preview, chosen: int = 0) -> Content:
         ),
     ]
     if preview.corrupt:
-        text = f"{many(preview.corrupt, 'piece')} there cannot be used and will be left out: v says which, and what mends it."
+        text = f"{many(preview.corrupt, 'piece')} there cannot be used and will be left out: v says which."
         lines.append(Content.styled(text, "$text-error"))
     if not preview.conversations:
         text = "Nothing was there at that time, so there is nothing to bring back."
