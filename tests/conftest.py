@@ -8,34 +8,21 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from netto_tui.security import keyring_store
 from netto_tui.security.bounded import Patience
+from tests.memory import DISK
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # as the replica sets it; a stand-in server may be loaded before it
+if DISK is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(DISK))
 
 settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", settings.get_profile("usual"), max_examples=3000)
 settings.load_profile("nightly" if os.environ.get("NETTO_NIGHTLY") else "usual")
-
-
-ROOM = 4 << 30
-"""Bytes that have to be free in memory for the files of tests; a tenth of it is used."""
-
-
-def _keep_files_in_memory() -> None:
-    """Have pytest make its folders in memory where that can be: a fifth of the time goes into waiting for disks."""
-    with suppress(OSError):
-        memory = os.statvfs("/dev/shm")  # noqa: S108  # pytest makes a folder there for this user alone
-        if memory.f_bavail * memory.f_frsize > ROOM and not memory.f_flag & os.ST_NOEXEC:
-            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/dev/shm")  # noqa: S108  # the same
-
-
-_keep_files_in_memory()
 
 
 def pytest_xdist_auto_num_workers() -> int:

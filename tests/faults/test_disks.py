@@ -54,7 +54,7 @@ def strike(kind: str, folder: Path, fault: str) -> tuple[int, set[str], str]:
 
 @pytest.mark.parametrize("part", range(4))
 def test_what_was_acknowledged_is_there_after_a_fault_of_the_disk(part: int, template: Path) -> None:
-    for seed in seeds(4, 600)[part::4]:
+    for seed in seeds(8, 600)[part::4]:
         random = Random(seed)
         kind = random.choice(["add", "log", "sync", "restore"])
         when = f"{random.randrange(1, 60)}{random.choice(['', '', '+'])}"

@@ -162,11 +162,11 @@ def test_a_flipped_bit(beginning: str, must: str, template: tuple[Path, dict[str
     if beginning == "git/":
         names = [n for n in names if not str(n).startswith(("git/objects/", "git/refs/"))]
     assert names
-    times = {"vault/index.db": 8, "vault/.netto/vault.json": 6}.get(beginning, max(1, 10 // len(names)))
+    times = {"vault/index.db": 12, "vault/.netto/vault.json": 6}.get(beginning, max(1, 10 // len(names)))
     if NIGHTLY:
         times *= 40
-    elif len(names) > 4:
-        names = Random(beginning).sample(names, 4)
+    elif len(names) > 6:
+        names = Random(beginning).sample(names, 6)
     for name in names:
         for seed in range(times):
             found = run(template, name, seed)

@@ -64,7 +64,7 @@ def equal(devices: list[Place]) -> bool:
     return len({place.vault.digest() for place in devices}) == 1
 
 
-@pytest.mark.parametrize("seed", seeds(3, 60))
+@pytest.mark.parametrize("seed", seeds(4, 60))
 def test_they_are_equal_after_three_rounds_and_then_nothing_is_written(seed: int, devices: list[Place]) -> None:
     random = Random(seed)
     for _ in range(ACTIONS):

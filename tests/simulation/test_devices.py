@@ -120,14 +120,14 @@ def run(seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch, *, sealed: boo
 
 @pytest.mark.parametrize("part", range(8))
 def test_nothing_is_lost_and_all_become_equal(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for seed in seeds(24, 4000)[part::8]:
+    for seed in seeds(40, 4000)[part::8]:
         with scratch() as folder:
             run(seed, folder, monkeypatch)
 
 
 def test_nothing_is_lost_on_sealed_replicas_whose_keys_rotate(monkeypatch: pytest.MonkeyPatch) -> None:
     rotated = 0
-    for seed in seeds(8, 800):
+    for seed in seeds(12, 800):
         with scratch() as folder:
             _, diary = run(seed, folder, monkeypatch, sealed=True)
             rotated += sum("rotates" in line for line in diary)

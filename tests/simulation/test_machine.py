@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from tests.memory import DISK
 from tests.simulation.world import Device, World, deterministic_names
-from tests.unit.vault.talks import MEMORY_DISK, NIGHTLY
+from tests.unit.vault.talks import NIGHTLY
 
 ONE, OTHER = st.just(0), st.just(1)
 either = ONE | OTHER
@@ -32,7 +33,7 @@ class Devices(RuleBasedStateMachine):
         self.uuid4 = uuid.uuid4
         uuid.uuid4 = deterministic_names(random)
         stamina.set_testing(True, attempts=2)
-        self.folder = tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None)
+        self.folder = tempfile.TemporaryDirectory(dir=DISK)
         self.world = World(Path(self.folder.name), random)
         self.world.begin()
 

@@ -136,7 +136,7 @@ async def calm(driven: Driven, *, held: bool = False) -> None:
         if now is not None and now == before:
             return
         before = now
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.03)
     pytest.fail(f"the screen does not come to rest:\n{shown(driven)}")
 
 

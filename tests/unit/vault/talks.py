@@ -15,11 +15,11 @@ from netto_tui.model.ids import conversation_id, message_id
 from netto_tui.model.revision import About, Message, Record, Sent, Stamp, Text, mint
 from netto_tui.recovery.index_check import _DUMPS
 from netto_tui.vault.vault import Vault
+from tests.memory import DISK
 
 NOON = to_ms("2026-11-23T12:00:00.000Z")
 """When the clocks of tests begin."""
 
-MEMORY_DISK = Path("/dev/shm")  # noqa: S108  # only tests write there, into folders of their own
 NIGHTLY = bool(os.environ.get("NETTO_NIGHTLY"))
 """Whether this is one of the long runs."""
 
@@ -49,7 +49,7 @@ def examples(usual: int) -> int:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder that is gone afterwards, in memory where that can be."""
-    with tempfile.TemporaryDirectory(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None, prefix="netto-") as made:
+    with tempfile.TemporaryDirectory(dir=DISK, prefix="netto-") as made:
         yield Path(made)
 
 
