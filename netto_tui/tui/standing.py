@@ -20,7 +20,7 @@ class Standing:
     """How a vault and its replicas stand.
 
     conversations, conflicts: how many the vault has. days: by replica, what its last days brought. fault: why
-    the settings cannot be read, "" where they can.
+    the settings cannot be read, "" where they can. odd: what in them this version does not understand.
     """
 
     replicas: tuple[ReplicaRow, ...] = ()
@@ -28,14 +28,15 @@ class Standing:
     conflicts: int = 0
     days: Mapping[str, tuple[DayTally, ...]] = field(default_factory=dict)
     fault: str = ""
+    odd: tuple[str, ...] = ()
 
 
 def read(vault: Vault) -> Standing:
     """Read all of it. Raises VaultError where the index cannot be read."""
     with vault.reader() as reader:
-        rows, fault = _rows(vault, reader)
-        totals = reader.totals()
-        return Standing(tuple(rows), totals.conversations, totals.conflicts, history(reader, vault.clock.now()), fault)
+        rows, fault, odd = _rows(vault, reader)
+        totals, days = reader.totals(), history(reader, vault.clock.now())
+        return Standing(tuple(rows), totals.conversations, totals.conflicts, days, fault, odd)
 
 
 def unread(vault: Vault) -> tuple[ReplicaRow, ...]:
@@ -55,8 +56,10 @@ def replica_rows(vault: Vault, reader: Reader) -> list[ReplicaRow]:
     return _rows(vault, reader)[0]
 
 
-def _rows(vault: Vault, reader: Reader) -> tuple[list[ReplicaRow], str]:
+def _rows(vault: Vault, reader: Reader) -> tuple[list[ReplicaRow], str, tuple[str, ...]]:
+    """The rows, and `fault` and `odd` of a Standing."""
     try:
-        return rows_of(load(vault.path / "config.toml"), reader), ""
+        config = load(vault.path / "config.toml")
+        return rows_of(config, reader), "", config.warnings
     except UsageError as error:
-        return reader.replicas(), str(error)
+        return reader.replicas(), str(error), ()

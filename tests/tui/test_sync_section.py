@@ -253,6 +253,15 @@ async def test_settings_that_cannot_be_read_are_told_and_the_replicas_still_show
         await driven.until(lambda: any("config.toml cannot be read" in toast for toast in driven.toasts))
 
 
+async def test_settings_of_another_version_are_named(start: Start, vault_path: Path) -> None:
+    path = vault_path / "config.toml"
+    path.write_text('colour = "red"\n' + path.read_text())
+    async with start((80, 24)) as driven:
+        await driven.press("2")
+        await driven.until(lambda: "“colour” is no setting of this version; it is kept." in shown(driven))
+        assert list(states(driven)) == ["local", "disk", "mirror"]
+
+
 async def test_ten_stores_with_long_names_leave_room_for_the_journal(start: Start, vault_path: Path) -> None:
     config = load(vault_path / "config.toml")
     more = [replace(config.replicas[0], name=f"a-disk-with-a-long-name-{n}", target=f"disk-{n}") for n in range(8)]

@@ -192,7 +192,7 @@ class SyncPane(Pane):
     def _tell(self) -> None:
         """What is to be known about the store under the cursor."""
         row = self.stores.selected
-        told = [("Settings", self.standing.fault, "$text-error")] if self.standing.fault else []
+        told = sync_words.settings(self.standing)
         if row is not None:
             told += sync_words.detail(row, self._days(row.name), self._zone, self.netto.now())
         if len(self.rows) == 1 and not self.standing.fault:

@@ -17,6 +17,7 @@ from netto_tui.sync.history import DAYS, DayTally
 from netto_tui.sync.journal import SAID, sentence
 from netto_tui.tui import wording
 from netto_tui.tui.concealing import concealed
+from netto_tui.tui.standing import Standing
 from netto_tui.tui.widgets.columns import Column
 from netto_tui.vault.rows import JournalRow, MeterRow, ReplicaRow
 
@@ -156,6 +157,13 @@ def letter(row: JournalRow) -> Content:
     """The letter of a line of the journal, in its colour."""
     mark = SAID.get(row.kind, ("·", ""))[0]
     return Content.styled(mark, COLOURS.get(mark, "$text-success" if mark in "✓↑↓+" else QUIET))
+
+
+def settings(standing: Standing) -> list[tuple[str, str, str]]:
+    """What is wrong with the settings, as `detail` tells things."""
+    if standing.fault:
+        return [("Settings", standing.fault, "$text-error")]
+    return [("Settings", said, "$text-warning") for said in standing.odd]
 
 
 def detail(row: ReplicaRow, days: Sequence[DayTally], zone: tzinfo, now_ms: int) -> list[tuple[str, str, str]]:
