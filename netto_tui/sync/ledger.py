@@ -136,7 +136,8 @@ class Ledger:
     ) -> None:
         """Note what was read back: for each conversation the digest of what the replica holds.
 
-        Only where that is the digest here, all that arrived so far is known to be there. doubted:
+        Only where that is the digest here, all that arrived so far is known to be there. The whole
+        has to be proven again: what it was proven equal to may come back here, but not there. doubted:
         those whose blobs or views are not proven; None where nobody looked, so that doubts stay.
         """
         with self._vault.transaction() as sql:
@@ -151,7 +152,7 @@ class Ledger:
                     for name, digest in digests.items()
                 ],
             )
-            if doubted:  # then the whole is not proven either
+            if digests:
                 sql.execute("UPDATE replicas SET root = '' WHERE name = ?", (self.name,))
 
     def forget(self, names: Collection[str], *, recheck: bool = False) -> None:

@@ -86,6 +86,22 @@ def test_a_conversation_that_was_lost_here_is_brought_back_although_nothing_chan
     assert device.alerts() == []
 
 
+def test_what_is_gone_there_while_it_is_damaged_here_is_written_there_once_it_is_whole_again(device: Device) -> None:
+    device.vault.add([*talk(1), *talk(2)])
+    device.sync()
+    name = talk(1)[0].rev.conversation
+    (there,) = [path for path in session_files(device.stores / "disk") if path.stem == name]
+    there.unlink()
+    (file,) = [path for path in session_files(device.vault.path) if path.stem == name]
+    file.write_bytes(file.read_bytes()[:-2])
+    assert device.run("disk").state == "behind", "it is not whole here either"
+    assert device.run("history").state == "ok", "which makes the vault what it was when all was last proven"
+    assert here(device.vault) == {record.id for record in [*talk(1), *talk(2)]}
+    assert not device.ledger("disk").is_proven(device.vault.digest(), 0)
+    assert device.run("disk").state == "ok"
+    assert held(device.open("disk")) == here(device.vault)
+
+
 def test_it_is_not_called_lost_before_every_replica_was_asked(device: Device) -> None:
     device.vault.add(talk(1))
     device.sync()
