@@ -100,7 +100,6 @@ class MemoryReplica:
     kind = "memory"
     keeps_views = False
     portion = Portion()
-    compares = True
 
     def __init__(
         self,
@@ -187,10 +186,9 @@ class MemoryReplica:
         return dict(self.store.slots)
 
     def add(self, batch: Batch, expected: str) -> str:
-        """Unite each conversation with what is there; may be cut between two of them."""
+        """Unite each conversation with what is there; may be cut between two of them, also by who writes meanwhile."""
         self._reach("add")
-        if self.compares and expected != self.store.cursor:
-            raise Moved(f"Another device wrote to {self.name} first.")
+        self._compare(expected)
         self.writes += 1
         self.store.blobs |= batch.blobs
         slots = {**self.store.slots, **batch.slots}
@@ -199,18 +197,23 @@ class MemoryReplica:
         try:
             for write in batch.writes:
                 self.trouble("add one", "before")
+                self._compare(expected)
                 name = self.envelope.name(write.conversation)
                 whole = {record.id: self.envelope.seal(record.line) for record in write.records}
-                if self.compares:
-                    good, _ = read(self.envelope, name, self.store.lines.get(name, ()))
-                    whole |= {record.id: line for line, record in good.items()}  # one seal is as good as another
+                good, _ = read(self.envelope, name, self.store.lines.get(name, ()))
+                whole |= {record.id: line for line, record in good.items()}  # one seal is as good as another
                 if not self.forgets():
                     self.store.lines[name] = list(whole.values())
                 written.append(name)
         finally:
             self.store.changed(written)
+        cursor = self.store.cursor  # what others do from here on is after it
         self.trouble("add", "after")
-        return self.store.cursor
+        return cursor
+
+    def _compare(self, expected: str) -> None:
+        if expected != self.store.cursor:
+            raise Moved(f"Another device wrote to {self.name} first.")
 
     def check(self) -> Iterator[Corrupt]:
         """Nothing that reading would not show."""
